@@ -1,0 +1,50 @@
+# The menu of the project; plain POSIX make, so GNU and BSD both read it.
+#
+## make run              train the word vectors and plot them (ARGS="--help" for the options)
+## make data             fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
+## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
+## make test-slow        long runs on the real treebank (needs `make data`)
+## make format           let ruff put the code in order
+## make clean            remove the virtual environment and all caches
+#
+# Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (>= 3.11).
+
+PYTHON = python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
+FROM =
+ARGS =
+
+menu:
+	@sed -n 's/^## //p' Makefile
+
+run: .venv/run
+	.venv/bin/python src/run.py $(ARGS)
+
+data: .venv/run
+	.venv/bin/python data/fetch.py "$(FROM)"
+
+test: .venv/dev
+	.venv/bin/python -m pytest $(ARGS)
+
+test-slow: .venv/dev
+	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow $(ARGS)
+
+format: .venv/dev
+	.venv/bin/python -m ruff check --fix . && .venv/bin/python -m ruff format .
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "$(PYTHON) is no Python 3.11 or newer. Name one that is: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) -r requirements.txt
+	@touch .venv/run
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch .venv/dev
+
+.PHONY: menu run data test test-slow format clean
