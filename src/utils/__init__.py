@@ -1,0 +1,1 @@
+"""What the assignment gives to students: helpers, gradient check, treebank, training, plots."""

@@ -1,0 +1,123 @@
+"""The state of `sgd` between two iterations, on disk."""
+
+import io
+import random
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .utils import InputError, write_whole
+
+FILE = "saved_sgd.npz"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that the next iteration needs.
+
+    Attributes
+    ----------
+    x : ndarray of float
+        The parameters.
+    iteration : int
+        Number of iterations that made them.
+    step : float
+        Step of the next iteration.
+    smoothed_loss : float or None
+        Smoothed loss printed last; None if none was.
+    random_state : tuple
+        State of Python's ``random``, as ``random.setstate`` takes it.
+    """
+
+    x: np.ndarray
+    iteration: int
+    step: float
+    smoothed_loss: float | None
+    random_state: tuple
+
+    def check_fits(self, x0, iterations):
+        """Raise InputError unless a run from `x0` over `iterations` can go on from here.
+
+        Parameters
+        ----------
+        x0 : float or ndarray of float
+            Where that run starts.
+        iterations : int
+            Number of iterations of that run.
+        """
+        if self.x.shape != np.shape(x0):
+            raise InputError(
+                f"{FILE} holds parameters of shape {self.x.shape}, but x0 has {np.shape(x0)}: "
+                "it is of another run. Delete it to start anew."
+            )
+        if self.iteration > iterations:
+            raise InputError(
+                f"{FILE} holds iteration {self.iteration}, more than the {iterations} asked for. "
+                "Ask for more, or delete it to start anew."
+            )
+
+
+def save_checkpoint(x, iteration, step, smoothed_loss):
+    """Save the state after an iteration, with Python's random state, in the working directory.
+
+    Parameters
+    ----------
+    x : float or ndarray of float
+        The parameters.
+    iteration : int
+        Number of iterations that made them.
+    step : float
+        Step of the next iteration.
+    smoothed_loss : float or None
+        Smoothed loss printed last; None if none was.
+    """
+    version, words, gauss_next = random.getstate()
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        x=np.asarray(x),
+        iteration=iteration,
+        step=float(step),
+        smoothed_loss=float("nan" if smoothed_loss is None else smoothed_loss),
+        random_version=version,
+        random_words=np.array(words, np.uint32),
+        gauss_next=float("nan" if gauss_next is None else gauss_next),
+    )
+    write_whole(FILE, buffer.getvalue())
+
+
+def load_checkpoint():
+    """Load the state saved last in the working directory.
+
+    Returns
+    -------
+    Checkpoint or None
+        None if nothing was saved there.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is damaged.
+    """
+    if not Path(FILE).exists():
+        return None
+    try:
+        with np.load(FILE, allow_pickle=False) as saved:
+            words = tuple(saved["random_words"].tolist())
+            state = int(saved["random_version"]), words, _none_if_nan(saved["gauss_next"])
+            random.Random().setstate(state)  # raises if it is no state
+            return Checkpoint(
+                saved["x"][()],
+                int(saved["iteration"]),
+                float(saved["step"]),
+                _none_if_nan(saved["smoothed_loss"]),
+                state,
+            )
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"{FILE} is damaged ({error}). Delete it to start anew.") from error
+
+
+def _none_if_nan(number):
+    return None if np.isnan(number) else float(number)
