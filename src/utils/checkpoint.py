@@ -88,8 +88,13 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
     write_whole(FILE, buffer.getvalue())
 
 
-def load_checkpoint():
-    """Load the state saved last in the working directory.
+def load_checkpoint(folder="."):
+    """Load the state saved last.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where it was saved; by default the working directory.
 
     Returns
     -------
@@ -101,10 +106,11 @@ def load_checkpoint():
     InputError
         If the file cannot be read or is damaged.
     """
-    if not Path(FILE).exists():
+    path = Path(folder) / FILE
+    if not path.exists():
         return None
     try:
-        with np.load(FILE, allow_pickle=False) as saved:
+        with np.load(path, allow_pickle=False) as saved:
             words = tuple(saved["random_words"].tolist())
             state = int(saved["random_version"]), words, _none_if_nan(saved["gauss_next"])
             random.Random().setstate(state)  # raises if it is no state
@@ -116,7 +122,7 @@ def load_checkpoint():
                 state,
             )
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{FILE} is damaged ({error}). Delete it to start anew.") from error
+        raise InputError(f"{path} is damaged ({error}). Delete it to start anew.") from error
 
 
 def _none_if_nan(number):

@@ -1,5 +1,6 @@
 """Small helpers: softmax, unit vectors, JSON files, files written whole."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -78,8 +79,12 @@ def write_whole(path, content):
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise InputError(
+            f"{path.absolute()} cannot be written: {error.strerror}. "
+            "Make room for it, or name another folder."
+        ) from error
 
 
 def dump(obj, path):
@@ -92,7 +97,7 @@ def dump(obj, path):
     path : str or Path
         File to make or replace.
     """
-    write_whole(path, json.dumps(obj, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    write_whole(path, json.dumps(obj, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def load(path):
@@ -119,3 +124,21 @@ def load(path):
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"{path} is no valid JSON: {error}.") from error
+
+
+def dump_vectors(vectors, path):
+    """Save word vectors in word2vec's text format, every number to its last digit.
+
+    The first line holds how many vectors there are and their length, each other line a word and
+    its vector, parted by blanks.
+
+    Parameters
+    ----------
+    vectors : dict of str to list of float
+        Vector of each word.
+    path : str or Path
+        File to make or replace.
+    """
+    dim = len(next(iter(vectors.values())))
+    lines = [f"{word} {' '.join(map(repr, vector))}" for word, vector in vectors.items()]
+    write_whole(path, "\n".join([f"{len(vectors)} {dim}", *lines, ""]))

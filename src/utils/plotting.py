@@ -1,0 +1,217 @@
+"""The picture of the word vectors: their first two principal components, labelled."""
+
+import io
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .utils import write_whole
+
+PLOTTED_WORDS = (
+    "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
+    "female male queen king man woman rain snow hail coffee tea"
+).split()
+
+# Name, color, marker and words of each group. The colors are Okabe and Ito's, made to be told
+# apart by color-blind eyes.
+GROUPS = (
+    ("praise", "#009E73", "o", PLOTTED_WORDS[:9]),
+    ("blame", "#D55E00", "s", PLOTTED_WORDS[9:13]),
+    ("people", "#0072B2", "^", PLOTTED_WORDS[13:19]),
+    ("weather", "#CC79A7", "D", PLOTTED_WORDS[19:22]),
+    ("drinks", "#000000", "P", PLOTTED_WORDS[22:]),
+)
+
+DPI = 120
+WIDTH = 9.0  # inches
+MARKER = 7.0  # diameter in points
+RINGS = (3, 9, 16, 24, 34, 46, 60, 76, 94, 120, 150, 190)  # points between a marker and its label
+LEADER_FROM = 9  # a label this far from its marker is tied to it by a line
+TURNS = np.exp(2j * np.pi * np.arange(24) / 24)  # directions to try: right first, then around
+
+
+def principal_components(vectors):
+    """Project vectors on the two directions in which they vary most.
+
+    The sign of each direction is such that the vector farthest out lies on its positive side.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n, d)
+        Vectors, one a row.
+
+    Returns
+    -------
+    points : ndarray of float, shape (n, 2)
+        Their coordinates along both directions.
+    shares : ndarray of float, shape (2,)
+        Share of the variance that each direction shows.
+    """
+    centered = vectors - vectors.mean(axis=0)
+    _, lengths, directions = np.linalg.svd(centered, full_matrices=False)
+    points, shares = np.zeros((len(vectors), 2)), np.zeros(2)
+    for i, direction in enumerate(directions[:2]):
+        along = centered @ direction
+        points[:, i] = along * np.sign(along[np.argmax(abs(along))])
+        shares[i] = lengths[i] ** 2 / max(np.sum(lengths**2), np.finfo(float).tiny)
+    return points, shares
+
+
+def plot_word_vectors(vectors, title):
+    """Draw the vectors of the plotted words on their first two principal components.
+
+    Parameters
+    ----------
+    vectors : dict of str to sequence of float
+        Vector of each word, words of `PLOTTED_WORDS`.
+    title : str
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, for `save_figure` or a notebook.
+    """
+    points, shares = principal_components(np.array(list(vectors.values()), float))
+    point_of = dict(zip(vectors, points, strict=True))
+    spread = np.ptp(points, axis=0)
+    height = WIDTH * np.clip(spread[1] / max(spread[0], np.finfo(float).tiny), 0.6, 1)
+
+    figure, axes = plt.subplots(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    for name, color, marker, words in GROUPS:
+        here = np.array([point_of[word] for word in words if word in point_of])
+        if len(here):
+            axes.plot(*here.T, marker, color=color, markersize=MARKER, label=name)
+    axes.set(
+        title=title,
+        xlabel=f"first principal component ({shares[0]:.0%} of the variance)",
+        ylabel=f"second principal component ({shares[1]:.0%})",
+    )
+    axes.set_aspect("equal", "datalim")
+    axes.margins(0.1)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower center", ncols=len(GROUPS), frameon=False)
+    _label(figure, axes, point_of)
+    return figure
+
+
+def _label(figure, axes, point_of):
+    """Write each word beside its point."""
+    figure.draw_without_rendering()  # settles the layout, so that places on paper are known
+    figure.set_layout_engine("none")
+    color_of = {word: color for _, color, _, words in GROUPS for word in words}
+    to_points = 72 / DPI
+    labels = [
+        axes.annotate(
+            word,
+            point,
+            xytext=(0, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            color=color_of[word],
+            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.7, "shrinkB": 3},
+        )
+        for word, point in point_of.items()
+    ]
+    sizes = [np.array(label.get_window_extent().size) * to_points for label in labels]
+    places = axes.transData.transform(list(point_of.values())) * to_points
+    frame = np.array(axes.bbox.extents) * to_points
+    for label, offset in zip(labels, place_labels(places, sizes, frame), strict=True):
+        label.set_position(offset)
+        gap = abs(offset) - label.get_window_extent().size * np.array(to_points) / 2
+        label.arrow_patch.set_visible(gap.max() >= LEADER_FROM)
+
+
+def place_labels(points, sizes, frame):
+    """Find a place beside each point where its label hides neither a point nor another label.
+
+    One label after the other, those in the densest neighborhoods first, takes the nearest free
+    place on rings around its point; if there is none, the one that hides least.
+
+    Parameters
+    ----------
+    points : ndarray of float, shape (n, 2)
+        Where the points are.
+    sizes : sequence of n pairs of float
+        Width and height of each label.
+    frame : sequence of 4 floats
+        Left, bottom, right and top of the room there is.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 2)
+        Center of each label, seen from its point.
+    """
+    distance = np.hypot(*(points[:, None] - points[None]).T)
+    crowd = np.exp(-distance / 30).sum(axis=0)
+    taken = [np.concatenate((point - MARKER / 2, point + MARKER / 2)) for point in points]
+    offsets = np.zeros(points.shape)
+    for i in np.argsort(-crowd, kind="stable"):
+        best = None
+        for ring in RINGS:
+            for turn in TURNS:
+                reach = np.array(sizes[i]) / 2 + MARKER / 2 + ring
+                offset = reach * (turn.real, turn.imag)
+                boxes = _boxes(points[i], offset, np.array(sizes[i]) / 2, ring)
+                hidden = _overlaps(boxes, np.array(taken)) + _outside(boxes[0], frame)
+                if best is None or hidden < best[0]:
+                    best = hidden, offset, boxes
+            if best[0] == 0:
+                break
+        offsets[i] = best[1]
+        taken.extend(best[2])
+    return offsets
+
+
+def _boxes(point, offset, half, ring):
+    """Give the room that a label takes: its own box, and small ones along its line."""
+    center = point + offset
+    boxes = [np.concatenate((center - half - 1, center + half + 1))]
+    if ring >= LEADER_FROM:
+        for share in np.linspace(0, 1, 12)[1:-1]:
+            spot = point + share * offset
+            if max(abs(spot - point)) > MARKER / 2 + 1:
+                boxes.append(np.concatenate((spot - 0.5, spot + 0.5)))
+    return np.array(boxes)
+
+
+def _overlaps(boxes, taken):
+    a, b = boxes[:, None], taken[None]
+    return int(np.all((a[..., :2] < b[..., 2:]) & (b[..., :2] < a[..., 2:]), axis=-1).sum())
+
+
+def _outside(box, frame):
+    return int(np.any(box[:2] < frame[:2]) or np.any(box[2:] > frame[2:]))
+
+
+def save_figure(figure, path):
+    """Save a figure as PNG, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    path : str or Path
+        File to make or replace.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    write_whole(path, buffer.getvalue())
+
+
+def has_window():
+    """Tell whether matplotlib can show figures in a window here.
+
+    Returns
+    -------
+    bool
+        False on a machine without a screen.
+    """
+    return plt.get_backend().lower() in {
+        name.lower()
+        for name in matplotlib.backends.backend_registry.list_builtin(
+            matplotlib.backends.BackendFilter.INTERACTIVE
+        )
+    }
