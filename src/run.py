@@ -1,19 +1,20 @@
 """Train word vectors on a treebank with the submission's functions, save them, plot them."""
 
+import argparse
+import contextlib
+import importlib
+import math
+import os
+import shlex
 import sys
+import time
+import traceback
+from dataclasses import fields
+from pathlib import Path
 
 try:
-    import argparse
-    import contextlib
-    import importlib
-    import math
-    import os
-    import shlex
-    import time
-    import traceback
-    from pathlib import Path
-
     import matplotlib.pyplot as plt
+
     from utils.checkpoint import load_checkpoint
     from utils.plotting import PLOTTED_WORDS, has_window, plot_word_vectors, save_figure
     from utils.progress import Progress, WithoutIterationLines, clock
@@ -22,9 +23,8 @@ try:
     from utils.treebank_files import SAMPLE, find_treebank
     from utils.utils import InputError, dump, dump_vectors
 except ModuleNotFoundError as missing:
-    sys.exit(
-        f"run.py: {missing}. 'make run' installs all it needs; or: pip install -r requirements.txt"
-    )
+    print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
+    sys.exit(2)
 
 HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
@@ -99,7 +99,7 @@ def run(options, progress):
         print("Training on the sample treebank. 'make data' fetches the real one.")
     treebank = StanfordSentiment(options.data)
     plotted = words_to_plot(treebank)
-    settings = Settings(**{name: getattr(options, name) for name in Settings.__dataclass_fields__})
+    settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
     make_folder(options.output)
     with contextlib.chdir(options.output):
         submission = importlib.import_module("submission")

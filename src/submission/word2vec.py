@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+
 from utils.utils import softmax
 
 BATCH_SIZE = 50  # windows whose mean loss is one step's
