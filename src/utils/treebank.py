@@ -34,10 +34,6 @@ class StanfordSentiment:
     ------
     utils.utils.InputError
         If a file is missing or wrong; the message names file and line.
-
-    Examples
-    --------
-    >>> treebank = StanfordSentiment("../data/sample")  # doctest: +SKIP
     """
 
     def __init__(self, path=None, tablesize=1000000):
@@ -217,33 +213,15 @@ class StanfordSentiment:
         return [self._labelled(position) for position in self.dataset_split()[split]]
 
     def get_train_sentences(self):
-        """Give the sentences for training with their classes.
-
-        Returns
-        -------
-        list of (list of str, int)
-            The words of each sentence, and its class 0..4.
-        """
+        """Give the labelled sentences for training, as `get_split_sentences` does."""
         return self.get_split_sentences(0)
 
     def get_test_sentences(self):
-        """Give the sentences for the final test with their classes.
-
-        Returns
-        -------
-        list of (list of str, int)
-            The words of each sentence, and its class 0..4.
-        """
+        """Give the labelled sentences for the final test, as `get_split_sentences` does."""
         return self.get_split_sentences(1)
 
     def get_dev_sentences(self):
-        """Give the sentences for choosing between models with their classes.
-
-        Returns
-        -------
-        list of (list of str, int)
-            The words of each sentence, and its class 0..4.
-        """
+        """Give the labelled sentences for choosing a model, as `get_split_sentences` does."""
         return self.get_split_sentences(2)
 
     def get_random_train_sentence(self):

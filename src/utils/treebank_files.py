@@ -41,10 +41,10 @@ def read_sentences(folder):
     InputError
         Names file and line of what is wrong.
     """
-    sentences = []
-    for number, (index, sentence) in _records(folder, SENTENCES, "sentence_index\tsentence", "\t"):
-        _expect(folder, SENTENCES, number, index == str(number - 1), f"index {number - 1}", index)
-        _expect(folder, SENTENCES, number, bool(sentence.split()), "a sentence", sentence)
+    path, sentences = Path(folder) / SENTENCES, []
+    for number, index, sentence in _records(path, "sentence_index\tsentence", "\t"):
+        _expect(index == str(number - 1), path, number, f"index {number - 1}", index)
+        _expect(sentence.split(), path, number, "a sentence", sentence)
         sentences.append(sentence)
     return sentences
 
@@ -69,16 +69,16 @@ def read_split(folder, num_sentences):
     InputError
         Names file and line of what is wrong.
     """
-    splits = {"1": [], "2": [], "3": []}
-    number = 1
-    for number, (index, label) in _records(folder, SPLIT, "sentence_index,splitset_label", ","):
-        _expect(folder, SPLIT, number, index == str(number - 1), f"index {number - 1}", index)
-        _expect(folder, SPLIT, number, label in splits, "1 (train), 2 (test) or 3 (dev)", label)
+    path, splits = Path(folder) / SPLIT, {"1": [], "2": [], "3": []}
+    for number, index, label in _records(path, "sentence_index,splitset_label", ","):
+        _expect(index == str(number - 1), path, number, f"index {number - 1}", index)
+        _expect(label in splits, path, number, "1 (train), 2 (test) or 3 (dev)", label)
         splits[label].append(number - 2)
-    if number - 1 != num_sentences:
+    found = sum(map(len, splits.values()))
+    if found != num_sentences:
         raise InputError(
-            f"{folder / SPLIT} tells of {number - 1} sentences, but {SENTENCES} has "
-            f"{num_sentences}: they are not of one treebank, or one is cut off."
+            f"{path} tells of {found} sentences, but {SENTENCES} has {num_sentences}: they are "
+            "not of one treebank, or one is cut off. Get both anew with 'make data'."
         )
     return list(splits.values())
 
@@ -101,16 +101,15 @@ def read_phrase_labels(folder):
     InputError
         Names file and line of what is wrong.
     """
-    labels = []
-    for number, (index, label) in _records(folder, LABELS, "phrase ids|sentiment values", "|"):
-        _expect(folder, LABELS, number, index == str(number - 2), f"phrase id {number - 2}", index)
-        value = _number(label)
-        _expect(folder, LABELS, number, 0 <= value <= 1, "a number in 0..1", label)
-        labels.append(value)
-    phrases = {}
-    for number, (phrase, index) in _records(folder, DICTIONARY, None, "|"):
-        known = index.isascii() and index.isdigit() and int(index) < len(labels)
-        _expect(folder, DICTIONARY, number, known, f"a phrase id below {len(labels)}", index)
+    path, labels = Path(folder) / LABELS, []
+    for number, index, label in _records(path, "phrase ids|sentiment values", "|"):
+        _expect(index == str(number - 2), path, number, f"phrase id {number - 2}", index)
+        _expect(0 <= _number(label) <= 1, path, number, "a number in 0..1", label)
+        labels.append(float(label))
+    path, phrases = Path(folder) / DICTIONARY, {}
+    for number, phrase, index in _records(path, None, "|"):
+        is_id = index.isascii() and index.isdigit() and int(index) < len(labels)
+        _expect(is_id, path, number, f"a phrase id below {len(labels)}", index)
         phrases[_key(phrase)] = labels[int(index)]
     return phrases
 
@@ -141,8 +140,9 @@ def sentence_labels(folder, sentences):
         key = _key(_undo_double_encoding(sentence)).replace("-lrb-", "(").replace("-rrb-", ")")
         if key not in phrases:
             raise InputError(
-                f"{folder / DICTIONARY} has no phrase equal to sentence {position + 1} of "
-                f"{SENTENCES}: {_shown(key)}. They are not of one treebank, or one is cut off."
+                f"{Path(folder) / DICTIONARY} has no phrase equal to sentence {position + 1} of "
+                f"{SENTENCES}, {_shown(key)}: they are not of one treebank, or one is cut off. "
+                "Get both anew with 'make data'."
             )
         labels[position] = phrases[key]
     return labels
@@ -167,51 +167,49 @@ def _number(text):
         return float("nan")
 
 
-def _records(folder, name, header, separator):
-    """Yield line number and the two fields of each line, parted by the last separator."""
-    lines = _lines(folder, name)
-    start = 0
-    if header is not None:
-        start = 1
-        found = lines[0] if lines else ""
-        _expect(folder, name, 1, found == header, f"the header {_shown(header)}", found)
-    _expect(folder, name, start + 1, len(lines) > start, "at least one entry", "")
-    for number, line in enumerate(lines[start:], start + 1):
-        first, found, second = (
-            line.partition(separator) if separator == "\t" else line.rpartition(separator)
-        )
-        _expect(folder, name, number, bool(found), f"two fields parted by {separator!r}", line)
-        yield number, (first, second)
+def _records(path, header, separator):
+    """Yield the number of each line and its two fields."""
+    lines = list(enumerate(_lines(path), 1))
+    if header:
+        found = lines.pop(0)[1] if lines else ""
+        _expect(found == header, path, 1, f"the header {_shown(header)}", found)
+    _expect(lines, path, 2 if header else 1, "an entry", "the end of the file")
+    for number, line in lines:
+        # a sentence may hold another tab, and a phrase, whose index comes last, another "|"
+        part = line.partition if separator == "\t" else line.rpartition
+        first, found, second = part(separator)
+        _expect(found, path, number, f"two fields parted by {_shown(separator)}", line)
+        yield number, first, second
 
 
-def _lines(folder, name):
-    path = Path(folder) / name
+def _lines(path):
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"{name} not found in {folder}. Run 'make data', or pass --data DIR."
+            f"{path.name} not found in {path.parent}. Run 'make data', or pass --data DIR."
         ) from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}. Run 'make data', or pass --data DIR."
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
-        _expect(path.parent, name, number, False, "UTF-8 text", content[error.start :][:20])
-    if text and not text.endswith("\n"):
-        number = text.count("\n") + 1
-        _expect(path.parent, name, number, False, "a line end: the file is cut off", text[-20:])
-    return text.replace("\r\n", "\n").split("\n")[:-1]
+        _expect(False, path, number, "text in UTF-8", f"byte 0x{content[error.start]:02x}")
+    *lines, rest = text.replace("\r\n", "\n").split("\n")
+    _expect(not rest, path, len(lines) + 1, "a whole line (the file is cut off)", rest)
+    return lines
 
 
-def _expect(folder, name, number, condition, expected, found):
+def _expect(condition, path, number, expected, found):
     if not condition:
         raise InputError(
-            f"{Path(folder) / name}, line {number}: expected {expected}, found {_shown(found)}. "
-            "Mend the file, or get it anew with 'make data'."
+            f"{path}, line {number}: expected {expected}, found {_shown(found)}. "
+            "Mend it, or get the file anew with 'make data'."
         )
 
 
 def _shown(text):
-    return repr(text if len(text) <= 60 else text[:57] + text[:0].join(["..."]))
+    return repr(text if len(text) <= 50 else text[:47] + "...")

@@ -1,0 +1,202 @@
+"""The treebank: its vocabulary, its windows from the random stream, its labelled sentences."""
+
+import random
+from itertools import permutations
+
+import numpy as np
+import plain_training as plain
+import pytest
+from conftest import write_treebank
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from utils.treebank import StanfordSentiment
+from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
+from utils.utils import InputError
+
+words = st.sampled_from(["rain", "snow", "tea", "Tea", "a", "b", ",", "é"])
+texts = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_size=1, max_size=40)
+
+
+@pytest.fixture
+def treebank():
+    return StanfordSentiment(SAMPLE)
+
+
+def test_words_have_indices_in_order_of_first_appearance_and_unk_comes_last(make_treebank):
+    treebank = StanfordSentiment(make_treebank(["Snow and rain", "rain or Hail"]))
+    assert list(treebank.tokens().items()) == [
+        ("snow", 0), ("and", 1), ("rain", 2), ("or", 3), ("hail", 4), ("UNK", 5)
+    ]  # fmt: skip
+    assert treebank.sentences() == [["snow", "and", "rain"], ["rain", "or", "hail"]]
+    assert treebank.num_sentences() == 2
+
+
+def test_any_white_space_parts_words_and_double_encoding_is_left_alone(make_treebank):
+    treebank = StanfordSentiment(make_treebank(["clichÃ©s\u00a0and\u2003tea\x85pots"]))
+    assert treebank.sentences() == [["clichã©s", "and", "tea", "pots"]]
+
+
+def test_without_a_path_it_is_the_treebank_that_run_py_finds():
+    assert StanfordSentiment().path == find_treebank()
+
+
+def test_reject_probability_is_the_formula(treebank):
+    frequency = plain.vocabulary(treebank.sentences())[1]
+    total = sum(frequency)
+    for r, count in zip(treebank.reject_prob(), frequency, strict=True):
+        assert r == pytest.approx(max(0, 1 - (1e-5 * total / count) ** 0.5), abs=1e-15)
+
+
+@pytest.mark.parametrize("seed", [1, 31415])
+def test_corpus_is_that_of_plain_loops_and_so_is_the_random_state(treebank, seed):
+    sentences = treebank.sentences()
+    index, frequency = plain.vocabulary(sentences)
+    random.seed(seed)
+    random.gauss(0, 1)  # leaves a second number behind in the state, which must survive
+    expected = plain.draw_corpus(
+        sentences, dict(zip(index, frequency, strict=True)), sum(frequency)
+    )
+    state = random.getstate()
+    random.seed(seed)
+    random.gauss(0, 1)
+    assert treebank.all_sentences() == expected
+    assert random.getstate() == state
+    assert treebank.all_sentences() is treebank.all_sentences()
+    assert random.getstate() == state
+
+
+@given(texts, st.integers(1, 10), st.integers(0, 2**32))
+def test_windows_are_those_of_plain_loops(tmp_path_factory, texts, size, seed):
+    treebank = StanfordSentiment(write_treebank(tmp_path_factory.mktemp("tree"), texts), 100)
+    index, frequency = plain.vocabulary(treebank.sentences())
+    frequency_of = dict(zip(index, frequency, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("utils.treebank.THRESHOLD", 0.1)  # at 1e-5 little is left of a small text
+        random.seed(seed)
+        corpus = plain.draw_corpus(treebank.sentences(), frequency_of, sum(frequency), 0.1)
+        assume(any(len(set(sentence)) > 1 for sentence in corpus))
+        expected = [plain.draw_window(corpus, size) for _ in range(20)]
+        state = random.getstate()
+        random.seed(seed)
+        assert [treebank.get_random_context(size) for _ in range(20)] == expected
+        assert random.getstate() == state
+
+
+def test_a_window_reaches_at_least_one_word(treebank):
+    with pytest.raises(ValueError, match="at least 1 word"):
+        treebank.get_random_context(0)
+
+
+@pytest.mark.parametrize("texts", [["a a a", "b"] * 50, ["a b"]])
+def test_a_text_without_windows_is_refused(make_treebank, texts):
+    treebank = StanfordSentiment(make_treebank(texts))
+    random.seed(0)
+    with pytest.raises(InputError, match="gives no window to train on"):
+        treebank.get_random_context(3)
+
+
+@pytest.mark.parametrize("size", [7, 1000, 20_011])
+def test_table_is_that_of_plain_loops(size):
+    treebank = StanfordSentiment(SAMPLE, tablesize=size)
+    frequency = plain.vocabulary(treebank.sentences())[1]
+    table = treebank.sample_table()
+    assert table.dtype == np.int32
+    assert table.tolist() == plain.negative_table(frequency, size)
+
+
+def test_negative_samples_are_entries_of_the_table(treebank):
+    table = treebank.sample_table()
+    assert len(table) == 1_000_000
+    random.seed(5)
+    drawn = [treebank.sample_token_idx() for _ in range(1000)]
+    random.seed(5)
+    assert drawn == [table[random.randint(0, 999_999)] for _ in range(1000)]
+    assert {type(word) for word in drawn} == {int}
+
+
+@pytest.mark.parametrize(
+    ("label", "category"),
+    [(0, 0), (0.2, 0), (0.20001, 1), (0.4, 1), (0.41, 2), (0.6, 2), (0.61, 3), (0.8, 3), (1, 4)],
+)
+def test_classes_take_their_upper_bound_in(treebank, label, category):
+    assert treebank.categorify(label) == category
+
+
+@pytest.mark.parametrize("label", [-0.1, 1.1, float("nan")])
+def test_a_sentiment_beyond_0_and_1_is_refused(treebank, label):
+    with pytest.raises(ValueError, match=r"lies in 0\.\.1"):
+        treebank.categorify(label)
+
+
+def test_labels_are_those_of_the_phrase_equal_to_the_sentence(tmp_path, make_treebank):
+    folder = make_treebank(
+        ["Great -LRB- really -RRB- clichÃ©s", "A  bad\u00a0ONE", "voilÃ\u00a0 !"]
+    )
+    (folder / "dictionary.txt").write_text(
+        "great|0\nvoilà !|3\na bad one|1\nGreat (really) x|0\nGreat ( really ) clichés|2\n",
+        encoding="utf-8",
+    )
+    (folder / "sentiment_labels.txt").write_text(
+        "phrase ids|sentiment values\n0|0.5\n1|0.1\n2|0.9\n3|0.7\n"
+    )
+    assert StanfordSentiment(folder).sent_labels().tolist() == [0.9, 0.1, 0.7]
+
+
+def test_split_and_labelled_sentences_belong_together(make_treebank):
+    texts, labels = ["a b", "c d", "e f", "g h"], [0.1, 0.3, 0.5, 0.9]
+    treebank = StanfordSentiment(make_treebank(texts, labels))
+    assert treebank.dataset_split() == [[0, 3], [1], [2]]
+    assert treebank.get_train_sentences() == [(["a", "b"], 0), (["g", "h"], 4)]
+    assert treebank.get_test_sentences() == [(["c", "d"], 1)] == treebank.get_split_sentences(1)
+    assert treebank.get_dev_sentences() == [(["e", "f"], 2)]
+    random.seed(3)
+    drawn = [treebank.get_random_train_sentence() for _ in range(50)]
+    random.seed(3)
+    train = treebank.get_train_sentences()
+    assert drawn == [train[random.randint(0, 1)] for _ in range(50)]
+
+
+def test_methods_work_in_any_order_and_read_each_file_once(make_treebank):
+    folder = make_treebank(["rain snow tea coffee queen king"] * 60)
+    calls = {
+        "all_sentences": lambda t: t.all_sentences(),
+        "labels": lambda t: t.sent_labels().tolist(),
+        "table": lambda t: t.sample_table().tolist(),
+        "train": lambda t: t.get_train_sentences(),
+    }
+    expected = None
+    for order in permutations(calls):
+        treebank, results = StanfordSentiment(folder, tablesize=50), {}
+        random.seed(1)
+        for name in order:
+            results[name] = calls[name](treebank)
+        expected = expected or results
+        assert results == expected
+    for file in folder.iterdir():
+        file.unlink()
+    assert {name: call(treebank) for name, call in calls.items()} == expected
+
+
+def test_pinned_figures_of_the_real_treebank(real_treebank):
+    treebank = StanfordSentiment(real_treebank)
+    assert treebank.num_sentences() == 11_855
+    assert len(treebank.tokens()) == 19_539
+    assert treebank.tokens()["UNK"] == 19_538
+    assert sum(map(len, treebank.sentences())) + 1 == 227_246
+    assert [len(part) for part in treebank.dataset_split()] == [8_544, 2_210, 1_101]
+    random.seed(31415)
+    np.random.seed(9265)
+    random.randint(1, 5)
+    corpus = treebank.all_sentences()
+    assert len(corpus) == 299_303
+    assert sum(map(len, corpus)) == 1_523_942
+    assert random.random() == 0.345113990875067
+
+
+def test_sample_works_with_every_method(treebank):
+    treebank.get_random_context()
+    assert len(treebank.sent_labels()) == treebank.num_sentences()
+    assert sum(map(len, treebank.dataset_split())) == treebank.num_sentences()
+    assert {category for _, category in treebank.get_train_sentences()} == {0, 1, 2, 3, 4}
+    assert (SAMPLE / SENTENCES).exists()
