@@ -16,12 +16,12 @@ try:
     import matplotlib.pyplot as plt
 
     from utils.checkpoint import load_checkpoint
-    from utils.plotting import PLOTTED_WORDS, has_window, plot_word_vectors, save_figure
+    from utils.plotting import PLOTTED_WORDS, has_window, plot_word_vectors, to_png
     from utils.progress import Progress, WithoutIterationLines, clock
     from utils.training import Settings, train
     from utils.treebank import StanfordSentiment
     from utils.treebank_files import SAMPLE, find_treebank
-    from utils.utils import InputError, dump, dump_vectors
+    from utils.utils import InputError, to_json, to_word2vec_text, write_files
 except ModuleNotFoundError as missing:
     print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
     sys.exit(2)
@@ -108,10 +108,11 @@ def run(options, progress):
         progress.close()
         vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))
         sample = {word: vectors[word] for word in plotted}
-        dump_vectors(vectors, VECTORS)
-        dump(sample, SAMPLE_VECTORS)
-        title = f"Word vectors after {settings.iterations:,} iterations on {treebank.path.name}"
-        save_figure(plot_word_vectors(sample, title), PICTURE)
+        name = treebank.path.resolve().name
+        title = f"Word vectors: treebank {name}, {settings.iterations:,} iterations"
+        picture = to_png(plot_word_vectors(sample, title))
+        vectors_text = to_word2vec_text(vectors)
+        write_files({VECTORS: vectors_text, SAMPLE_VECTORS: to_json(sample), PICTURE: picture})
 
     if loss is not None:
         print(f"Smoothed loss {loss:.6f} (the handout expects around or below 10).")

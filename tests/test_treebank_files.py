@@ -1,7 +1,5 @@
 """The treebank's files: what is read of them, and what is said of bad ones."""
 
-# ruff: noqa: E501 (a table reads best with a case a line)
-
 import re
 
 import pytest

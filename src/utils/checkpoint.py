@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .utils import InputError, write_whole
+from .utils import InputError, write_files
 
 FILE = "saved_sgd.npz"
 
@@ -85,7 +85,7 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
         random_words=np.array(words, np.uint32),
         gauss_next=float("nan" if gauss_next is None else gauss_next),
     )
-    write_whole(FILE, buffer.getvalue())
+    write_files({FILE: buffer.getvalue()})
 
 
 def load_checkpoint(folder="."):

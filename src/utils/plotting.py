@@ -5,8 +5,7 @@ import io
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-
-from .utils import write_whole
+from matplotlib.text import Text
 
 PLOTTED_WORDS = (
     "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
@@ -26,9 +25,13 @@ GROUPS = (
 DPI = 120
 WIDTH = 9.0  # inches
 MARKER = 7.0  # diameter in points
-RINGS = (3, 9, 16, 24, 34, 46, 60, 76, 94, 120, 150, 190)  # points between a marker and its label
-LEADER_FROM = 9  # a label this far from its marker is tied to it by a line
-TURNS = np.exp(2j * np.pi * np.arange(24) / 24)  # directions to try: right first, then around
+LEADER_FROM = 9  # a label this many points or more from its marker is tied to it by a line
+
+# Where a label may stand: 24 directions, to the right first, at growing distances in points.
+DISTANCES = np.repeat((3, 9, 16, 24, 34, 46, 60, 76, 94, 120, 150, 190), 24)
+ANGLES = np.tile(2 * np.pi * np.arange(24) / 24, 12)
+LINE_SPOTS = np.linspace(0.2, 0.9, 8)[:, None]  # where a line is checked for what it crosses
+DIRECTIONS = np.column_stack((np.cos(ANGLES), np.sin(ANGLES)))
 
 
 def principal_components(vectors):
@@ -71,7 +74,7 @@ def plot_word_vectors(vectors, title):
     Returns
     -------
     matplotlib.figure.Figure
-        The figure, for `save_figure` or a notebook.
+        The figure, for `to_png` or a notebook.
     """
     points, shares = principal_components(np.array(list(vectors.values()), float))
     point_of = dict(zip(vectors, points, strict=True))
@@ -115,20 +118,20 @@ def _label(figure, axes, point_of):
         )
         for word, point in point_of.items()
     ]
-    sizes = [np.array(label.get_window_extent().size) * to_points for label in labels]
+    sizes = [Text.get_window_extent(label).size * to_points for label in labels]
     places = axes.transData.transform(list(point_of.values())) * to_points
     frame = np.array(axes.bbox.extents) * to_points
-    for label, offset in zip(labels, place_labels(places, sizes, frame), strict=True):
+    offsets = place_labels(places, sizes, frame)
+    for label, offset, size in zip(labels, offsets, sizes, strict=True):
         label.set_position(offset)
-        gap = abs(offset) - label.get_window_extent().size * np.array(to_points) / 2
-        label.arrow_patch.set_visible(gap.max() >= LEADER_FROM)
+        label.arrow_patch.set_visible(max(abs(offset) - size / 2) >= MARKER / 2 + LEADER_FROM)
 
 
 def place_labels(points, sizes, frame):
     """Find a place beside each point where its label hides neither a point nor another label.
 
-    One label after the other, those in the densest neighborhoods first, takes the nearest free
-    place on rings around its point; if there is none, the one that hides least.
+    One label after the other, those in the densest neighborhoods first, takes the nearest place
+    that is free; if there is none, the one where it hides least.
 
     Parameters
     ----------
@@ -146,59 +149,54 @@ def place_labels(points, sizes, frame):
     """
     distance = np.hypot(*(points[:, None] - points[None]).T)
     crowd = np.exp(-distance / 30).sum(axis=0)
-    taken = [np.concatenate((point - MARKER / 2, point + MARKER / 2)) for point in points]
+    taken = _boxes(points, MARKER / 2)
     offsets = np.zeros(points.shape)
     for i in np.argsort(-crowd, kind="stable"):
-        best = None
-        for ring in RINGS:
-            for turn in TURNS:
-                reach = np.array(sizes[i]) / 2 + MARKER / 2 + ring
-                offset = reach * (turn.real, turn.imag)
-                boxes = _boxes(points[i], offset, np.array(sizes[i]) / 2, ring)
-                hidden = _overlaps(boxes, np.array(taken)) + _outside(boxes[0], frame)
-                if best is None or hidden < best[0]:
-                    best = hidden, offset, boxes
-            if best[0] == 0:
-                break
-        offsets[i] = best[1]
-        taken.extend(best[2])
+        half = np.array(sizes[i]) / 2
+        places = DIRECTIONS * (half + MARKER / 2 + DISTANCES[:, None])
+        labels = _boxes(points[i] + places, half + 1)
+        outside = (labels[:, :2] < frame[:2]).any(1) | (labels[:, 2:] > frame[2:]).any(1)
+        hidden = _overlaps(labels, taken) + outside
+        free = np.flatnonzero(hidden == hidden.min())
+        best, line = free[0], taken[:0]
+        if DISTANCES[best] >= LEADER_FROM:
+            lines = _boxes(points[i] + places[free, None] * LINE_SPOTS, 0.5)
+            crossed = _overlaps(lines, taken).sum(axis=1)
+            choice = np.argmin(100 * crossed + DISTANCES[free])
+            best, line = free[choice], lines[choice]
+        offsets[i] = places[best]
+        taken = np.concatenate((taken, labels[[best]], line))
     return offsets
 
 
-def _boxes(point, offset, half, ring):
-    """Give the room that a label takes: its own box, and small ones along its line."""
-    center = point + offset
-    boxes = [np.concatenate((center - half - 1, center + half + 1))]
-    if ring >= LEADER_FROM:
-        for share in np.linspace(0, 1, 12)[1:-1]:
-            spot = point + share * offset
-            if max(abs(spot - point)) > MARKER / 2 + 1:
-                boxes.append(np.concatenate((spot - 0.5, spot + 0.5)))
-    return np.array(boxes)
+def _boxes(centers, half):
+    """Give left, bottom, right and top of boxes."""
+    return np.concatenate((centers - half, centers + half), axis=-1)
 
 
 def _overlaps(boxes, taken):
-    a, b = boxes[:, None], taken[None]
-    return int(np.all((a[..., :2] < b[..., 2:]) & (b[..., :2] < a[..., 2:]), axis=-1).sum())
+    """Count for each box the taken ones that it overlaps."""
+    a, b = boxes[..., None, :], taken
+    apart = (a[..., :2] >= b[:, 2:]).any(-1) | (b[:, :2] >= a[..., 2:]).any(-1)
+    return (~apart).sum(axis=-1)
 
 
-def _outside(box, frame):
-    return int(np.any(box[:2] < frame[:2]) or np.any(box[2:] > frame[2:]))
-
-
-def save_figure(figure, path):
-    """Save a figure as PNG, whole or not at all.
+def to_png(figure):
+    """Draw a figure as PNG.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         The figure.
-    path : str or Path
-        File to make or replace.
+
+    Returns
+    -------
+    bytes
+        Content of a PNG file.
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def has_window():

@@ -52,7 +52,7 @@ def train(submission, treebank, settings, resume=False, callback=None):
     submission : module
         Has `skipgram`, `neg_sampling_loss_and_gradient`, `word2vec_sgd_wrapper` and `sgd`.
     treebank : utils.treebank.StanfordSentiment
-        A treebank that no window has been drawn from yet.
+        Where windows and negative samples come from; its corpus is drawn anew.
     settings : Settings
         What to do.
     resume : bool, default False
@@ -93,6 +93,7 @@ def train(submission, treebank, settings, resume=False, callback=None):
         watch.see(loss)
         return loss, grad
 
+    treebank.drop_corpus()
     random.seed(31415)
     np.random.seed(9265)
     word_vectors = submission.sgd(
@@ -166,10 +167,12 @@ def _saved_state(treebank, settings):
             "Leave out --resume to start anew."
         )
     before, now = load(RUN_FILE), _identity(treebank, settings)
+    if not isinstance(before, dict) or before.keys() != now.keys():
+        raise InputError(f"{RUN_FILE} is damaged. Leave out --resume to start anew.")
     for name, value in now.items():
-        if before.get(name) != value:
+        if before[name] != value:
             raise InputError(
-                f"the run to resume had --{name} {before.get(name)}, this one has {value}. "
+                f"the run to resume had --{name} {before[name]}, this one has {value}. "
                 "Give the same options, or leave out --resume to start anew."
             )
     return saved

@@ -105,6 +105,11 @@ class StanfordSentiment:
         """
         return self._corpus_sentences
 
+    def drop_corpus(self):
+        """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
+        self.__dict__.pop("_corpus", None)
+        self.__dict__.pop("_corpus_sentences", None)
+
     def get_random_context(self, C=5):
         """Draw a window: a center word and the words around it that differ from it.
 

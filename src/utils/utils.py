@@ -58,33 +58,35 @@ def normalize_rows(x):
     return x / np.where(length > 0, length, 1)
 
 
-def write_whole(path, content):
-    """Write a file all at once: a reader finds the old content or the new, never a part.
+def write_files(contents):
+    """Write files whole: a reader finds the old content or the new, never a part.
 
     Parameters
     ----------
-    path : str or Path
-        File to make or replace.
-    content : str or bytes
-        What it shall hold; text is written as UTF-8.
+    contents : dict of (str or Path) to (str or bytes)
+        What each file, to be made or replaced, shall hold; text is written as UTF-8.
 
     Raises
     ------
     InputError
-        If the file cannot be written; one that was there is unchanged.
+        If one cannot be written; then all files are as they were.
     """
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = {Path(path): Path(f"{path}.tmp") for path in contents}
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(temporary, path)
+        for path, content in zip(temporary, contents.values(), strict=True):
+            data = content.encode() if isinstance(content, str) else content
+            temporary[path].write_bytes(data)
+        for path in temporary:
+            os.replace(temporary[path], path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise InputError(
             f"{path.absolute()} cannot be written: {error.strerror}. "
             "Make room for it, or name another folder."
         ) from error
+    finally:
+        for leftover in temporary.values():
+            with contextlib.suppress(OSError):
+                leftover.unlink()
 
 
 def dump(obj, path):
@@ -97,7 +99,28 @@ def dump(obj, path):
     path : str or Path
         File to make or replace.
     """
-    write_whole(path, json.dumps(obj, ensure_ascii=False, allow_nan=False) + "\n")
+    write_files({path: to_json(obj)})
+
+
+def to_json(obj):
+    """Write an object as JSON, to the last digit of its numbers.
+
+    Parameters
+    ----------
+    obj : object
+        Lists, dicts, strings, finite numbers.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(obj, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def load(path):
@@ -126,8 +149,8 @@ def load(path):
         raise InputError(f"{path} is no valid JSON: {error}.") from error
 
 
-def dump_vectors(vectors, path):
-    """Save word vectors in word2vec's text format, every number to its last digit.
+def to_word2vec_text(vectors):
+    """Write word vectors in word2vec's text format, to the last digit of their numbers.
 
     The first line holds how many vectors there are and their length, each other line a word and
     its vector, parted by blanks.
@@ -136,9 +159,18 @@ def dump_vectors(vectors, path):
     ----------
     vectors : dict of str to list of float
         Vector of each word.
-    path : str or Path
-        File to make or replace.
+
+    Returns
+    -------
+    str
+        The lines.
+
+    Examples
+    --------
+    >>> print(to_word2vec_text({"tea": [0.1, -2.0]}), end="")
+    1 2
+    tea 0.1 -2.0
     """
     dim = len(next(iter(vectors.values())))
     lines = [f"{word} {' '.join(map(repr, vector))}" for word, vector in vectors.items()]
-    write_whole(path, "\n".join([f"{len(vectors)} {dim}", *lines, ""]))
+    return "\n".join([f"{len(vectors)} {dim}", *lines, ""])

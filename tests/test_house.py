@@ -1,0 +1,101 @@
+"""The rules of the house: who imports whom, style, docstrings, packages."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+OURS = {"submission", "utils", "sandbox", "graderUtil", "grader", "run", "staff", "tests"}
+MAY_IMPORT = {
+    "submission": {"utils"},
+    "utils": set(),
+    "sandbox": set(),
+    "graderUtil": {"sandbox", "utils"},
+    "grader": {"graderUtil", "sandbox", "utils"},
+    "run": {"submission", "utils"},
+}
+
+
+def part_of(path):
+    return path.relative_to(ROOT / "src").parts[0].removesuffix(".py")
+
+
+def imported(source):
+    """Name the packages that a source imports, its own left out."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
+            yield node.args[0].value.split(".")[0]
+
+
+def test_imports_are_seen():
+    source = (
+        "import utils.x, os\nfrom grader import y\nfrom .z import w\nimportlib.import_module('run')"
+    )
+    assert set(imported(source)) == {"utils", "os", "grader", "run"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_who_imports_whom(path):
+    part = part_of(path)
+    used = set(imported(path.read_text(encoding="utf-8"))) & OURS - {part}
+    assert used <= MAY_IMPORT[part], f"{part} must not import {used - MAY_IMPORT[part]}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            docstring = ast.get_docstring(node, clean=False) or ""
+            code = node.end_lineno - node.body[0].lineno - docstring.count("\n")
+            assert code < 40, f"{node.name} has {code} lines"
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
+def test_ruff(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, ROOT], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_docstrings_name_arguments_results_and_shapes():
+    files = [path for path in SOURCES if part_of(path) in ("submission", "utils")]
+    done = subprocess.run(
+        [sys.executable, "-m", "numpydoc", "lint", *files], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def packages(text):
+    return set(re.findall(r"^[\s-]*([A-Za-z][\w-]*==[\w.]+)$", text, re.MULTILINE))
+
+
+def test_conda_environment_names_the_packages_of_requirements_txt():
+    required = packages((ROOT / "requirements.txt").read_text())
+    assert required
+    assert packages((ROOT / "src" / "environment.yml").read_text()) == required
+
+
+def test_regions_for_students_are_marked_in_pairs():
+    for path in SOURCES:
+        if part_of(path) != "submission":
+            continue
+        marks = re.findall(r"### .*_CODE_HERE ###", path.read_text(encoding="utf-8"))
+        assert marks == ["### START_CODE_HERE ###", "### END_CODE_HERE ###"] * (len(marks) // 2)
+
+
+def test_the_menu_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: menu (.*)$", makefile, re.MULTILINE)[1].split()
+    assert re.findall(r"^## make (\S+)", makefile, re.MULTILINE) == targets

@@ -1,0 +1,145 @@
+"""The picture: the right projection, and labels that hide nothing."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from matplotlib.text import Text
+
+from utils.plotting import (
+    GROUPS,
+    MARKER,
+    PLOTTED_WORDS,
+    place_labels,
+    plot_word_vectors,
+    principal_components,
+    to_png,
+)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def random_vectors(seed, words=PLOTTED_WORDS, scale=1.0, d=10):
+    vectors = np.random.default_rng(seed).normal(size=(len(words), d)) ** 3 * scale
+    return dict(zip(words, vectors.tolist(), strict=True))
+
+
+def test_every_plotted_word_is_in_one_group():
+    assert [word for *_, words in GROUPS for word in words] == PLOTTED_WORDS
+    assert len(set(PLOTTED_WORDS)) == 24
+    assert len({color for _, color, _, _ in GROUPS}) == len(GROUPS)
+    assert len({marker for _, _, marker, _ in GROUPS}) == len(GROUPS)
+
+
+@given(arrays(float, (8, 4), elements=st.floats(-10, 10)))
+def test_components_are_those_of_the_covariance_matrix(vectors):
+    points, shares = principal_components(vectors)
+    variances = np.linalg.eigvalsh(np.cov(vectors.T, bias=True))[::-1]
+    np.testing.assert_allclose(points.var(axis=0), variances[:2], atol=1e-9)
+    np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-9)
+    if variances.sum() > 1e-9:
+        np.testing.assert_allclose(shares, variances[:2] / variances.sum(), atol=1e-9)
+
+
+def test_signs_are_fixed():
+    vectors = np.random.default_rng(0).normal(size=(24, 10))
+    points, _ = principal_components(vectors)
+    rotated, _ = principal_components(vectors @ np.linalg.qr(np.random.rand(10, 10))[0])
+    np.testing.assert_allclose(points, rotated, atol=1e-9)
+    assert (points.max(axis=0) == abs(points).max(axis=0)).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (2, 5), (5, 1), (1, 1)])
+def test_few_words_or_dimensions_give_zero_coordinates(shape):
+    points, shares = principal_components(np.ones(shape))
+    assert (points == 0).all()
+    assert (shares == 0).all()
+
+
+def boxes_of_labels(figure):
+    figure.draw_without_rendering()
+    return {text.get_text(): Text.get_window_extent(text) for text in figure.axes[0].texts}
+
+
+def hidden(figure):
+    """Name what labels hide, or where they leave the figure."""
+    boxes = boxes_of_labels(figure)
+    points = np.concatenate([line.get_xydata() for line in figure.axes[0].lines])
+    places = figure.axes[0].transData.transform(points)
+    words, found = list(boxes), []
+    for i, word in enumerate(words):
+        box = boxes[word]
+        found += [(word, other) for other in words[:i] if box.overlaps(boxes[other])]
+        reach = MARKER / 2 * figure.dpi / 72
+        found += [
+            (word, "point")
+            for x, y in places
+            if box.x0 - reach < x < box.x1 + reach and box.y0 - reach < y < box.y1 + reach
+        ]
+        if not figure.bbox.containsx(box.x0) or not figure.bbox.containsx(box.x1):
+            found.append((word, "left the figure"))
+        if not figure.bbox.containsy(box.y0) or not figure.bbox.containsy(box.y1):
+            found.append((word, "left the figure"))
+    return found
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.sampled_from([1e-9, 1.0, 1e6]))
+def test_no_label_hides_a_point_or_another_label_or_leaves_the_figure(seed, scale):
+    figure = plot_word_vectors(random_vectors(seed, scale=scale), "title")
+    assert not hidden(figure)
+    plt.close(figure)
+
+
+def test_a_crowd_on_one_spot_is_still_labelled_legibly():
+    vectors = random_vectors(1)
+    for word in PLOTTED_WORDS[:9]:
+        vectors[word] = (np.array(vectors["tea"]) + 1e-3 * np.array(vectors[word])).tolist()
+    figure = plot_word_vectors(vectors, "title")
+    assert not hidden(figure)
+
+
+def test_the_check_of_labels_sees_bad_ones():
+    figure = plot_word_vectors(random_vectors(2), "title")
+    texts = figure.axes[0].texts
+    texts[3].set_position((0, 0))
+    texts[4].set_position((5000, 0))
+    problems = hidden(figure)
+    assert (texts[3].get_text(), "point") in problems
+    assert (texts[4].get_text(), "left the figure") in problems
+
+
+def test_where_there_is_no_room_labels_hide_as_little_as_can_be():
+    offsets = place_labels(np.zeros((3, 2)), [(500, 500)] * 3, (-10, -10, 10, 10))
+    assert np.isfinite(offsets).all()
+
+
+def test_all_words_and_axes_are_named_and_scales_are_equal():
+    figure = plot_word_vectors(random_vectors(3), "A title")
+    axes = figure.axes[0]
+    assert sorted(boxes_of_labels(figure)) == sorted(PLOTTED_WORDS)
+    assert axes.get_title() == "A title"
+    assert axes.get_xlabel().startswith("first principal component (")
+    assert axes.get_ylabel().startswith("second principal component (")
+    assert axes.get_aspect() == 1
+    assert [text.get_text() for text in figure.legends[0].texts] == [name for name, *_ in GROUPS]
+
+
+@pytest.mark.parametrize("words", [["tea"], ["tea", "rain"], PLOTTED_WORDS[:5]])
+@pytest.mark.parametrize("d", [1, 2, 10])
+def test_some_words_are_enough(words, d):
+    figure = plot_word_vectors(random_vectors(4, words, d=d), "title")
+    assert sorted(boxes_of_labels(figure)) == sorted(words)
+    assert not hidden(figure)
+
+
+def test_the_same_vectors_give_the_same_bytes():
+    pictures = {to_png(plot_word_vectors(random_vectors(5), "title")) for _ in range(2)}
+    assert len(pictures) == 1
+    assert pictures.pop().startswith(b"\x89PNG")
