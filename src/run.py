@@ -117,9 +117,11 @@ def run(options, progress):
     if loss is not None:
         print(f"Smoothed loss {loss:.6f} (the handout expects around or below 10).")
     print(f"{settings.iterations:,} iterations, {clock(time.monotonic() - began)} in all.")
-    files = [os.path.relpath(options.output / name) for name in (PICTURE, SAMPLE_VECTORS, VECTORS)]
-    print("Wrote", ", ".join(files))
-    print(f"Next: open {shlex.quote(files[0])}")
+    folder = options.output.absolute()
+    if folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    print("Wrote", ", ".join(str(folder / name) for name in (PICTURE, SAMPLE_VECTORS, VECTORS)))
+    print("Next: open", shlex.quote(str(folder / PICTURE)))
     if has_window():
         plt.show()
 
@@ -167,7 +169,7 @@ def frames_of_submission(error):
     folder = HERE / "submission"
     report.stack[:] = [frame for frame in report.stack if folder in Path(frame.filename).parents]
     in_syntax = isinstance(error, SyntaxError) and folder in Path(error.filename or "").parents
-    return "".join(report.format()) if report.stack or in_syntax else ""
+    return "".join(report.format()).rstrip() if report.stack or in_syntax else ""
 
 
 def main(arguments=None):

@@ -1,0 +1,261 @@
+"""Make a small treebank of film reviews, in the files of the Stanford Sentiment Treebank.
+
+Sentences are grown from the grammar beside this script. Every phrase of a sentence has a label
+from 0 (blame) to 1 (praise): its words' values are added up, a rule may turn them round, and three
+imaginary readers move a slider. All chance comes from one seed: running it again gives the same
+bytes.
+"""
+
+import argparse
+import random
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SEED = 9
+SENTENCES = 3000
+SPLITS = {1: 2162, 2: 559, 3: 279}  # train, test, dev: in proportion 8544, 2210, 1101
+PHRASE_LENGTHS = range(2, 9)  # phrases kept besides whole sentences and single words
+NOTCHES = 24  # a reader's slider stands at one of 0..24
+BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
+
+
+class Grammar:
+    """What the grammar files say; grammar_reviews.txt tells how they are written.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        Praise (above 0) or blame (below 0) of lower-case words.
+    rules : dict of str to list of str
+        The alternatives of each rule; one marked ``{3}`` is listed three times.
+    """
+
+    def __init__(self, paths):
+        self.values, self.rules = {}, {}
+        for path in paths:
+            text = re.sub(r"\n +", " ", path.read_text(encoding="utf-8"))
+            for line in text.splitlines():
+                if re.match(r"[+-]\d", line):
+                    value, *words = line.split()
+                    self.values.update(dict.fromkeys(words, float(value)))
+                elif line and not line.startswith("#"):
+                    self._add_rule(*line.split(":", 1))
+
+    def _add_rule(self, name, alternatives):
+        """Note a rule, every alternative as often as it is to be dealt."""
+        if name in self.rules:
+            raise ValueError(f"the grammar has two rules named {name!r}; rename one")
+        self.rules[name] = []
+        for alternative in alternatives.split("|"):
+            words, times = re.fullmatch(r"\s*(.+?)\s*(?:\{(\d+)\}\s*)?", alternative).groups()
+            self.rules[name] += [words] * int(times or 1)
+
+
+class Grower:
+    """Grow sentences with the values of their phrases.
+
+    Parameters
+    ----------
+    grammar : Grammar
+        Rules and values.
+    rng : random.Random
+        The source of all chance.
+    """
+
+    def __init__(self, grammar, rng):
+        self.grammar = grammar
+        self.rng = rng
+        self.decks = {name: [] for name in grammar.rules}
+        self.used = set()
+
+    def sentence(self):
+        """Grow a sentence.
+
+        Returns
+        -------
+        words : list of str
+            The sentence's words.
+        phrases : list of (int, int, float)
+            Start, end and value of each phrase; the last one is the sentence.
+        """
+        self.used.clear()
+        words, phrases = [], []
+        self._grow("sentence", words, phrases)
+        for i, following in enumerate(words[1:]):
+            if words[i] == "a" and following[0].lower() in "aeiou":
+                words[i] = "an"
+        first = words[0] == "``"  # the capital stands behind an opening quotation mark
+        words[first] = words[first][0].upper() + words[first][1:]
+        return words, phrases
+
+    def _grow(self, name, words, phrases):
+        """Append a rule's expansion to words, its phrases to phrases; return its value."""
+        start, value = len(words), 0.0
+        for part in self._deal(name).split():
+            reference = re.fullmatch(r"<([\w-]+)(?:\*(-?[\d.]+))?>", part)
+            if reference:
+                rule, scale = reference.groups()
+                value += float(scale or 1) * self._grow(rule, words, phrases)
+            else:
+                words.append(part)
+                value += self.grammar.values.get(part.lower(), 0.0)
+        phrases.append((start, len(words), value))
+        return value
+
+    def _deal(self, name):
+        """Take an alternative from a rule's shuffled deck, one new to the sentence if possible.
+
+        The deck makes all alternatives of a rule equally frequent.
+        """
+        deck = self.decks[name]
+        if all(card in self.used for card in deck):
+            fresh = list(self.grammar.rules[name])
+            self.rng.shuffle(fresh)
+            deck[:0] = fresh
+        new = [i for i, card in enumerate(deck) if card not in self.used]
+        card = deck.pop(new[-1] if new else -1)
+        self.used.add(card)
+        return card
+
+
+def label(value, rng):
+    """Give a phrase its label.
+
+    Parameters
+    ----------
+    value : float
+        Praise less blame.
+    rng : random.Random
+        Moves the readers' hands.
+
+    Returns
+    -------
+    str
+        The mean of three readers' sliders, from 0 to 1, with up to five digits.
+    """
+    if not value and rng.randrange(3):
+        return "0.5"  # two neutral phrases of three leave the sliders where they are
+    place = round(NOTCHES / 2 * (1 + value / (2 + abs(value))))
+    readers = [min(max(place + rng.randint(-3, 3), 0), NOTCHES) for _ in range(3)]
+    return f"{sum(readers) / (3 * NOTCHES):.5g}"
+
+
+def plain(words):
+    """Return words as dictionary.txt has them, with real brackets."""
+    return " ".join(BRACKETS.get(word, word) for word in words)
+
+
+def make_treebank(grammar, seed=SEED):
+    """Grow the sentences and label the phrases.
+
+    Parameters
+    ----------
+    grammar : Grammar
+        Rules and values.
+    seed : int
+        Another seed makes another treebank.
+
+    Returns
+    -------
+    sentences : list of str
+        No two alike.
+    splits : list of int
+        1, 2 or 3 for each sentence: train, test, dev.
+    labels : dict of str to str
+        The label of each phrase, in the order of their ids, no two phrases alike in lower case.
+    """
+    rng = random.Random(seed)
+    grower = Grower(grammar, rng)
+    sentences, labels, seen = [], {}, set()
+
+    def note(words, value):
+        phrase = plain(words)
+        if phrase.lower() not in seen:
+            seen.add(phrase.lower())
+            labels[phrase] = label(value, rng)
+
+    while len(sentences) < SENTENCES:
+        words, phrases = grower.sentence()
+        if plain(words).lower() in seen:
+            continue
+        sentences.append(" ".join(words))
+        note(words, phrases[-1][2])
+        for start, end, value in phrases:
+            if end - start in PHRASE_LENGTHS:
+                note(words[start:end], value)
+        for word in words:
+            note([word], grammar.values.get(word.lower(), 0.0))
+    splits = [split for split, count in SPLITS.items() for _ in range(count)]
+    rng.shuffle(splits)
+    return sentences, splits, labels
+
+
+def format_files(sentences, splits, labels):
+    """Lay a treebank out as the four files.
+
+    Parameters
+    ----------
+    sentences, splits, labels
+        As from `make_treebank`.
+
+    Returns
+    -------
+    dict of str to list of str
+        The lines of each file.
+    """
+    ids = {phrase: i for i, phrase in enumerate(labels)}
+    twice = (sentence.encode("utf-8").decode("latin-1") for sentence in sentences)
+    return {
+        "datasetSentences.txt": [
+            "sentence_index\tsentence",
+            *(f"{i}\t{sentence}" for i, sentence in enumerate(twice, 1)),
+        ],
+        "datasetSplit.txt": [
+            "sentence_index,splitset_label",
+            *(f"{i},{split}" for i, split in enumerate(splits, 1)),
+        ],
+        "dictionary.txt": [f"{phrase}|{ids[phrase]}" for phrase in sorted(ids)],
+        "sentiment_labels.txt": [
+            "phrase ids|sentiment values",
+            *(f"{i}|{value}" for i, value in enumerate(labels.values())),
+        ],
+    }
+
+
+def write_lines(path, lines):
+    """Write a file whole: under another name first, then by renaming."""
+    unfinished = path.with_name(path.name + ".tmp")
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    unfinished.replace(path)
+
+
+def main():
+    """Make the treebank and say what was written."""
+    parser = argparse.ArgumentParser(description="Make the sample treebank.")
+    parser.add_argument(
+        "--output", type=Path, default=HERE, metavar="DIR", help="default: beside this script"
+    )
+    directory = parser.parse_args().output
+    grammar = Grammar(sorted(HERE.glob("grammar_*.txt")))
+    sentences, splits, labels = make_treebank(grammar)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, lines in format_files(sentences, splits, labels).items():
+            write_lines(directory / name, lines)
+    except OSError as error:
+        parser.error(f"cannot write to {directory}: {error.strerror}. Pass another --output DIR.")
+    words = [word.lower() for sentence in sentences for word in sentence.split()]
+    print(
+        f"wrote {len(sentences)} sentences, {len(words)} words ({len(set(words))} different) and"
+        f" {len(labels)} labelled phrases to {directory}"
+    )
+
+
+if __name__ == "__main__":
+    main()
