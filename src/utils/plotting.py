@@ -154,7 +154,7 @@ def place_labels(points, sizes, frame):
     for i in np.argsort(-crowd, kind="stable"):
         half = np.array(sizes[i]) / 2
         places = DIRECTIONS * (half + MARKER / 2 + DISTANCES[:, None])
-        labels = _boxes(points[i] + places, half + 1)
+        labels = _boxes(points[i] + places, half + 2.5)
         outside = (labels[:, :2] < frame[:2]).any(1) | (labels[:, 2:] > frame[2:]).any(1)
         hidden = _overlaps(labels, taken) + outside
         free = np.flatnonzero(hidden == hidden.min())
