@@ -69,7 +69,7 @@ def write_files(contents):
     Raises
     ------
     InputError
-        If one cannot be written; then all files are as they were.
+        If one cannot be written. None is replaced before all are on disk under another name.
     """
     temporary = {Path(path): Path(f"{path}.tmp") for path in contents}
     try:
