@@ -62,10 +62,12 @@ def test_defaults_are_the_handouts_run():
     assert Settings() == Settings(iterations=40_000, dim=10, window=5, negatives=10, step=0.3)
 
 
-def test_training_twice_gives_the_same(treebank):
-    treebank.get_random_context()
-    once, loss = train(submission, treebank, SHORT)
-    again, loss_again = train(submission, treebank, SHORT)
+def test_a_treebank_in_use_trains_as_a_new_one():
+    once, loss = train(submission, StanfordSentiment(SAMPLE), SHORT)
+    used = StanfordSentiment(SAMPLE)
+    random.seed(7)
+    used.all_sentences()
+    again, loss_again = train(submission, used, SHORT)
     assert once.tobytes() == again.tobytes()
     assert loss == loss_again
 

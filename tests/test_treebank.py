@@ -120,7 +120,8 @@ def test_negative_samples_are_entries_of_the_table(treebank):
     [(0, 0), (0.2, 0), (0.20001, 1), (0.4, 1), (0.41, 2), (0.6, 2), (0.61, 3), (0.8, 3), (1, 4)],
 )
 def test_classes_take_their_upper_bound_in(treebank, label, category):
-    assert treebank.categorify(label) == category
+    assert treebank.categorify(np.float64(label)) == category
+    assert type(treebank.categorify(np.float64(label))) is int
 
 
 @pytest.mark.parametrize("label", [-0.1, 1.1, float("nan")])

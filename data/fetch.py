@@ -1,0 +1,264 @@
+"""Put the Stanford Sentiment Treebank into data/stanfordSentimentTreebank/: `make data`.
+
+It comes from its home on the web, or from a copy of one's own (a folder or a zip file). Every file
+is checked before anything is put in place: a folder that is there is replaced whole, or not at all.
+"""
+
+import argparse
+import glob
+import hashlib
+import http.client
+import io
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+NAME = "stanfordSentimentTreebank"
+URL = f"http://nlp.stanford.edu/~socherr/{NAME}.zip"
+TARGET = Path(__file__).resolve().parent / NAME
+CHECKSUMS = {  # SHA-256, or for 40 digits a git blob id
+    "datasetSentences.txt": "f7ae959a5ff0565eb860c3f2e600dde118bcb49aee63df8fa9b9a806da235553",
+    "datasetSplit.txt": "ad567db10ae5275963f1ac3dd5ec21214b1d688c7aab582e2616ef4b3f970a5a",
+    "sentiment_labels.txt": "20cbb150106bf334304a6f2076644eb7e1d8e17c7cd3d2d347e72bcaa2b4d322",
+    "dictionary.txt": "1cb6a347bd8bc9f23e7e5de6bfb1c9e5e6562119",
+}
+DICTIONARY = "dictionary.txt"  # word vectors do without it, so a copy of one's own may, too
+FILES = (*CHECKSUMS, "README.txt")  # README.txt says whom to cite: kept if there, not checked
+MAX_BYTES = 2**26  # nothing is read beyond; the real files are well below
+TRIES = 3
+TIMEOUT = 30.0  # seconds without a byte
+NEXT = "Next: make run"
+OWN_COPY = "Any good copy will do: make data FROM=DIR or FROM=FILE.zip"
+WITHOUT_DICTIONARY = (
+    f"{DICTIONARY} is missing: word vectors do without it; sentence labels (sent_labels, "
+    "get_split_sentences, get_train_sentences ...) do not. `make data` gets it from the web."
+)
+
+
+class FetchError(Exception):
+    """What went wrong and what to do, in one line for the user."""
+
+
+def say(line):
+    """Print a line at once, so that it keeps its place among those of stderr."""
+    print(line, flush=True)
+
+
+def checksum(content, like):
+    """Return the checksum of `content`, of the same kind as the hexadecimal string `like`."""
+    if len(like) == 40:
+        blob = b"blob %d\0" % len(content) + content
+        return hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(content).hexdigest()
+
+
+def wrong(files):
+    """Return the names in `files` (name -> content) whose content has not the checksum."""
+    return [n for n, like in CHECKSUMS.items() if n in files and checksum(files[n], like) != like]
+
+
+def check(files, needed, source):
+    """Raise FetchError unless all `needed` names are in `files`, and all checksums right."""
+    if missing := [name for name in CHECKSUMS if name in needed and name not in files]:
+        raise FetchError(
+            f"{source} holds no {', '.join(missing)}, at its top or in a folder {NAME}. {OWN_COPY}"
+        )
+    if bad := wrong(files):
+        name, expected = bad[0], CHECKSUMS[bad[0]]
+        raise FetchError(
+            f"{name} of {source} is not the treebank's: {len(files[name]):,} bytes with checksum "
+            f"{checksum(files[name], expected)[:12]}..., expected {expected[:12]}.... {OWN_COPY}"
+        )
+
+
+def read_folder(folder):
+    """Return name -> content of the treebank's files in `folder`."""
+    files = {}
+    for path in (folder / name for name in FILES):
+        if path.is_file():
+            with path.open("rb") as stream:
+                files[path.name] = stream.read(MAX_BYTES)
+    return files
+
+
+def read_zip(file, source):
+    """Return name -> content of the treebank's files in the zip `file`, which is from `source`."""
+    files = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.namelist():
+                name = member.removeprefix(f"{NAME}/")
+                if name in FILES:  # no other name is looked at, and none is used as a path
+                    with archive.open(member) as stream:
+                        files[name] = stream.read(MAX_BYTES)
+    except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
+        raise FetchError(f"{source} cannot be read as a zip file: {error}. {OWN_COPY}") from error
+    return files
+
+
+def from_copy(source):
+    """Return name -> content from a copy of the user's: a folder, one around it, or a zip file."""
+    try:
+        if source.is_file():
+            files = read_zip(source, source)
+        elif source.is_dir():
+            top = (source / "datasetSentences.txt").is_file()
+            files = read_folder(source if top else source / NAME)
+        else:
+            raise FetchError(
+                f"FROM is {source}, but there is no such folder or zip file. Is it spelled right? "
+                "Without FROM, `make data` goes to the web."
+            )
+    except OSError as error:
+        raise FetchError(f"{source} cannot be read: {error.strerror or error}.") from error
+    check(files, CHECKSUMS.keys() - {DICTIONARY}, source)
+    return files
+
+
+def receive(url):
+    """Return the content at `url`, after one try with a progress bar."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
+        length = response.headers.get("Content-Length") or ""
+        total = int(length) if length.isdecimal() else None
+        content = bytearray()
+        bar = tqdm(total=total, unit="B", unit_scale=True, desc=url.split("/")[-1], disable=None)
+        with bar:
+            while len(content) < MAX_BYTES and (chunk := response.read(2**14)):
+                content += chunk
+                bar.update(len(chunk))
+    if total is not None and len(content) < total:
+        raise ConnectionError(f"broken off after {len(content):,} of {total:,} bytes")
+    return bytes(content)
+
+
+def from_web(url, pause):
+    """Return name -> content from the zip at `url`; between tries wait `pause` s, then twice."""
+    say(f"downloading {url}")
+    for tried in range(1, TRIES + 1):
+        try:
+            files = read_zip(io.BytesIO(receive(url)), url)
+            break
+        except urllib.error.HTTPError as error:
+            error.close()
+            reason, final = f"{error.code} {error.reason}", error.code < 500
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(getattr(error, "reason", error)).strip()
+            final = isinstance(error, ValueError)
+        if final or tried == TRIES:
+            raise FetchError(f"{url}: {reason} (tries: {tried}). {OWN_COPY}")
+        say(f"{reason}; trying again in {pause:g} s")
+        time.sleep(pause)
+        pause *= 2
+    check(files, CHECKSUMS.keys(), url)
+    return files
+
+
+def check_target(target):
+    """Raise FetchError if `target` holds other things than the treebank: they would be lost."""
+    others = set(os.listdir(target)) - {*FILES, ".DS_Store"} if target.exists() else ()
+    if others:
+        raise FetchError(
+            f"{target} is not the whole treebank, and not to be replaced, since it also holds "
+            f"{min(others)}. Move it away, or name another folder: --target DIR."
+        )
+
+
+def put_in_place(files, target, workspace):
+    """Write `files` as the folder `target`; an old one goes to `workspace` if all went well."""
+    new, old = workspace / "new", workspace / "old"
+    new.mkdir()
+    for name, content in files.items():
+        (new / name).write_bytes(content)
+    try:
+        if os.path.lexists(target):
+            target.rename(old)
+        new.rename(target)
+    except BaseException:
+        if os.path.lexists(old) and not os.path.lexists(target):
+            old.rename(target)
+        raise
+
+
+def fetch(source, url, target, pause):
+    """Put the treebank into a folder, unless it is there already.
+
+    Parameters
+    ----------
+    source : Path or None
+        A copy of the user's, folder or zip file; it may be without dictionary.txt.
+    url : str
+        Where the zip file is downloaded from if there is no `source`.
+    target : Path
+        The folder. Its right files are kept, wrong and missing ones replaced.
+    pause : float
+        Seconds between the first two tries of a download.
+
+    Raises
+    ------
+    FetchError, OSError
+        If that cannot be done; `target` is then as it was.
+    """
+    prefix = f".fetch-{target.name}-"
+    for leftover in target.parent.glob(f"{glob.escape(prefix)}*"):
+        shutil.rmtree(leftover, ignore_errors=True)  # of a run that was killed
+    files = read_folder(target)
+    bad = wrong(files)
+    if CHECKSUMS.keys() <= files.keys() and not bad:
+        say(f"{target} is already there, {len(CHECKSUMS)} files with right checksums. {NEXT}")
+        return
+    check_target(target)
+    scratch = {"prefix": prefix, "dir": target.parent, "ignore_cleanup_errors": True}
+    with tempfile.TemporaryDirectory(**scratch) as workspace:
+        offered = from_copy(source) if source else from_web(url, pause)
+        files = {name: files[name] for name in files.keys() - bad}
+        if bad or CHECKSUMS.keys() & (offered.keys() - files.keys()):
+            files |= offered
+            put_in_place(files, target, Path(workspace))
+            count = f"{len(CHECKSUMS.keys() & files.keys())} of {len(CHECKSUMS)} files"
+            say(f"{target} now holds {count}, from {source or url}. {NEXT}")
+        else:
+            say(f"{target} is already there, and {source} adds nothing. {NEXT}")
+    if DICTIONARY not in files:
+        say(WITHOUT_DICTIONARY)
+
+
+def tidy(path):
+    """Return `path` without ~ and .., relative to the current folder if it is below it."""
+    path, here = Path(os.path.abspath(os.path.expanduser(path))), Path.cwd()
+    return path.relative_to(here) if here in path.parents else path
+
+
+def main(argv=None):
+    """Run the command line `argv` and return the exit code."""
+    parser = argparse.ArgumentParser(prog="fetch.py", description=__doc__.splitlines()[0])
+    parser.add_argument("source", metavar="FROM", nargs="?", help="folder or zip, not the web")
+    parser.add_argument("--url", default=URL, help="default: %(default)s")
+    parser.add_argument("--target", metavar="DIR", default=TARGET, help="default: %(default)s")
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds before the second try")
+    args = parser.parse_args(argv)
+    try:
+        fetch(tidy(args.source) if args.source else None, args.url, tidy(args.target), args.pause)
+        return 0
+    except KeyboardInterrupt:
+        message, code = "interrupted, nothing changed", 130
+    except FetchError as error:
+        message, code = error, 2
+    except OSError as error:
+        message, code = f"{args.target} cannot be written: {error.strerror or error}.", 2
+        message += " Make room or get leave to write, or name another folder: --target DIR."
+    print("fetch.py:", *str(message).splitlines(), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
+    sys.exit(main())
