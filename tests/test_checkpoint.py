@@ -308,3 +308,9 @@ def test_a_saved_scalar_fits_a_scalar_only(here):
     load_checkpoint().check_fits(0.0, 5_000)
     with pytest.raises(InputError, match="shape"):
         load_checkpoint().check_fits(np.zeros(1), 5_000)
+
+
+def test_a_loss_that_is_no_number_is_not_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_checkpoint(1.0, 5, 0.1, float("nan"))
+    assert np.isnan(load_checkpoint().smoothed_loss)

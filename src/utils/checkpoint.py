@@ -79,10 +79,10 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
         x=np.asarray(x),
         iteration=iteration,
         step=float(step),
-        smoothed_loss=float("nan" if smoothed_loss is None else smoothed_loss),
+        smoothed_loss=_list_of(smoothed_loss),
         random_version=version,
         random_words=np.array(words, np.uint32),
-        gauss_next=float("nan" if gauss_next is None else gauss_next),
+        gauss_next=_list_of(gauss_next),
     )
     write_files({FILE: buffer.getvalue()})
 
@@ -111,18 +111,22 @@ def load_checkpoint(folder="."):
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             words = tuple(saved["random_words"].tolist())
-            state = int(saved["random_version"]), words, _none_if_nan(saved["gauss_next"])
+            state = int(saved["random_version"]), words, _only_of(saved["gauss_next"])
             random.Random().setstate(state)  # raises if it is no state
             return Checkpoint(
                 saved["x"][()],
                 int(saved["iteration"]),
                 float(saved["step"]),
-                _none_if_nan(saved["smoothed_loss"]),
+                _only_of(saved["smoothed_loss"]),
                 state,
             )
     except Exception as error:  # zipfile, zlib and NumPy have no common word for damaged
         raise InputError(f"{path} is damaged ({error}). Delete it to start anew.") from error
 
 
-def _none_if_nan(number):
-    return None if np.isnan(number) else float(number)
+def _list_of(number):
+    return np.array([] if number is None else [number], float)
+
+
+def _only_of(numbers):
+    return float(numbers.item()) if numbers.size else None

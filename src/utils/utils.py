@@ -157,7 +157,7 @@ def to_word2vec_text(vectors):
 
     Parameters
     ----------
-    vectors : dict of str to list of float
+    vectors : dict of str to sequence of float
         Vector of each word.
 
     Returns
@@ -172,5 +172,7 @@ def to_word2vec_text(vectors):
     tea 0.1 -2.0
     """
     dim = len(next(iter(vectors.values())))
-    lines = [f"{word} {' '.join(map(repr, vector))}" for word, vector in vectors.items()]
+    lines = [
+        f"{word} {' '.join(map(repr, map(float, vector)))}" for word, vector in vectors.items()
+    ]
     return "\n".join([f"{len(vectors)} {dim}", *lines, ""])
