@@ -63,6 +63,13 @@ def parse(arguments):
         metavar="DIR",
         help="folder for the files written, made if need be (default: beside run.py)",
     )
+    add(
+        "--engine",
+        choices=("auto", "submission"),
+        default="auto",
+        help="auto: arrays train if your functions are found to do the same; submission: your "
+        "functions train, which takes minutes (default: auto)",
+    )
     add("--resume", action="store_true", help="go on with the run stopped in --output")
     return parser.parse_args(arguments)
 
@@ -104,7 +111,15 @@ def run(options, progress):
     with contextlib.chdir(options.output):
         submission = importlib.import_module("submission")
         with contextlib.redirect_stdout(WithoutIterationLines(sys.stdout)):
-            word_vectors, loss = train(submission, treebank, settings, options.resume, progress)
+            word_vectors, loss = train(
+                submission,
+                treebank,
+                settings,
+                options.resume,
+                progress,
+                options.engine,
+                progress.say,
+            )
         progress.close()
         vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))
         sample = {word: vectors[word] for word in plotted}

@@ -1,41 +1,79 @@
-"""What the treebank draws from: the subsampled corpus, the table of negative samples."""
+"""Draws by the array: Python's random stream, the subsampled corpus, the table of negatives."""
 
 import random
-from contextlib import contextmanager
 
 import numpy as np
 
 
-@contextmanager
-def python_random_stream():
-    """Lend the stream of Python's ``random`` to NumPy, and take it back where NumPy left it.
+class PythonStream:
+    """The stream of Python's ``random``, for NumPy to draw from by the array.
 
-    Both are the same Mersenne Twister, so ``stream.random_sample(n)`` gives the very numbers of n
-    calls of ``random.random()``.
-
-    Yields
-    ------
-    numpy.random.RandomState
-        The stream. Python's ``random`` must not be used before the block ends.
+    Both are the same Mersenne Twister: ``stream.uniforms(n)`` gives the very numbers of n calls of
+    ``random.random()``, and ``stream.words(n)`` the 32-bit words that all its draws are made of.
+    Python's ``random`` stays where it was until it is told to `advance`.
 
     Examples
     --------
     >>> random.seed(1)
-    >>> with python_random_stream() as stream:
-    ...     one, two = stream.random_sample(2)
-    >>> random.seed(1)
+    >>> one, two = PythonStream().uniforms(2)
     >>> (one, two) == (random.random(), random.random())
     True
     """
-    version, (*key, position), gauss_next = random.getstate()
-    twister = np.random.MT19937()
-    twister.state = {
-        "bit_generator": "MT19937",
-        "state": {"key": np.array(key, np.uint32), "pos": position},
-    }
-    yield np.random.RandomState(twister)
-    state = twister.state["state"]
-    random.setstate((version, (*state["key"].tolist(), state["pos"]), gauss_next))
+
+    def __init__(self):
+        self._version, (*self._key, self._position), self._gauss_next = random.getstate()
+        self._bits = self._twister()
+
+    def _twister(self):
+        twister = np.random.MT19937()
+        twister.state = {
+            "bit_generator": "MT19937",
+            "state": {"key": np.array(self._key, np.uint32), "pos": self._position},
+        }
+        return twister
+
+    def uniforms(self, n):
+        """Draw numbers in [0, 1), two words each.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Returns
+        -------
+        ndarray of float, shape (n,)
+            The numbers.
+        """
+        return np.random.RandomState(self._bits).random_sample(n)
+
+    def words(self, n):
+        """Draw words of 32 random bits.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Returns
+        -------
+        ndarray of uint32, shape (n,)
+            The words.
+        """
+        return np.random.Generator(self._bits).integers(0, 2**32, n, dtype=np.uint32)
+
+    def advance(self, n):
+        """Let Python's ``random`` go on behind the first n words drawn.
+
+        Parameters
+        ----------
+        n : int
+            How many words count as drawn.
+        """
+        twister = self._twister()
+        twister.random_raw(n, output=False)
+        state = twister.state["state"]
+        random.setstate((self._version, (*state["key"].tolist(), state["pos"]), self._gauss_next))
 
 
 def subsample(word_ids, lengths, reject_prob, repeat):
@@ -68,9 +106,10 @@ def subsample(word_ids, lengths, reject_prob, repeat):
     at_risk = np.flatnonzero(reject > 0)
     reject = reject[at_risk]
     stays = np.ones((repeat, len(word_ids)), bool)
-    with python_random_stream() as stream:
-        for row in stays:
-            row[at_risk] = stream.random_sample(len(at_risk)) >= reject
+    stream = PythonStream()
+    for row in stays:
+        row[at_risk] = stream.uniforms(len(at_risk)) >= reject
+    stream.advance(2 * repeat * len(at_risk))
 
     left = np.add.reduceat(stays, starts, axis=1, dtype=int)  # words left of each sentence
     stays &= np.repeat(left > 1, lengths, axis=1)

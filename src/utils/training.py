@@ -1,7 +1,8 @@
-"""Train word vectors with the functions of a submission, as the handout's run does."""
+"""Train word vectors as the handout's run does."""
 
 import functools
 import hashlib
+import itertools
 import math
 import random
 from dataclasses import asdict, dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import checkpoint
+from .array_training import train_by_arrays
+from .checking import DifferenceError
+from .checkpoint import FILE, load_checkpoint, save_checkpoint
 from .utils import InputError, dump, load
 
 PRINT_EVERY = 10  # iterations between two updates of the smoothed loss
@@ -41,8 +44,12 @@ class Settings:
     step: float = 0.3
 
 
-def train(submission, treebank, settings, resume=False, callback=None):
-    """Train word vectors by the submission's own functions, from the handout's random seeds.
+def train(submission, treebank, settings, resume=False, callback=None, engine="auto", say=print):
+    """Train word vectors as the handout's run does, from its random seeds.
+
+    The engine "submission" runs the submission's own functions, word by word. The engine "auto"
+    checks that they do what a few operations on arrays do, and lets the arrays train, hundreds
+    of times as fast; if they do not, it says what differs and runs the submission's functions.
 
     The state is saved every 5,000 iterations in the working directory; a run that resumes gives
     the same vectors, bit for bit, as one that was never stopped.
@@ -60,6 +67,10 @@ def train(submission, treebank, settings, resume=False, callback=None):
     callback : callable, optional
         ``callback(iteration, smoothed_loss)`` is called every 10 iterations, and once at the
         start of a run that resumes.
+    engine : {"auto", "submission"}, default "auto"
+        What trains.
+    say : callable, default print
+        Takes the line that tells what trained, and why.
 
     Returns
     -------
@@ -74,35 +85,98 @@ def train(submission, treebank, settings, resume=False, callback=None):
         If there is nothing to resume, or it is of another run; if the treebank is too small; if
         the loss is no longer finite.
     """
+    run = Run(submission, treebank, settings, callback)
     saved = _saved_state(treebank, settings) if resume else _start_anew(treebank, settings)
-    watch = _Watch(settings, saved, callback)
-    loss_and_gradient = functools.partial(
-        submission.neg_sampling_loss_and_gradient, K=settings.negatives
-    )
-    word2ind = treebank.tokens()
+    left = settings.iterations - (saved.iteration if saved else 0)
+    if engine == "auto" and left >= 8:
+        watch = Watch(settings, saved, callback)
+        try:
+            word_vectors = train_by_arrays(run, saved, watch)
+            say("Trained by arrays, after your functions were checked on 9 steps.")
+            return word_vectors, watch.smoothed_loss
+        except DifferenceError as difference:
+            say(f"Training through your functions, which is slow, because {difference}.")
+    return _train_through_submission(run, saved)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run trains with, on and by.
+
+    Attributes
+    ----------
+    submission : module
+        The submission.
+    treebank : utils.treebank.StanfordSentiment
+        The treebank.
+    settings : Settings
+        What to do.
+    callback : callable or None
+        See `train`.
+    """
+
+    submission: object
+    treebank: object
+    settings: Settings
+    callback: object
+
+    def loss_of(self, dataset, word2ind):
+        """Give the submission's loss and gradient of a step as a function of the word vectors.
+
+        Parameters
+        ----------
+        dataset : object
+            What windows and negative samples are drawn from.
+        word2ind : dict of str to int
+            Index of each word.
+
+        Returns
+        -------
+        callable
+            f(word_vectors) returns loss and gradient.
+        """
+        submission, settings = self.submission, self.settings
+        loss = functools.partial(submission.neg_sampling_loss_and_gradient, K=settings.negatives)
+        return lambda word_vectors: submission.word2vec_sgd_wrapper(
+            submission.skipgram, word2ind, word_vectors, dataset, settings.window, loss
+        )
+
+    def start(self):
+        """Seed the random streams, and make the word vectors to start from.
+
+        Returns
+        -------
+        ndarray of float, shape (2V, d)
+            Center vectors in rows 0 .. V-1, outside vectors in rows V .. 2V-1.
+        """
+        self.treebank.drop_corpus()
+        random.seed(31415)
+        np.random.seed(9265)
+        return initial_word_vectors(len(self.treebank.tokens()), self.settings.dim)
+
+
+def _train_through_submission(run, saved):
+    """Let the submission's `sgd` go on from a saved state, or from the start."""
+    settings = run.settings
+    if saved:  # arrays may have saved another one since
+        random.setstate(saved.random_state)
+        save_checkpoint(saved.x, saved.iteration, saved.step, saved.smoothed_loss)
+    else:
+        Path(FILE).unlink(missing_ok=True)
+    watch = Watch(settings, saved, run.callback)
+    loss_and_gradient = run.loss_of(run.treebank, run.treebank.tokens())
+    # on resuming, sgd evaluates f once more at the start, which is no iteration
+    iterations = itertools.count(saved.iteration if saved else 1)
 
     def f(word_vectors):
-        loss, grad = submission.word2vec_sgd_wrapper(
-            submission.skipgram,
-            word2ind,
-            word_vectors,
-            treebank,
-            settings.window,
-            loss_and_gradient,
-        )
-        watch.see(loss)
+        loss, grad = loss_and_gradient(word_vectors)
+        iteration = next(iterations)
+        if not (saved and iteration == saved.iteration):
+            watch.see(iteration, loss)
         return loss, grad
 
-    treebank.drop_corpus()
-    random.seed(31415)
-    np.random.seed(9265)
-    word_vectors = submission.sgd(
-        f,
-        initial_word_vectors(len(word2ind), settings.dim),
-        settings.step,
-        settings.iterations,
-        use_saved=True,
-        PRINT_EVERY=PRINT_EVERY,
+    word_vectors = run.submission.sgd(
+        f, run.start(), settings.step, settings.iterations, None, True, PRINT_EVERY
     )
     return word_vectors, watch.smoothed_loss
 
@@ -125,45 +199,78 @@ def initial_word_vectors(V, d):
     return np.concatenate(((np.random.rand(V, d) - 0.5) / d, np.zeros((V, d))))
 
 
-class _Watch:
-    """Follows the losses of a run, smooths them as `sgd` does, and stops a run that broke."""
+class Watch:
+    """Follows the losses of a run, smooths them as `sgd` does, and stops a run that broke.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the run.
+    saved : utils.checkpoint.Checkpoint or None
+        What the run goes on from.
+    callback : callable or None
+        ``callback(iteration, smoothed_loss)`` is called every 10 iterations.
+    """
 
     def __init__(self, settings, saved, callback):
         self.settings, self.callback = settings, callback or (lambda iteration, loss: None)
-        self.iteration, self.smoothed_loss = 0, None
+        self.smoothed_loss = None
         if saved:
-            # sgd evaluates f once more at the start, which is no iteration
-            self.iteration, self.smoothed_loss = saved.iteration, saved.smoothed_loss
-        self.is_replay = saved is not None
+            self.smoothed_loss = saved.smoothed_loss
+            self.callback(saved.iteration, saved.smoothed_loss)
 
-    def see(self, loss):
-        if self.is_replay:
-            self.is_replay = False
-            self.callback(self.iteration, self.smoothed_loss)
-            return
-        self.iteration += 1
-        if not math.isfinite(loss):
+    def wants(self, iteration):
+        """Tell whether the loss of an iteration is needed.
+
+        Parameters
+        ----------
+        iteration : int
+            The iteration, from 1 on.
+
+        Returns
+        -------
+        bool
+            True for every tenth.
+        """
+        return iteration % PRINT_EVERY == 0
+
+    def see(self, iteration, loss):
+        """Take the loss of an iteration.
+
+        Parameters
+        ----------
+        iteration : int
+            The iteration, from 1 on.
+        loss : float or None
+            Its loss; None if it is not known.
+
+        Raises
+        ------
+        InputError
+            If the loss is not finite.
+        """
+        if loss is not None and not math.isfinite(loss):
             raise InputError(
-                f"the loss is {loss} at iteration {self.iteration}. Try a smaller --step than "
+                f"the loss is {loss} at iteration {iteration}. Try a smaller --step than "
                 f"{self.settings.step:g}."
             )
-        if self.iteration % PRINT_EVERY == 0:
+        if self.wants(iteration):
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
-            self.callback(self.iteration, self.smoothed_loss)
+            self.callback(iteration, self.smoothed_loss)
 
 
 def _start_anew(treebank, settings):
     dump(_identity(treebank, settings), RUN_FILE)
-    Path(checkpoint.FILE).unlink(missing_ok=True)
+    Path(FILE).unlink(missing_ok=True)
 
 
 def _saved_state(treebank, settings):
     """Load the state to go on from, and make sure that it is of this run."""
-    saved = checkpoint.load_checkpoint()
+    saved = load_checkpoint()
     if saved is None:
         raise InputError(
-            f"there is nothing to resume: no {checkpoint.FILE} in {Path.cwd()}. "
+            f"there is nothing to resume: no {FILE} in {Path.cwd()}. "
             "Leave out --resume to start anew."
         )
     before, now = load(RUN_FILE), _identity(treebank, settings)

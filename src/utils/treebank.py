@@ -11,6 +11,7 @@ import numpy as np
 from .sampling import negative_table, subsample
 from .treebank_files import SENTENCES, find_treebank, read_sentences, read_split, sentence_labels
 from .utils import InputError
+from .windows import WindowSampler
 
 REPEAT = 30  # times that the treebank is subsampled to make the corpus
 THRESHOLD = 1e-5  # words more frequent than this are dropped at random
@@ -108,8 +109,25 @@ class StanfordSentiment:
 
     def drop_corpus(self):
         """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
-        self.__dict__.pop("_corpus", None)
-        self.__dict__.pop("_corpus_sentences", None)
+        for cached in ("_corpus_ids", "_corpus", "_corpus_sentences"):
+            self.__dict__.pop(cached, None)
+
+    def window_sampler(self, window, negatives):
+        """Make a sampler that draws windows and negative samples by the block.
+
+        Parameters
+        ----------
+        window : int
+            Largest window size.
+        negatives : int
+            Number K of negative samples for an outside word.
+
+        Returns
+        -------
+        utils.windows.WindowSampler
+            It draws what the methods below draw; the corpus must have been drawn.
+        """
+        return WindowSampler(*self._corpus_ids, self._table, window, negatives)
 
     def get_random_context(self, C=5):
         """Draw a window: a center word and the words around it that differ from it.
@@ -258,7 +276,8 @@ class StanfordSentiment:
 
     @cached_property
     def _word_ids(self):
-        return np.array([self._tokens[word] for words in self._sentences for word in words])
+        ids = [self._tokens[word] for words in self._sentences for word in words]
+        return np.array(ids, np.int32)
 
     @cached_property
     def _frequency(self):
@@ -275,10 +294,15 @@ class StanfordSentiment:
         return memoryview(self._table)  # its entries are Python's ints, and quick to get at
 
     @cached_property
-    def _corpus(self):
+    def _corpus_ids(self):
         """All words of the corpus in a row, and where each sentence starts, with the end."""
         lengths = np.array([len(words) for words in self._sentences])
-        word_ids, starts = subsample(self._word_ids, lengths, self.reject_prob(), REPEAT)
+        return subsample(self._word_ids, lengths, self.reject_prob(), REPEAT)
+
+    @cached_property
+    def _corpus(self):
+        """The same as Python's strings and numbers."""
+        word_ids, starts = self._corpus_ids
         words = np.array(list(self._tokens), dtype=object)[word_ids].tolist()
         starts = starts.tolist()
         if not any(len(set(words[start:end])) > 1 for start, end in pairwise(starts)):

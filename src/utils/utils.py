@@ -81,7 +81,7 @@ def write_files(contents):
     except OSError as error:
         raise InputError(
             f"{path.absolute()} cannot be written: {error.strerror}. "
-            "Make room for it, or name another folder."
+            "Make room for it, or write elsewhere with --output DIR."
         ) from error
     finally:
         for leftover in temporary.values():
