@@ -112,13 +112,7 @@ def run(options, progress):
         submission = importlib.import_module("submission")
         with contextlib.redirect_stdout(WithoutIterationLines(sys.stdout)):
             word_vectors, loss = train(
-                submission,
-                treebank,
-                settings,
-                options.resume,
-                progress,
-                options.engine,
-                progress.say,
+                submission, treebank, settings, options.resume, progress, options.engine
             )
         progress.close()
         vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))

@@ -16,6 +16,7 @@ from .checkpoint import FILE, load_checkpoint, save_checkpoint
 from .utils import InputError, dump, load
 
 PRINT_EVERY = 10  # iterations between two updates of the smoothed loss
+SEEDS = 31415, 9265  # of Python's stream and NumPy's
 RUN_FILE = "saved_run.json"  # what the run was whose checkpoint lies beside it
 
 
@@ -150,8 +151,8 @@ class Run:
             Center vectors in rows 0 .. V-1, outside vectors in rows V .. 2V-1.
         """
         self.treebank.drop_corpus()
-        random.seed(31415)
-        np.random.seed(9265)
+        random.seed(SEEDS[0])
+        np.random.seed(SEEDS[1])
         return initial_word_vectors(len(self.treebank.tokens()), self.settings.dim)
 
 

@@ -165,7 +165,8 @@ class _Block:
         places, over = begins.copy(), []
         while len(begins):
             places, centers, counts, words, used = self._draw_windows(places, sizes)
-            done = np.flatnonzero(counts)  # the others draw a sentence and a word again
+            # without an outside word, a chain draws a sentence and a word again
+            done = np.flatnonzero((counts > 0) | (places > self.size))
             last = self.accepted_before.take(places[done], mode="clip") + used[done] - 1
             ends = self.accepted_at.take(last, mode="clip") + 1
             ends[(ends > self.size) | (places[done] > self.size)] = self.beyond
@@ -249,9 +250,9 @@ class _Block:
         K, firsts = self.sampler.negatives, np.cumsum(counts) - counts
         rows, width = np.repeat(begins, counts), K + 4
         while True:
-            draws = self.negatives.take(rows[:, None] + np.arange(width), mode="clip")
-            good = draws != outside[:, None]
-            good[rows + width > len(self.negatives)] = True  # beyond the block, so of no account
+            which = rows[:, None] + np.arange(width)
+            draws = self.negatives.take(which, mode="clip")
+            good = (draws != outside[:, None]) | (which >= len(self.negatives))
             so_far = np.cumsum(good, axis=1)
             lengths = (so_far < K).sum(axis=1) + 1
             if lengths.max() > width:
