@@ -4,6 +4,7 @@
 ## make data             fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
 ## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
 ## make test-slow        long runs on the real treebank (needs `make data`)
+## make benchmark        measure training against gensim (some minutes, on an idle machine)
 ## make format           let ruff put the code in order
 ## make clean            remove the virtual environment and all caches
 #
@@ -29,6 +30,9 @@ test: .venv/dev
 test-slow: .venv/dev
 	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow $(ARGS)
 
+benchmark: .venv/benchmark
+	.venv/bin/python benchmarks/training.py $(ARGS)
+
 format: .venv/dev
 	.venv/bin/python -m ruff check --fix . && .venv/bin/python -m ruff format .
 
@@ -47,4 +51,8 @@ clean:
 	$(PIP) -r requirements-dev.txt
 	@touch .venv/dev
 
-.PHONY: menu run data test test-slow format clean
+.venv/benchmark: .venv/run benchmarks/requirements.txt
+	$(PIP) -r benchmarks/requirements.txt
+	@touch .venv/benchmark
+
+.PHONY: menu run data test test-slow benchmark format clean

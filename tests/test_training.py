@@ -280,7 +280,7 @@ def test_engines_agree_on_small_texts(tmp_path_factory, texts, dim, window, nega
     hypothesis.assume(any(len(set(text.split())) > 1 for text in texts))
     folder = write_treebank(tmp_path_factory.mktemp("tree"), texts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.treebank.THRESHOLD", 1.0)  # nothing is dropped
+        patch.setattr("utils.corpus.THRESHOLD", 1.0)  # nothing is dropped
         treebank = StanfordSentiment(folder, tablesize=size)
         hypothesis.assume(len(set(treebank.sample_table().tolist())) > 1)
         # larger steps on so few words are chaotic: rounding errors grow to differences

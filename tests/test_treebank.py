@@ -72,7 +72,7 @@ def test_windows_are_those_of_plain_loops(tmp_path_factory, texts, size, seed):
     index, frequency = plain.vocabulary(treebank.sentences())
     frequency_of = dict(zip(index, frequency, strict=True))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.treebank.THRESHOLD", 0.1)  # at 1e-5 little is left of a small text
+        patch.setattr("utils.corpus.THRESHOLD", 0.1)  # at 1e-5 little is left of a small text
         random.seed(seed)
         corpus = plain.draw_corpus(treebank.sentences(), frequency_of, sum(frequency), 0.1)
         assume(any(len(set(sentence)) > 1 for sentence in corpus))
