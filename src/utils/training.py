@@ -171,6 +171,7 @@ def _train_through_submission(run, saved):
 
     def f(word_vectors):
         loss, grad = loss_and_gradient(word_vectors)
+        loss = np.asarray(loss, float).item()  # some give an array of one number
         iteration = next(iterations)
         if not (saved and iteration == saved.iteration):
             watch.see(iteration, loss)

@@ -1,0 +1,230 @@
+"""Every wrong submission changes what it says it does, and training by arrays refuses it."""
+
+import contextlib
+import random
+import re
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from conftest import write_treebank
+from mistakes import FLOAT32, MISTAKES, STYLES, apply, file_of, load
+
+import submission
+from utils.training import Settings, train
+from utils.treebank import StanfordSentiment
+from utils.treebank_files import SAMPLE, read_sentences
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake may overflow
+
+BY_ARRAYS = re.compile(r"Trained by arrays\b")
+THROUGH_SUBMISSION = re.compile(r"Train(ed|ing) through your functions\b.*? because (?P<reason>.+)")
+SHORT = Settings(iterations=10, dim=3, window=5, negatives=4, step=0.1)
+CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6)
+ANNEAL_EVERY = 6  # instead of 20,000, where mistakes show only when a step was halved
+
+TRAINED = [row for row in MISTAKES if row.trained]
+NOT_TRAINED = [row for row in MISTAKES if not row.trained]
+EARLY = [row for row in TRAINED if not row.shows_after]
+LATE = [row for row in TRAINED if row.shows_after]
+
+
+def rows(*tables):
+    return pytest.mark.parametrize(
+        "row", [row for table in tables for row in table], ids=lambda row: row.name
+    )
+
+
+class CrowdedTreebank(StanfordSentiment):
+    """A treebank where in a few steps all happens that is rare else: no word is ever dropped."""
+
+    def reject_prob(self):
+        return np.zeros(len(self.tokens()))
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """Give the first sentences of the sample treebank."""
+    sentences = read_sentences(SAMPLE)[:500]
+    return StanfordSentiment(write_treebank(tmp_path_factory.mktemp("sample"), sentences))
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    rng = random.Random(1)
+    vocabulary = [f"word{i}" for i in range(15)]
+    sentences = [" ".join(rng.choices(vocabulary, k=rng.randint(2, 14))) for _ in range(20)]
+    return CrowdedTreebank(write_treebank(tmp_path_factory.mktemp("crowded"), sentences))
+
+
+@pytest.fixture
+def package(row, tmp_path):
+    """Give the submission that a row makes of the reference."""
+    return load(apply(row, tmp_path))
+
+
+def outcome(package, treebank, settings, **options):
+    """Train; give vectors and loss, or the error that is raised."""
+    try:
+        return train(package, treebank, settings, **options)
+    except Exception as error:
+        return error
+
+
+def same(one, other):
+    """Tell whether two outcomes are the same kind of error, or the same numbers to 1e-12."""
+    if isinstance(one, Exception) or isinstance(other, Exception):
+        return type(one) is type(other)
+    pairs = [(np.array(a, float), np.array(b, float)) for a, b in zip(one, other, strict=True)]
+    return all(
+        a.shape == b.shape and np.allclose(a, b, rtol=0, atol=1e-12, equal_nan=True)
+        for a, b in pairs
+    )
+
+
+# The tables
+
+
+def test_names_are_different():
+    names = [row.name for row in [*MISTAKES, *FLOAT32, *STYLES]]
+    assert len(set(names)) == len(names)
+
+
+def test_graded_tests_are_named_by_their_ids():
+    for test in {test for row in MISTAKES for test in row.fails}:
+        assert re.fullmatch(
+            r"2a-[0128]-basic|2a-[34567]-hidden|2b-[012]-basic|2b-[34]-hidden", test
+        )
+
+
+@rows(MISTAKES, FLOAT32, STYLES)
+def test_row_applies_and_can_be_imported(row, package, tmp_path):
+    for function, _, _ in row.edits:
+        code = vars(package)[function].__code__
+        assert code.co_filename.startswith(str(tmp_path))
+        text = (tmp_path / "submission" / file_of(function)).read_text(encoding="utf-8")
+        assert text.count("### START_CODE_HERE ###") == text.count("### END_CODE_HERE ###") > 0
+    assert package is not submission
+    assert sys.modules["submission"] is submission
+
+
+# What training through the functions gives
+
+
+@pytest.fixture(scope="module")
+def crowded_result(crowded, tmp_path_factory):
+    with contextlib.chdir(tmp_path_factory.mktemp("run")):
+        return train(submission, crowded, CROWDED, engine="submission")
+
+
+def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
+    word2vec, seen = sys.modules["submission.word2vec"], Counter()
+
+    def skipgram(center, size, outside_words, word2ind, *others):
+        seen["full window"] += len(outside_words) == 2 * CROWDED.window
+        seen["repeated word"] += len(set(outside_words)) < len(outside_words)
+        seen["word 0"] += 0 in map(word2ind.get, outside_words)
+        return reference_skipgram(center, size, outside_words, word2ind, *others)
+
+    def sigmoid(x):
+        seen["large score"] += abs(x).max() > 6
+        return reference_sigmoid(x)
+
+    def get_negative_samples(*args):
+        words = reference_samples(*args)
+        seen["repeated sample"] += len(set(words)) < len(words)
+        return words
+
+    reference_skipgram, reference_sigmoid = submission.skipgram, submission.sigmoid
+    reference_samples = submission.get_negative_samples
+    monkeypatch.setattr(submission, "skipgram", skipgram)
+    monkeypatch.setattr(word2vec, "sigmoid", sigmoid)
+    monkeypatch.setattr(word2vec, "get_negative_samples", get_negative_samples)
+    train(submission, crowded, CROWDED, engine="submission")
+    assert len(seen) == 5
+    assert all(seen.values()), seen
+
+
+@rows(EARLY)
+def test_training_is_another_with_mistakes_that_change_it(row, package, crowded, crowded_result):
+    assert not same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+
+
+@rows(LATE)
+def test_training_is_another_once_steps_are_halved(row, package, crowded, monkeypatch):
+    monkeypatch.setitem(submission.sgd.__globals__, "ANNEAL_EVERY", ANNEAL_EVERY)
+    package.sgd.__globals__["ANNEAL_EVERY"] = ANNEAL_EVERY
+    expected = outcome(submission, crowded, CROWDED, engine="submission")
+    assert not same(outcome(package, crowded, CROWDED, engine="submission"), expected)
+
+
+@rows(NOT_TRAINED, STYLES)
+def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
+    assert same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+
+
+# What the arrays stand in for
+
+
+@pytest.fixture(scope="module")
+def sample_result(sample, tmp_path_factory):
+    with contextlib.chdir(tmp_path_factory.mktemp("run")):
+        return train(submission, sample, SHORT, engine="submission")
+
+
+class StopError(Exception):
+    """Stops a run from its callback."""
+
+
+def stop(iteration, loss):
+    raise StopError
+
+
+def reason_to_refuse(lines):
+    """Give the reason in the only line said."""
+    assert len(lines) == 1, lines
+    match = THROUGH_SUBMISSION.match(lines[0])
+    assert match, lines[0]
+    return match["reason"]
+
+
+@rows(EARLY)
+def test_arrays_are_refused_to_mistakes(row, package, sample, tmp_path):
+    own = outcome(load(apply(row, tmp_path / "own")), sample, SHORT, engine="submission")
+    lines = []
+    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+    assert row.counts or same(found, own), (lines, found, own)
+    if lines or not isinstance(own, Exception):  # an error may end the check as it ends training
+        reason = reason_to_refuse(lines)
+        assert bool(re.search(r"\bsgd\b", reason)) == (row.function == "sgd"), reason
+
+
+@rows(LATE)
+def test_arrays_are_refused_to_mistakes_that_show_late(row, package, sample):
+    lines, settings = [], Settings(row.shows_after + 1, 3, 5, 4, 0.1)
+    with pytest.raises(StopError):
+        train(package, sample, settings, callback=stop, engine="auto", say=lines.append)
+    assert re.search(r"\bsgd\b", reason_to_refuse(lines))
+
+
+@rows(FLOAT32)
+def test_arrays_are_refused_to_single_precision(row, package, sample, tmp_path):
+    lines = []
+    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+    assert "float32" in reason_to_refuse(lines)
+    assert same(found, outcome(package, sample, SHORT, engine="submission"))
+
+
+@rows(NOT_TRAINED, STYLES)
+def test_arrays_train_where_they_give_the_same(row, package, sample, sample_result):
+    lines = []
+    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+    assert len(lines) == 1, (lines, found)
+    assert BY_ARRAYS.match(lines[0]), lines
+    assert same(found, sample_result), found
