@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake m
 
 BY_ARRAYS = re.compile(r"Trained by arrays\b")
 THROUGH_SUBMISSION = re.compile(r"Train(ed|ing) through your functions\b.*? because (?P<reason>.+)")
-SHORT = Settings(iterations=10, dim=3, window=5, negatives=4, step=0.1)
+SHORT = Settings(iterations=10, dim=3, window=5, negatives=20, step=0.1)
 CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6)
 ANNEAL_EVERY = 6  # instead of 20,000, where mistakes show only when a step was halved
 

@@ -47,7 +47,7 @@ def train_by_arrays(run, saved, watch):
     word_vectors, iteration = run.start(), 0
     before = random.getstate()
     first_size = random.randint(1, settings.window)
-    treebank.all_sentences()
+    treebank.draw_corpus()
     dataset = _AfterCorpus(treebank, random.getstate())
     if saved:
         word_vectors, iteration = saved.x.copy(), saved.iteration

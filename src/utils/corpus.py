@@ -95,6 +95,10 @@ class Corpus:
         """
         return self._corpus_sentences
 
+    def draw_corpus(self):
+        """Draw the corpus now, unless it has been drawn."""
+        _, _ = self._corpus
+
     def drop_corpus(self):
         """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
         for cached in ("_corpus_ids", "_corpus", "_corpus_sentences"):
