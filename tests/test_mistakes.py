@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake m
 
 BY_ARRAYS = re.compile(r"Trained by arrays\b")
 THROUGH_SUBMISSION = re.compile(r"Train(ed|ing) through your functions\b.*? because (?P<reason>.+)")
-SHORT = Settings(iterations=10, dim=3, window=5, negatives=20, step=0.1)
+SHORT = Settings(iterations=10, dim=3, window=5, negatives=12, step=0.1)
 CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6)
 ANNEAL_EVERY = 6  # instead of 20,000, where mistakes show only when a step was halved
 
@@ -114,7 +114,7 @@ def test_row_applies_and_can_be_imported(row, package, tmp_path):
     assert sys.modules["submission"] is submission
 
 
-# What training through the functions gives
+# What training through the functions gives: slow, as it tests but the table
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +151,13 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
     assert all(seen.values()), seen
 
 
-@rows(EARLY)
+@pytest.mark.slow
+@rows(EARLY, FLOAT32)
 def test_training_is_another_with_mistakes_that_change_it(row, package, crowded, crowded_result):
     assert not same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
 
 
+@pytest.mark.slow
 @rows(LATE)
 def test_training_is_another_once_steps_are_halved(row, package, crowded, monkeypatch):
     monkeypatch.setitem(submission.sgd.__globals__, "ANNEAL_EVERY", ANNEAL_EVERY)
@@ -164,6 +166,7 @@ def test_training_is_another_once_steps_are_halved(row, package, crowded, monkey
     assert not same(outcome(package, crowded, CROWDED, engine="submission"), expected)
 
 
+@pytest.mark.slow
 @rows(NOT_TRAINED, STYLES)
 def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
     assert same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
@@ -214,7 +217,7 @@ def test_arrays_are_refused_to_mistakes_that_show_late(row, package, sample):
 
 
 @rows(FLOAT32)
-def test_arrays_are_refused_to_single_precision(row, package, sample, tmp_path):
+def test_arrays_are_refused_to_single_precision(row, package, sample):
     lines = []
     found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
     assert "float32" in reason_to_refuse(lines)

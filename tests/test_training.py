@@ -267,7 +267,7 @@ words = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 texts = st.lists(st.lists(words, min_size=2, max_size=9).map(" ".join), min_size=3, max_size=30)
 
 
-@hypothesis.settings(max_examples=12, phases=[hypothesis.Phase.generate])
+@hypothesis.settings(max_examples=6, phases=[hypothesis.Phase.generate])
 @given(
     texts,
     st.integers(1, 4),
