@@ -10,13 +10,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-OURS = {"submission", "utils", "sandbox", "graderUtil", "grader", "run", "staff", "tests"}
+OURS = {
+    "submission",
+    "utils",
+    "sandbox",
+    "grading",
+    "graderUtil",
+    "grader",
+    "run",
+    "staff",
+    "tests",
+}
 MAY_IMPORT = {
     "submission": {"utils"},
     "utils": set(),
     "sandbox": set(),
-    "graderUtil": {"sandbox", "utils"},
-    "grader": {"graderUtil", "sandbox", "utils"},
+    "grading": {"sandbox", "utils"},
+    "graderUtil": {"grading", "sandbox", "utils"},
+    "grader": {"graderUtil", "grading", "sandbox", "utils"},
     "run": {"submission", "utils"},
 }
 

@@ -1,0 +1,314 @@
+"""The graded tests in the order of the handout; ``python grader.py --help`` tells more."""
+
+import json
+import sys
+import unittest
+from dataclasses import replace
+
+from graderUtil import HERE, CourseTestRunner, GradedTestCase, UnansweredError, graded, test_of
+from grading import cases, gradescope
+from grading.compare import check_sigmoid
+from grading.course import exposed, open_course
+from grading.options import parse, select
+from grading.quiz import judge, read_answer
+from grading.sgd_checks import SgdChecks
+from grading.vectors import PUBLISHED, check_vectors
+from grading.word2vec_checks import Word2vecChecks
+from sandbox.confinement import LANDLOCK, OTHER_USER, choose
+from sandbox.proxy import MissingError
+from utils.utils import InputError
+
+UNANSWERED = "not answered here (the course asks it online)"
+NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
+
+
+class Test_2a(Word2vecChecks, GradedTestCase):
+    """2a: the loss of a window, and its gradients."""
+
+    @graded()
+    def test_0(self):
+        """Skip-gram with the naive softmax loss: known case, gradient check."""
+        window, loss = cases.SKIPGRAM, self.submission.naive_softmax_loss_and_gradient
+        found = self.submission.skipgram(*window.arguments, None, loss)
+        self.check_window(window, loss, found, cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
+        self.check_window_gradient(window, loss)
+
+    @graded()
+    def test_1(self):
+        """Naive softmax loss and gradients: known case."""
+        pair = cases.SOFTMAX
+        found = self.submission.naive_softmax_loss_and_gradient(*pair.arguments, None)
+        self.check_softmax(pair, found, cases.SOFTMAX_VALUES, rtol=cases.KNOWN)
+
+    @graded()
+    def test_2(self):
+        """Sigmoid: known case."""
+        x, expected = cases.SIGMOID
+        found = self.submission.sigmoid(x)
+        self.compare(check_sigmoid, "sigmoid", x, found, expected, rtol=cases.KNOWN)
+
+    @graded(timeout=15, is_hidden=True)
+    def test_3(self):
+        """Sigmoid of a vector, large values included."""
+        for x in (cases.numbers(3, 20, scale=2), cases.numbers(4, 30, scale=50), 0.7, -900.0):
+            self.check_sigmoid(x)
+
+    @graded(timeout=15, is_hidden=True)
+    def test_4(self):
+        """Sigmoid of a matrix."""
+        for shape in ((4, 7), (5, 5), (1, 3)):
+            self.check_sigmoid(cases.numbers(5, shape, scale=3))
+
+    @graded(timeout=15, is_hidden=True)
+    def test_5(self):
+        """Sigmoid of a 1000 x 1000 matrix."""
+        self.check_sigmoid(cases.numbers(6, (1000, 1000), scale=3))
+
+    @graded(timeout=10, is_hidden=True)
+    def test_6(self):
+        """Naive softmax loss and gradients: other sizes, indices and scales."""
+        for pair in cases.PAIRS:
+            found, expected = self.both("naive_softmax_loss_and_gradient", *pair.arguments, None)
+            self.check_softmax(pair, found, expected, reveal=False)
+
+    @graded(timeout=10, is_hidden=True)
+    def test_7(self):
+        """Skip-gram: other windows, repeated words, other loss functions."""
+        softmax = self.submission.naive_softmax_loss_and_gradient
+        sampling = self.submission.neg_sampling_loss_and_gradient
+        for window in cases.WINDOWS:
+            self.check_pairs_of(window)
+            data = cases.dataset(7, list(window.word2ind))
+            for losses in ([softmax], [sampling], [], [cases.linear_loss(8, window)]):
+                found, expected = self.both("skipgram", *window.arguments, data, *losses)
+                of_last = softmax if losses == [softmax] else None
+                self.check_window(window, of_last, found, expected, reveal=False)
+
+    @graded()
+    def test_8(self):
+        """The given parts still work: negative sampling, the mean over a step's windows."""
+        self.check_negative_samples()
+        for pair, count in cases.SAMPLING_PAIRS:
+            self.check_sampling(pair, count)
+        self.check_sampling_gradient(cases.pair(9, V=6, d=3), cases.dataset(9, list("abcdef")))
+        for seed in range(8):
+            self.check_wrapper(seed)
+
+
+class Test_2b(SgdChecks, GradedTestCase):
+    """2b: stochastic gradient descent."""
+
+    @graded()
+    def test_0(self):
+        """SGD on x^2 from 0.5."""
+        self.check_end_on_square(0.5)
+
+    @graded()
+    def test_1(self):
+        """SGD on x^2 from 0.0."""
+        self.check_end_on_square(0.0)
+
+    @graded()
+    def test_2(self):
+        """SGD on x^2 from -1.5."""
+        self.check_end_on_square(-1.5)
+
+    @graded(is_hidden=True)
+    def test_3(self):
+        """SGD on scalars: path, number of calls, annealing, postprocessing."""
+        for x0, step, iterations in ((0.5, 0.1, 30), (-3.0, 0.4, 7), (2.0, 0.05, 1)):
+            self.check_path(x0, step, iterations)
+            for postprocessing in (halfway_to_one, at_least_zero):
+                self.check_path(x0, step, iterations, postprocessing)
+        self.check_annealing()
+
+    @graded(is_hidden=True)
+    def test_4(self):
+        """SGD on 100 x 100 matrices."""
+        for seed in (1, 2):
+            self.check_path(cases.numbers(seed, (100, 100)), 0.3, 12)
+        self.check_path(cases.numbers(3, 5), 0.3, 12)
+
+
+def halfway_to_one(x):
+    """Move x halfway to 1: a postprocessing that shows when it was applied, and how often."""
+    return (x + 1) / 2
+
+
+def at_least_zero(x):
+    """Keep x from being negative."""
+    return abs(x)
+
+
+class Test_2c(GradedTestCase):
+    """2c: the word vectors that run.py trains."""
+
+    @graded()
+    def test_0(self):
+        """The vectors of two words are the published ones."""
+        vectors = self.course.submission.vectors
+        self.compare(check_vectors, vectors, PUBLISHED, rtol=1e-3, atol=1e-6, reveal=True)
+
+    @graded(timeout=300, is_hidden=True)
+    def test_1(self):
+        """The vectors of all 24 words are the published ones."""
+        if self.is_graded:
+            expected, vectors = (
+                json.loads(self.course.solution.vectors),
+                self.course.submission.vectors,
+            )
+            self.compare(check_vectors, vectors, expected, rtol=0, atol=1e-3)
+
+
+class QuizQuestion:
+    """3: a question of the quiz."""
+
+    module, question = "quiz", 0
+
+    @graded()
+    def test_0(self):
+        """Question {}: an answer is given."""
+        self.notes.append(f"read: {', '.join(self.answer(self.submission))}")
+
+    @graded(is_hidden=True)
+    def test_1(self):
+        """Question {}: the answer is right."""
+        answer = self.answer(self.submission)
+        if self.is_graded:
+            self.compare(judge, answer, self.answer(self.solution))
+
+    def answer(self, package):
+        """Read an answer; without quiz.py the course asks online, and there is none here."""
+        try:
+            return read_answer(getattr(package, f"question_{self.question}")(), self.question)
+        except MissingError:
+            if self.is_graded and self.about["is_hidden"]:
+                raise
+            raise UnansweredError(UNANSWERED) from None
+
+    def shortDescription(self):  # noqa: N802
+        """Give the description with the question's number."""
+        return super().shortDescription().format(self.question)
+
+
+class Test_3a(QuizQuestion, GradedTestCase):
+    """3a: question 1."""
+
+    question = 1
+
+
+class Test_3b(QuizQuestion, GradedTestCase):
+    """3b: question 2."""
+
+    question = 2
+
+
+class Test_3c(QuizQuestion, GradedTestCase):
+    """3c: question 3."""
+
+    question = 3
+
+
+class Test_3d(QuizQuestion, GradedTestCase):
+    """3d: question 4."""
+
+    question = 4
+
+
+class Test_3e(QuizQuestion, GradedTestCase):
+    """3e: question 5."""
+
+    question = 5
+
+
+class Test_3f(QuizQuestion, GradedTestCase):
+    """3f: question 6."""
+
+    question = 6
+
+
+def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None):
+    """Grade as the command line says.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the program by default.
+    confinements : sequence of str
+        What may confine the submission, if this machine has it.
+    seconds : float, optional
+        Instead of all limits of time.
+
+    Returns
+    -------
+    int
+        0 if all passed, 1 if some failed, 2 for wrong usage.
+    """
+    options = parse(arguments, HERE)
+    tests = {test_of(case).id: case for suite in load_tests_of(__name__) for case in suite}
+    try:
+        if options.list:
+            print(
+                *(
+                    f"{key:12} {test_of(case).points:>4} points  {test_of(case).description}"
+                    for key, case in tests.items()
+                ),
+                sep="\n",
+            )
+            return 0
+        chosen = [tests[key] for key in select(list(tests), options.tests)]
+        return grade(chosen, options, confinements, seconds)
+    except InputError as error:
+        print(f"grader.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+
+
+def load_tests_of(name):
+    """Load the tests of this module, in the order of the handout."""
+    return unittest.defaultTestLoader.loadTestsFromModule(sys.modules[name])
+
+
+def grade(cases_, options, confinements, seconds):
+    """Grade; write results.json if asked for."""
+    tests = [replace(test_of(case), counts=bool(options.solution)) for case in cases_]
+    if options.gradescope:
+        gradescope.write(options.gradescope, gradescope.skeleton(tests))
+    if options.debug and len(cases_) != 1:
+        raise InputError(f"--debug runs one test, not {len(cases_)}: name it, such as 2a-0-basic")
+    confinement = choose(confinements)
+    course = open_course(
+        options.submission, options.solution, confinement, seconds, debug=options.debug
+    )
+    GradedTestCase.course = course
+    try:
+        notes = list(course.submission.skipped)
+        if options.solution:
+            refuse_if_exposed(course, options)
+            notes.append(f"Confinement: {confinement}")
+        elif any(test.is_hidden for test in tests):
+            notes.append(NOT_GRADED)
+        report = CourseTestRunner().run(cases_, notes)
+    finally:
+        course.close()
+    if options.gradescope:
+        gradescope.write(options.gradescope, gradescope.results(report))
+    return int(report.failed)
+
+
+def refuse_if_exposed(course, options):
+    """Raise `InputError` if the submission could reach the solution or the results."""
+    if options.unconfined or course.sandbox is None:
+        return
+    if found := exposed(course, options.solution, options.gradescope):
+        raise InputError(
+            f"the submission could reach {found[0]}, as it runs under the confinement "
+            f"{course.sandbox.confinement}. Close it to others (chmod -R go-rwx), or pass "
+            "--unconfined if you trust the submission."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Grading: outcomes and their views, comparisons, cases."""

@@ -1,0 +1,192 @@
+"""What graded tests call functions with: the known cases, and inputs drawn with seeds.
+
+The known values are the assignment's; they hold to a relative error of 1e-3.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sandbox.objects import LinearLoss, TableDataset
+from utils.utils import normalize_rows
+
+KNOWN = 1e-3  # relative error that known values allow
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Arguments of a loss of one pair of words."""
+
+    center_word_vec: np.ndarray
+    outside_word_idx: int
+    outside_vectors: np.ndarray
+
+    @property
+    def arguments(self):
+        """The arguments in order, without the dataset."""
+        return self.center_word_vec, self.outside_word_idx, self.outside_vectors
+
+
+@dataclass(frozen=True)
+class Window:
+    """Arguments of skip-gram.
+
+    Attributes
+    ----------
+    center, size, outside : str, int, list of str
+        Center word, largest distance, outside words.
+    word2ind : dict of str to int
+        The vocabulary.
+    center_vectors, outside_vectors : ndarray of float, shape (V, d)
+        The vectors.
+    """
+
+    center: str
+    size: int
+    outside: list
+    word2ind: dict
+    center_vectors: np.ndarray
+    outside_vectors: np.ndarray
+
+    @property
+    def arguments(self):
+        """The arguments in order, up to the outside vectors; lists are copies."""
+        return (
+            self.center,
+            self.size,
+            list(self.outside),
+            dict(self.word2ind),
+            self.center_vectors,
+            self.outside_vectors,
+        )
+
+    @property
+    def center_index(self):
+        """Index of the center word."""
+        return self.word2ind[self.center]
+
+    @property
+    def outside_indices(self):
+        """Indices of the outside words."""
+        return [self.word2ind[word] for word in self.outside]
+
+
+SIGMOID = (
+    np.array([-0.46612273, -0.87671855, 0.54822123, -0.36443576, 0.33688521]),
+    np.array([0.38553435, 0.29385824, 0.63372281, 0.40988622, 0.5834337]),
+)
+
+SOFTMAX = Pair(
+    np.array([-0.27323645, 0.12538062, 0.95374082]),
+    3,
+    np.array(
+        [
+            [-0.6831809, -0.04200519, 0.72904007],
+            [0.18289107, 0.76098587, -0.62245591],
+            [-0.61517874, 0.5147624, -0.59713884],
+            [-0.33867074, -0.80966534, -0.47931635],
+            [-0.52629529, -0.78190408, 0.33412466],
+        ]
+    ),
+)
+SOFTMAX_VALUES = (
+    2.217424877675181,
+    np.array([-0.17249875, 0.64873661, 0.67821423]),
+    np.array(
+        [
+            [-0.11394933, 0.05228819, 0.39774391],
+            [-0.02740743, 0.01257651, 0.09566654],
+            [-0.03385715, 0.01553611, 0.11817949],
+            [0.24348396, -0.11172803, -0.84988879],
+            [-0.06827005, 0.03132723, 0.23829885],
+        ]
+    ),
+)
+
+_VECTORS = normalize_rows(np.random.RandomState(9265).randn(10, 3))
+SKIPGRAM = Window(
+    "c", 3, list("abedbc"), dict(zip("abcde", range(5), strict=True)), _VECTORS[:5], _VECTORS[5:]
+)
+SKIPGRAM_VALUES = (
+    11.16610900153398,
+    np.array([[0, 0, 0], [0, 0, 0], [-1.26947339, -1.36873189, 2.45158957], [0, 0, 0], [0, 0, 0]]),
+    np.array(
+        [
+            [-0.41045956, 0.18834851, 1.43272264],
+            [0.38202831, -0.17530219, -1.33348241],
+            [0.07009355, -0.03216399, -0.24466386],
+            [0.09472154, -0.04346509, -0.33062865],
+            [-0.13638384, 0.06258276, 0.47605228],
+        ]
+    ),
+)
+
+
+def pair(seed, V, d, scale=1.0, outside_word_idx=None):
+    """Draw a pair: vectors of normally distributed numbers times `scale`."""
+    rng = np.random.RandomState(seed)
+    index = rng.randint(V) if outside_word_idx is None else outside_word_idx
+    return Pair(scale * rng.randn(d), index, scale * rng.randn(V, d))
+
+
+def window(seed, V, d, outside, size=5, scale=1.0):
+    """Draw a window of `outside` words, repeated ones and the center word among them."""
+    rng = np.random.RandomState(seed)
+    words = [f"word{i}" for i in rng.permutation(V)]
+    word2ind = {word: i for i, word in enumerate(words)}
+    around = [words[i] for i in rng.randint(V, size=outside)]
+    if outside > 2:
+        around[1] = around[-1]
+    vectors = scale * rng.randn(2 * V, d)
+    return Window(words[rng.randint(V)], size, around, word2ind, vectors[:V], vectors[V:])
+
+
+def dataset(seed, words, table_size=40):
+    """Make a dataset whose table has few different words, so that samples repeat."""
+    rng = np.random.RandomState(seed)
+    sentences = [
+        [words[i] for i in rng.permutation(len(words))[: rng.randint(3, len(words) + 1)]]
+        for _ in range(8)
+    ]
+    return TableDataset(rng.randint(len(words), size=table_size).tolist(), sentences)
+
+
+def numbers(seed, shape, scale=1.0):
+    """Draw normally distributed numbers times `scale`."""
+    return scale * np.random.RandomState(seed).standard_normal(shape)
+
+
+def linear_loss(seed, window):
+    """Make a loss that is neither of the two, for the words of a window."""
+    rng = np.random.RandomState(seed)
+    V, d = window.outside_vectors.shape
+    return LinearLoss(rng.randn(V), rng.randn(d), rng.randn(V, d))
+
+
+PAIRS = [
+    pair(10, V=5, d=3, outside_word_idx=0),
+    pair(11, V=40, d=10, outside_word_idx=39),
+    pair(12, V=300, d=4, scale=0.01),
+    pair(13, V=12, d=6, scale=4),
+    pair(14, V=2, d=1),
+    pair(15, V=7, d=7),
+]
+WINDOWS = [
+    window(20, V=8, d=4, outside=1, size=1),
+    window(21, V=5, d=3, outside=10, size=5),
+    window(22, V=30, d=6, outside=14, size=7, scale=0.3),
+    window(23, V=4, d=4, outside=4, size=2),
+]
+SAMPLING_PAIRS = [
+    (pair(30, V=6, d=3), 10),
+    (pair(31, V=4, d=5, scale=2), 3),
+    (pair(32, V=9, d=2, scale=0.1, outside_word_idx=0), 25),
+]
+
+
+def quadratic(shape):
+    """Draw curvatures and minimum of a quadratic: all different, the minimum away from 0."""
+    if not shape:
+        return 1.5, 0.8
+    rng = np.random.RandomState(40)
+    return rng.uniform(0.5, 2, shape), rng.uniform(0.5, 1.5, shape)

@@ -1,0 +1,203 @@
+"""Compare what a submission gives with what is right: failures that teach.
+
+What a submission gives is data of any kind, as it came from another process. Each check gives a
+text that says what is wrong, one line or a few; an empty one says that all is right.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from .diagnose import PARTS, explain, explain_nonfinite, explain_shape, sigmoid_instead
+from .values import NoNumbersError, bare, kind_of, to_array
+
+RTOL, ATOL = 1e-6, 1e-9
+RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-6  # at least, for results in single precision
+
+
+def check_array(what, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
+    """Compare an array: its kind, its shape, then each element.
+
+    The shapes must agree but for leading axes of length 1. Results in single precision are
+    compared to fewer digits. Lists of numbers are taken as arrays.
+
+    Parameters
+    ----------
+    what : str
+        What it is, such as ``naive softmax: the gradient of the center vector``.
+    found : object
+        What the submission gives.
+    expected : ndarray of float or float
+        What is right.
+    rtol, atol : float
+        Errors up to ``atol + rtol * abs(expected)`` are none.
+    reveal : bool
+        Whether the message may show expected values.
+    instead : sequence of (str, ndarray or callable)
+        Known mistakes, in words that follow "It is", as in `diagnose.explain`.
+
+    Returns
+    -------
+    str
+        What is wrong; empty if nothing is.
+
+    Examples
+    --------
+    >>> check_array("the gradient", np.array([1.0, -2.0]), np.array([-1.0, 2.0]))
+    'the gradient differs most at [1]: yours is -2, expected 2. It is negated.'
+    """
+    return " ".join(filter(None, difference(what, found, expected, rtol, atol, reveal, instead)))
+
+
+def check_scalar(what, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
+    """Compare a number, which may come as an array of shape (1,); see `check_array`."""
+    expected = np.reshape(expected, ())
+    return check_array(what, found, expected, rtol=rtol, atol=atol, reveal=reveal, instead=instead)
+
+
+def check_sigmoid(what, x, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True):
+    """Compare a sigmoid of x; see `check_array`."""
+    instead = sigmoid_instead(x, expected)
+    return check_array(what, found, expected, rtol=rtol, atol=atol, reveal=reveal, instead=instead)
+
+
+def check_loss_and_gradients(
+    what, found, expected, *, names=PARTS, rtol=RTOL, atol=ATOL, reveal=True, instead=None
+):
+    """Compare a loss and its two gradients.
+
+    Parameters
+    ----------
+    what : str
+        What gave them, such as ``naive softmax``.
+    found : object
+        What the submission gives.
+    expected : sequence of float, ndarray, ndarray
+        What is right.
+    names : sequence of str
+        What the three are called.
+    rtol, atol, reveal : float, float, bool
+        As in `check_array`.
+    instead : dict of str to sequence of (str, ndarray or callable)
+        Known mistakes for each of the names, as in `check_array`.
+
+    Returns
+    -------
+    str
+        What is wrong, at most three lines; empty if nothing is.
+    """
+    instead = instead or {}
+    expected = np.reshape(expected[0], ()), *expected[1:]
+    assert set(instead) <= set(names), f"{set(instead)} are not among {names}"
+    compare = partial(difference, rtol=rtol, atol=atol, reveal=reveal)
+    if message := _not_three(what, found, expected, names, compare):
+        return message
+    labels = [f"{what}: the {name}" for name in names]
+    others = [[], [(f"the {names[2]}", expected[2])], [(f"the {names[1]}", expected[1])]]
+    results = [
+        compare(label, part, right, instead=[*instead.get(name, ()), *other])
+        for label, name, part, right, other in zip(
+            labels, names, found, expected, others, strict=True
+        )
+    ]
+    if any(results[1]) and any(results[2]) and _same_pair(found[:0:-1], expected[1:], compare):
+        swapped = f"{what}: the gradients are swapped, expected {_enumerate(names)}."
+        return "\n".join([*_lines(results[:1]), swapped])
+    if all(diagnosis.startswith("It is zero") for _, diagnosis in results):
+        return f"{what}: loss and gradients are zero: is anything computed?"
+    return "\n".join(_lines(results))
+
+
+def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
+    """Say in one sentence where an array differs, and in another what it is instead.
+
+    Arguments are those of `check_array`; a sentence is empty if there is nothing to say.
+    """
+    expected = np.asarray(expected, float)
+    try:
+        found, single = to_array(found)
+    except NoNumbersError as error:
+        if found is None:
+            return f"{what} is None: is the return missing?", ""
+        return f"{what} {error}, expected {_describe(expected.shape)}.", ""
+    if bare(found).shape != bare(expected).shape:
+        has = f"has shape {found.shape}" if found.ndim else "is one number"
+        statement = f"{what} {has}, expected {_describe(expected.shape)}."
+        return statement, explain_shape(found, expected, instead)
+    found = found.reshape(expected.shape)
+    if not np.isfinite(found).all():
+        return _nonfinite(what, found), explain_nonfinite(found, instead)
+    if single:
+        rtol, atol = max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)
+    with np.errstate(over="ignore"):
+        error = np.abs(found - expected)
+        right = error <= atol + rtol * np.abs(expected)
+    if right.all():
+        return "", ""
+    place = np.unravel_index(np.where(right, -1, error).argmax(), error.shape)
+    return _worst(what, found, expected, place, reveal), explain(
+        found, expected, right, instead, reveal
+    )
+
+
+def _describe(shape):
+    return f"shape {shape}" if shape else "one number"
+
+
+def _at(place):
+    return f"[{', '.join(map(str, place))}]"
+
+
+def _nonfinite(what, found):
+    bad = np.isnan(found) if np.isnan(found).any() else np.isinf(found)
+    name = "nan" if np.isnan(found).any() else "infinite"
+    if bad.all():
+        return f"{what} is {name}{' everywhere' if found.ndim else ''}."
+    place = np.unravel_index(bad.argmax(), bad.shape)
+    return f"{what} is {name} in {bad.sum():,} of {bad.size:,} places, first at {_at(place)}."
+
+
+def _worst(what, found, expected, place, reveal):
+    where = f"differs most at {_at(place)}" if place else "differs"
+    yours, right = found[place], expected[place]
+    if not reveal:
+        return f"{what} {where}: yours is {yours:.6g}."
+    digits = next(n for n in (6, 9, 12, 17) if n == 17 or f"{yours:.{n}g}" != f"{right:.{n}g}")
+    return f"{what} {where}: yours is {yours:.{digits}g}, expected {right:.{digits}g}."
+
+
+def _not_three(what, found, expected, names, compare):
+    if found is None:
+        return f"{what} returned None: is the return missing?"
+    values = f"expected three values: {_enumerate(names)}."
+    if not isinstance(found, (list, tuple)):
+        kind = kind_of(found)
+        return f"{what} returned {'a value ' * kind.startswith('of')}{kind}, {values}"
+    if len(found) == 3:
+        return ""
+    missing = f" The {names[0]} is missing." if _same_pair(found, expected[1:], compare) else ""
+    return f"{what} returned {len(found)} value{'s' * (len(found) != 1)}, {values}{missing}"
+
+
+def _same_pair(found, expected, compare):
+    return len(found) == 2 and not any(
+        any(compare("", one, other)) for one, other in zip(found, expected, strict=True)
+    )
+
+
+def _enumerate(names):
+    return f"the {names[0]}, the {names[1]}, the {names[2]}"
+
+
+def _lines(results):
+    """Put statements and diagnoses into lines; a diagnosis that all have is said once."""
+    results = [result for result in results if any(result)]
+    diagnoses = {diagnosis for _, diagnosis in results}
+    if len(results) > 1 and len(diagnoses) == 1:
+        (diagnosis,) = diagnoses
+        if diagnosis.startswith("It is "):
+            both = "Both" if len(results) == 2 else "All three"
+            last = f"{both} are {diagnosis.removeprefix('It is ')}"
+            statements = [statement for statement, _ in results]
+            return [*statements[:-1], f"{statements[-1]} {last}"]
+    return [" ".join(filter(None, result)) for result in results]

@@ -1,0 +1,109 @@
+"""The command line of the grader: its options, and which tests are meant."""
+
+import argparse
+import difflib
+from pathlib import Path
+
+from utils.utils import InputError
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message):  # noqa: D102
+        self.exit(2, f"{self.prog}: {message}. See --help.\n")
+
+
+def parse(arguments, default):
+    """Read the command line; wrong usage ends the program with exit code 2 and one line.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        Those of the program by default.
+    default : Path
+        What is graded if nobody says.
+
+    Returns
+    -------
+    argparse.Namespace
+        tests, submission, solution, gradescope, debug, unconfined, list.
+    """
+    parser = OneLineParser(
+        prog="grader.py",
+        description="Grade a submission. Exit code 0: all passed; 1: some failed; 2: wrong usage.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "tests",
+        nargs="*",
+        metavar="TEST_ID",
+        help="tests to run, such as 2a-0-basic; the beginning of an id, such as 2a, means all that "
+        "begin so (default: all)",
+    )
+    add(
+        "--submission",
+        type=Path,
+        metavar="PATH",
+        default=default,
+        help="a package folder, a folder with submission/, submission.py, loose word2vec.py and "
+        "sgd.py, or a zip of one of these (default: the submission beside grader.py)",
+    )
+    add(
+        "--solution",
+        type=Path,
+        metavar="DIR",
+        help="the solution, a package folder with sample_vectors_(soln).json in or beside it: only "
+        "with one are hidden tests graded",
+    )
+    add("--gradescope", type=Path, metavar="FILE", help="write results.json for Gradescope, too")
+    add(
+        "--debug",
+        action="store_true",
+        help="run one test with your code in the grader's own process, for breakpoint() and an IDE",
+    )
+    add(
+        "--unconfined",
+        action="store_true",
+        help="grade with a solution although nothing keeps the submission from reading it",
+    )
+    add("--list", action="store_true", help="list the tests and end")
+    options = parser.parse_args(arguments)
+    if options.debug and (options.solution or options.gradescope):
+        parser.error("--debug goes neither with --solution nor with --gradescope")
+    for path in (options.submission, options.solution):
+        if path and not path.exists():
+            parser.error(f"{path} does not exist")
+    return options
+
+
+def select(ids, wanted):
+    """Choose tests by their ids or the beginnings of these.
+
+    Parameters
+    ----------
+    ids : list of str
+        All there are.
+    wanted : list of str
+        Those asked for; none means all.
+
+    Returns
+    -------
+    list of str
+        In the order of `ids`.
+
+    Raises
+    ------
+    InputError
+        If no test begins so.
+    """
+    chosen = set()
+    for text in wanted:
+        found = {test for test in ids if test.startswith(text.lower())}
+        if not found or not text:
+            near = difflib.get_close_matches(text.lower(), ids, n=3, cutoff=0.5)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "--list shows all."
+            raise InputError(f"there is no test {text!r:.100}. {hint}")
+        chosen |= found
+    return [test for test in ids if test in chosen or not wanted]

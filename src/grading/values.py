@@ -1,0 +1,90 @@
+"""Values of any kind, as they come from a submission, taken as numbers."""
+
+import numpy as np
+
+NUMBERS = "fiu"  # kinds of dtypes
+
+
+class NoNumbersError(ValueError):
+    """A value is no number and no array of numbers; the message says what it is."""
+
+
+def to_array(value):
+    """Take numbers of any form as an array.
+
+    Parameters
+    ----------
+    value : object
+        A number, an array, or lists of these.
+
+    Returns
+    -------
+    array : ndarray of float
+        The numbers; not a copy if the value is such an array.
+    single : bool
+        Whether there is any in single precision.
+
+    Raises
+    ------
+    NoNumbersError
+        If it is something else.
+    """
+    try:
+        leaves = list(_leaves(value))
+    except RecursionError:
+        raise NoNumbersError("is a list of lists of lists and so on") from None
+    for leaf in leaves:
+        if not _is_numeric(leaf):
+            raise NoNumbersError(f"{'is' if leaf is value else 'holds'} {kind_of(leaf)}")
+    single = any(getattr(leaf, "dtype", None) == np.float32 for leaf in leaves)
+    try:
+        return np.asarray(value, float), single
+    except OverflowError:
+        raise NoNumbersError("has a number that is too large") from None
+    except ValueError:
+        raise NoNumbersError("is a list whose parts differ in shape") from None
+
+
+def kind_of(value):
+    """Name the kind of a value, which may be anything, in a few words."""
+    if value is None:
+        return "None"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return f"an array of {value.dtype.name}"
+    names = {bool: "a truth value", str: "a string", tuple: "a tuple", list: "a list"}
+    name = str(getattr(value, "type_name", type(value).__name__))[:100]
+    printable = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return names.get(type(value), f"of type {printable}")
+
+
+def _leaves(value):
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _is_numeric(leaf):
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.dtype.kind in NUMBERS
+    return type(leaf) in (int, float)
+
+
+def bare(array):
+    """Drop the leading axes of length 1."""
+    shape = array.shape
+    while shape[:1] == (1,):
+        shape = shape[1:]
+    return array.reshape(shape)
+
+
+def to_array_of_shape(value, shape):
+    """Take a value as an array of finite numbers of this shape; None if it is none."""
+    try:
+        array = bare(to_array(value)[0])
+    except NoNumbersError:
+        return None
+    if array.shape != bare(np.empty(shape)).shape or not np.isfinite(array).all():
+        return None
+    return array.reshape(shape)

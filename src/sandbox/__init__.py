@@ -1,0 +1,1 @@
+"""A submission in a process of its own: it returns values and decides nothing."""

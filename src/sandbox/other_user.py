@@ -1,0 +1,149 @@
+"""Another user: root hands a process over to one who can reach nothing of root's."""
+
+import contextlib
+import importlib.util
+import itertools
+import json
+import os
+import sys
+import warnings
+
+from .limits import call, drop_bounding_set, drop_capabilities, forbid_new_privileges
+
+try:
+    import grp
+    import pwd
+except ModuleNotFoundError:  # on Windows
+    grp = pwd = None
+
+NAME, FIRST_NUMBER = "word2vec-worker", 64321
+PR_SET_DUMPABLE = 4  # from linux/prctl.h
+
+
+def available():
+    """Tell whether this process may become another user: if it is root's, on Linux."""
+    return sys.platform.startswith("linux") and os.geteuid() == 0
+
+
+def account():
+    """Choose the user: the account made for this purpose, else a number that has no account.
+
+    Returns
+    -------
+    tuple of int
+        Number of the user and of its group, never 0.
+    """
+    with contextlib.suppress(KeyError):
+        user = pwd.getpwnam(NAME)
+        if user.pw_uid and user.pw_gid:
+            return user.pw_uid, user.pw_gid
+    taken = {user.pw_uid for user in pwd.getpwall()} | {group.gr_gid for group in grp.getgrall()}
+    number = next(number for number in itertools.count(FIRST_NUMBER) if number not in taken)
+    return number, number
+
+
+def become(uid, gid):
+    """Make this process another user's for good, one that its siblings cannot look into.
+
+    Files that it makes are its own alone.
+
+    Parameters
+    ----------
+    uid, gid : int
+        Number of the user and of its group, as from `account`.
+
+    Raises
+    ------
+    OSError
+        If the system refuses, or the process could become root's again.
+    """
+    drop_bounding_set()
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    drop_capabilities()
+    for regain in (os.setgid, os.setuid):
+        with contextlib.suppress(PermissionError):
+            regain(0)
+            raise OSError(f"user {uid} could become root again")
+    forbid_new_privileges()
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    os.umask(0o077)
+
+
+def can_run_python(uid, gid):
+    """Tell whether a user can run this Python, with NumPy.
+
+    Parameters
+    ----------
+    uid, gid : int
+        Number of the user and of its group.
+
+    Returns
+    -------
+    bool
+        False also if this process cannot become that user.
+    """
+    numpy = importlib.util.find_spec("numpy")
+    if numpy is None:
+        return False
+
+    def check():
+        files = (os.__file__, numpy.origin)
+        return os.access(sys.executable, os.X_OK) and all(map(_is_open, files))
+
+    try:
+        return _ask(uid, gid, check)
+    except OSError:
+        return False
+
+
+def can_read(uid, gid, paths):
+    """Tell which files and folders are open to a user.
+
+    Parameters
+    ----------
+    uid, gid : int
+        Number of the user and of its group.
+    paths : list of str
+        Files and folders; links are followed.
+
+    Returns
+    -------
+    list of str
+        Those that the user can read, list or enter. Nothing can be read in a folder that it
+        cannot enter.
+
+    Raises
+    ------
+    OSError
+        If this process cannot become that user.
+    """
+    real = [os.path.realpath(path) for path in paths]
+    answers = _ask(uid, gid, lambda: [_is_open(path) for path in real])
+    return [path for path, is_open in zip(paths, answers, strict=True) if is_open]
+
+
+def _is_open(path):
+    """Tell whether this process can read a file, or list or enter a folder."""
+    return os.access(path, os.R_OK) or (os.path.isdir(path) and os.access(path, os.X_OK))
+
+
+def _ask(uid, gid, question):
+    """Call a function in a process of that user; give its answer, which must go into JSON."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside other threads
+        child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            become(uid, gid)
+            os.write(writer, json.dumps(question()).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as stream:
+        answer = stream.read()
+    os.waitpid(child, 0)
+    if not answer:
+        raise OSError(f"no process can be made user {uid}'s")
+    return json.loads(answer)

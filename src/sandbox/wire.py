@@ -1,0 +1,258 @@
+"""Values and messages between the grader and a worker: a JSON header and raw array bytes.
+
+Whoever reads trusts nothing that it reads: sizes, depth and kinds are limited, no object is built
+from a message but plain data, and what breaks a rule raises `WireError`.
+"""
+
+import json
+import math
+import struct
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
+MAX_HEADER = 4 * 2**20  # bytes
+MAX_ARRAYS = 64 * 2**20  # bytes, all arrays of a message together
+MAX_DEPTH = 30
+MAX_INT = 2**1000
+LENGTHS = struct.Struct(">II")
+
+
+class WireError(Exception):
+    """What came is no message, or what should be sent is too large for one."""
+
+
+class ClosedError(Exception):
+    """The other side is gone."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that is no data, such as a generator; only the name of its type is known."""
+
+    type_name: str
+
+
+def encode(value, refer, arrays, depth=0):
+    """Turn a value into what JSON can hold.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, strings, bytes, arrays, and lists, tuples, dicts of these.
+    refer : callable
+        Names any other object by a tag and a content that is data; None if it cannot.
+    arrays : list of bytes
+        Gets the bytes of arrays.
+    depth : int
+        How deep in lists this is.
+
+    Returns
+    -------
+    object
+        For `json.dumps`; what is neither data nor known to `refer` becomes the name of its type.
+    """
+    kind = type(value)
+    if value is None or kind in (bool, str):
+        return value
+    if kind is int and abs(value) < MAX_INT:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if kind is bytes:
+        arrays.append(value)
+        return {"bytes": len(value)}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _encode_array(value, arrays)
+    if depth < MAX_DEPTH and isinstance(value, (list, tuple)):
+        items = [encode(item, refer, arrays, depth + 1) for item in list(value)]
+        return items if isinstance(value, list) else {"tuple": items}
+    if depth < MAX_DEPTH and isinstance(value, dict):
+        pairs = [
+            [encode(item, refer, arrays, depth + 1) for item in pair] for pair in value.items()
+        ]
+        return {"dict": pairs}
+    if (reference := refer(value)) is not None:
+        tag, content = reference
+        return {tag: encode(content, refer, arrays, depth + 1)}
+    return {"opaque": kind.__name__[:100]}
+
+
+def _encode_array(value, arrays):
+    array = np.asarray(value)
+    name = array.dtype.name
+    if array.dtype.kind in "iu":
+        name = "int64"
+    elif array.dtype.kind == "f" and name != "float32":
+        name = "float64"
+    if (
+        name not in DTYPES
+        or sum(map(len, arrays)) + array.size * DTYPES[name].itemsize > MAX_ARRAYS
+    ):
+        return {"opaque": f"array of {array.dtype.name}, shape {array.shape}"[:100]}
+    arrays.append(np.ascontiguousarray(array, DTYPES[name]).tobytes())
+    return {"array": [name, list(array.shape)]}
+
+
+def decode(tree, resolve, arrays, depth=0):
+    """Turn what `encode` gave back into a value.
+
+    Parameters
+    ----------
+    tree : object
+        From `json.loads`.
+    resolve : callable
+        resolve(tag, content) gives the object that a reference names, or raises `WireError`.
+    arrays : memoryview
+        The bytes of all arrays, in order; a list of one, shortened as they are used.
+    depth : int
+        How deep in lists this is.
+
+    Returns
+    -------
+    object
+        Plain data; every array is a fresh copy.
+
+    Raises
+    ------
+    WireError
+        If the tree is none that `encode` makes.
+    """
+    if depth > MAX_DEPTH + 1:
+        raise WireError("lists are nested too deeply")
+    if isinstance(tree, list):
+        return [decode(item, resolve, arrays, depth + 1) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if len(tree) != 1:
+        raise WireError("a value with no or several tags")
+    ((tag, content),) = tree.items()
+    if tag == "array":
+        return _decode_array(content, arrays)
+    if tag == "float" and content in ("nan", "inf", "-inf"):
+        return float(content)
+    if tag == "tuple" and isinstance(content, list):
+        return tuple(decode(item, resolve, arrays, depth + 1) for item in content)
+    if tag == "dict" and isinstance(content, list):
+        return _decode_dict(content, resolve, arrays, depth)
+    if tag == "bytes" and type(content) is int:
+        return _take(arrays, content)
+    if tag == "opaque" and isinstance(content, str):
+        return Opaque(content[:100])
+    return resolve(tag, decode(content, resolve, arrays, depth + 1))
+
+
+def _decode_dict(pairs, resolve, arrays, depth):
+    result = {}
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise WireError("a dict that is none")
+        key, value = (decode(item, resolve, arrays, depth + 1) for item in pair)
+        if not isinstance(key, (str, int, float, bool, type(None))):
+            raise WireError("a dict with strange keys")
+        result[key] = value
+    return result
+
+
+def _decode_array(content, arrays):
+    if not isinstance(content, list) or len(content) != 2:
+        raise WireError("an array without kind and shape")
+    name, shape = content
+    if not isinstance(name, str) or name not in DTYPES or not isinstance(shape, list):
+        raise WireError("an array of unknown kind")
+    if len(shape) > 16 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+        raise WireError("an array of impossible shape")
+    data = _take(arrays, math.prod(shape) * DTYPES[name].itemsize)
+    if name == "bool" and data.strip(b"\0\1"):
+        raise WireError("a truth value that is neither true nor false")
+    return np.frombuffer(data, DTYPES[name]).reshape(shape).copy()
+
+
+def _take(arrays, size):
+    if not 0 <= size <= len(arrays[0]):
+        raise WireError("an array with too few bytes")
+    data, arrays[0] = bytes(arrays[0][:size]), arrays[0][size:]
+    return data
+
+
+class Channel:
+    """Messages over a socket.
+
+    Parameters
+    ----------
+    sock : socket.socket
+        Connected to the other side.
+    refer, resolve : callable
+        As in `encode` and `decode`; may be set later.
+    """
+
+    def __init__(self, sock, refer=lambda value: None, resolve=None):
+        self.sock = sock
+        self.refer = refer
+        self.resolve = resolve or _unknown
+        self.waiting = bytearray()  # read, not used yet
+
+    def send(self, value, deadline=None):
+        """Send a value; raise `ClosedError` if nobody is there, TimeoutError past the deadline."""
+        arrays = []
+        header = json.dumps(encode(value, self.refer, arrays)).encode()
+        size = sum(map(len, arrays))
+        if len(header) > MAX_HEADER or size > MAX_ARRAYS:
+            raise WireError(f"a message of {len(header) + size:,} bytes is too large")
+        self._set_time(deadline)
+        try:
+            self.sock.sendall(b"".join([LENGTHS.pack(len(header), size), header, *arrays]))
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise ClosedError from error
+
+    def receive(self, deadline=None):
+        """Wait for a value; raise `WireError`, `ClosedError`, or TimeoutError past the deadline."""
+        header_size, arrays_size = LENGTHS.unpack(self._read(LENGTHS.size, deadline))
+        if header_size > MAX_HEADER or arrays_size > MAX_ARRAYS:
+            raise WireError(f"a message of {header_size + arrays_size:,} bytes is too large")
+        data = self._read(header_size + arrays_size, deadline)
+        arrays = [memoryview(data)[header_size:]]
+        try:
+            tree = json.loads(data[:header_size].decode(), parse_constant=_no_constant)
+            value = decode(tree, self.resolve, arrays)
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"no message: {error}") from error
+        if len(arrays[0]):
+            raise WireError("a message with bytes left over")
+        return value
+
+    def _read(self, size, deadline):
+        """Read as many bytes; what comes with them is kept for the next time."""
+        while len(self.waiting) < size:
+            self._set_time(deadline)
+            try:
+                data = self.sock.recv(max(size - len(self.waiting), 65536))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise ClosedError from error
+            if not data:
+                raise ClosedError
+            self.waiting += data
+        data, self.waiting = bytes(self.waiting[:size]), self.waiting[size:]
+        return data
+
+    def _set_time(self, deadline):
+        if deadline is not None:
+            self.sock.settimeout(max(deadline - time.monotonic(), 1e-6))
+
+    def close(self):
+        """Close the socket."""
+        self.sock.close()
+
+
+def _unknown(tag, content):
+    raise WireError(f"a value of unknown kind {tag!r:.50}")
+
+
+def _no_constant(name):
+    raise WireError(f"{name} is no JSON")

@@ -1,0 +1,186 @@
+"""The worker: loads the submission, calls its functions, returns values; it decides nothing.
+
+All that it says is a stranger's word: the grader's side checks every value for itself.
+"""
+
+import contextlib
+import os
+import random
+import sys
+import threading
+
+import numpy as np
+
+from .loader import Submission
+from .objects import KINDS
+from .wire import Channel, ClosedError, WireError
+
+MAX_TEXT = 4000  # characters of an exception's text
+MAX_FRAMES = 40
+
+
+class Worker:
+    """Serves the grader over a channel until it is killed.
+
+    Parameters
+    ----------
+    channel : Channel
+        To the grader.
+    """
+
+    def __init__(self, channel=None):
+        self.channel = channel
+        self.submission = None
+        self.given = {}  # what the grader handed over, by its number
+
+    def serve(self):
+        """Answer requests."""
+        self.channel.refer, self.channel.resolve = self.refer, self.resolve
+        while True:
+            request = self.channel.receive()
+            try:
+                answer = getattr(self, request.pop("request"))(**request)
+            except ClosedError:
+                raise
+            except BaseException as error:  # SystemExit and KeyboardInterrupt are a stranger's too
+                answer = {"error": self.describe(error)}
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+            self.send(answer)
+
+    def send(self, answer):
+        """Send an answer, or say that it is too large."""
+        try:
+            self.channel.send(answer)
+        except (WireError, RecursionError, MemoryError) as error:
+            self.channel.send({"error": {"type": "WireError", "text": str(error), "frames": []}})
+
+    # Requests
+
+    def probe(self, read, write):
+        """Name the files that can be read, and the folders that can be written."""
+        reached = []
+        for path in read:
+            with contextlib.suppress(OSError), open(path, "rb"):
+                reached.append(path)
+        for folder in write:
+            trial = os.path.join(folder, f"probe-{os.getpid()}")
+            with contextlib.suppress(OSError), open(trial, "xb"):
+                os.unlink(trial)
+                reached.append(folder)
+        return {"probe": reached}
+
+    def load(self, files, module):
+        """Import the submission."""
+        self.submission = Submission(files)
+        self.submission.load(module)
+        return {"loaded": True}
+
+    def call(self, name, args, kwargs, seed):
+        """Call a function of the submission."""
+        function = self.submission.function(name)
+        if function is None:
+            return {"missing": name}
+        before = [self.copy(value) for value in (*args, *kwargs.values())]
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        result = function(*args, **kwargs)
+        names = [*range(len(args)), *kwargs]
+        now = (*args, *kwargs.values())
+        changed = [k for k, a, b in zip(names, before, now, strict=True) if not same(a, b)]
+        return {"result": result, "changed": changed, "next": random.getrandbits(32)}
+
+    # Values that are no data
+
+    def resolve(self, tag, content):
+        """Give what the grader handed over: an object, or a function of the submission."""
+        if tag == "given":
+            return self.given[content]
+        number, kind, details = content
+        if kind == "own":
+            value = self.submission.function(details) or missing(details)
+        elif kind == "callback":
+            value = self.callback(number)
+        else:
+            value = KINDS[kind](**details)
+        self.given[number] = value
+        return value
+
+    def refer(self, value):
+        """Name a thing that the grader handed over."""
+        for number, given in self.given.items():
+            if given is value:
+                return "given", number
+        return None
+
+    def callback(self, number):
+        """Make a function that asks the grader."""
+        owner, process = threading.get_ident(), os.getpid()
+
+        def ask(*args, **kwargs):
+            if (threading.get_ident(), os.getpid()) != (owner, process):
+                raise RuntimeError("the grader's functions can be called from the main thread only")
+            self.channel.send({"callback": number, "args": args, "kwargs": kwargs})
+            answer = self.channel.receive()
+            if "refused" in answer:
+                raise RuntimeError(answer["refused"])
+            return answer["result"]
+
+        return ask
+
+    def copy(self, value):
+        """Copy an argument, to see later whether it was changed."""
+        if isinstance(value, np.ndarray):
+            return value.copy()
+        return type(value)(value) if type(value) in (list, dict) else value
+
+    def describe(self, error):
+        """Tell an exception: type, text, and the submission's own lines."""
+        frames, trace = [], error.__traceback__
+        paths = self.submission.paths if self.submission else ()
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if code.co_filename in paths:
+                frames.append([code.co_filename, trace.tb_lineno, code.co_name])
+            trace = trace.tb_next
+        if isinstance(error, SyntaxError) and error.filename in paths:
+            frames.append([error.filename, error.lineno or 0, ""])
+        try:
+            text = str(error.msg if isinstance(error, SyntaxError) else error)
+        except BaseException:
+            text = "(its text cannot be shown)"
+        kept = (
+            frames
+            if len(frames) <= MAX_FRAMES
+            else frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
+        )
+        return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": kept}
+
+
+def missing(name):
+    """Make what stands for a function that the submission lacks."""
+
+    def call(*args, **kwargs):
+        raise AttributeError(f"the submission has no function {name}")
+
+    return call
+
+
+def same(one, other):
+    """Tell whether an argument still is what it was."""
+    if isinstance(one, np.ndarray):
+        return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+    return one is other or one == other
+
+
+def serve(sock):
+    """Be the worker of a test.
+
+    Parameters
+    ----------
+    sock : socket.socket
+        Connected to the grader.
+    """
+    sys.stdout.reconfigure(line_buffering=True)
+    with contextlib.suppress(ClosedError):
+        Worker(Channel(sock)).serve()

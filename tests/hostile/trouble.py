@@ -1,0 +1,277 @@
+"""Submissions that hang, leave processes behind, or use up what there is."""
+
+from functools import partial
+
+from .answers import WIRE
+from .fixture import Hostile, joined
+
+clock = partial(Hostile, "clock", seconds=1)
+limits = partial(Hostile, "limits")
+
+# Root has no limits: whoever finds itself root does nothing.
+CAREFUL = """
+    import os
+
+    if os.getuid() == 0:
+        raise SystemExit("ROOT")
+"""
+FINISHED = {"stub": "reference", "tests": "2a-1 2a-2 2b-0", "passes": "2a-1-basic 2b-0-basic"}
+
+
+def hanging(name, statements, top="", **options):
+    """Make a row whose sigmoid hangs; what else there is passes."""
+    return clock(name, code={"sigmoid": statements}, top=top, **(FINISHED | options))
+
+
+def bomb(name, statements, top="", **options):
+    """Make a row whose sigmoid uses up something; what else there is passes."""
+    options = {"seconds": 4, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
+    return limits(name, code={"sigmoid": statements}, top=joined(CAREFUL, top), **(FINISHED | options))
+
+
+CLOCK = [
+    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("second",)),
+    clock(
+        "a loop without end in the import of one file",
+        files={"submission/sgd.py": "import time\ntime.sleep(1000)\n"},
+        stub="reference",
+        tests="2a-1 2a-2 2b-0 2b-3 2c-0",
+        passes="2c-0-basic",
+        shows=("second",),
+    ),
+    clock("an import that fails", top="1 / 0", tests="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
+    hanging("a loop without end", "while True:\n    pass", shows=("took longer than",)),
+    hanging(
+        "a sleep that no signal ends",
+        "for number in range(1, 65):\n"
+        "    try:\n"
+        "        signal.signal(number, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError):\n"
+        "        pass\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+        "while True:\n"
+        "    time.sleep(1000)",
+        "import signal, time\n",
+    ),
+    hanging("a sleep that goes on after every exception", "while True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass", "import time\n"),
+    hanging("one long call of C: a power", "return len(str(7 ** 10**9))"),
+    hanging("one long call of C: a pattern", "import re\nreturn re.match(r'(a|a)*$', 'a' * 60 + 'b')"),
+    hanging("one long call of C: a product", "return np.ones((9000, 9000)) @ np.ones((9000, 9000)) @ np.ones((9000, 9000))"),
+    hanging("stops itself", "import os, signal\nos.kill(0, signal.SIGSTOP)\nreturn x"),
+    hanging("starts and stops without end", "import os\nwhile True:\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()"),
+    hanging("a lock that is never released", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
+    hanging("an exception whose text never comes", "raise Slow()", "class Slow(Exception):\n    def __str__(self):\n        while True:\n            pass\n    __repr__ = __str__\n"),
+    clock(
+        "hangs at exit",
+        top="""
+            import atexit, threading, time
+
+            class Last:
+                def __del__(self):
+                    time.sleep(1000)
+
+            last = Last()
+            atexit.register(time.sleep, 1000)
+            threading.Thread(target=time.sleep, args=[1000]).start()
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        seconds=3,
+    ),
+    clock(
+        "leaves processes in sessions of their own",
+        top="""
+            import os, signal, time
+
+            for _ in range(3):
+                if os.fork() == 0:
+                    os.setsid()
+                    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+                    if os.fork() == 0:
+                        os.chdir("/")
+                        time.sleep(1000)
+                    os._exit(0)
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        seconds=3,
+    ),
+    clock(
+        "leaves programs with no name",
+        top="""
+            import subprocess
+
+            subprocess.Popen(["sleep", "1000"], start_new_session=True)
+            subprocess.Popen("(setsid sleep 1000 &) ; setsid sh -c 'trap \\"\\" TERM INT; sleep 1000 & exec sleep 1000' &", shell=True)
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        seconds=3,
+    ),
+    hanging(
+        "leaves processes that fork without end",
+        "run()",
+        joined(
+            CAREFUL,
+            """
+            import signal, time
+
+            def run():
+                for _ in range(4):
+                    if os.fork() == 0:
+                        os.setsid()
+                        while True:
+                            try:
+                                if os.fork():
+                                    os._exit(0)
+                            except OSError:
+                                pass
+                time.sleep(1000)
+            """,
+        ),
+        hides=("ROOT",),
+        bound=40,
+    ),
+    clock(
+        "leaves a process that answers in its place",
+        code={"sigmoid": "leave()"},
+        top=joined(
+            WIRE,
+            """
+            import time
+
+            def leave():
+                if os.fork() == 0:
+                    while True:
+                        say({"result": 0.5, "changed": [], "next": 1})
+                        time.sleep(0.01)
+                os._exit(0)
+            """,
+        ),
+    ),
+    clock(
+        "holds the output open",
+        code={"sigmoid": "hold()\nreturn x"},
+        top="""
+            import os, time
+
+            def hold():
+                if os.fork() == 0:
+                    os.setsid()
+                    time.sleep(1000)
+        """,
+    ),
+    clock(
+        "calls f a million times",
+        code={"sgd": "for _ in range(1_000_000):\n    f(x0)\nreturn x0"},
+        tests="2b-3",
+        bound=25,
+    ),
+    clock(
+        "calls f without reading the answers",
+        code={"sgd": "import struct, numpy as np\nglobals().update(vars(__import__('submission.word2vec').word2vec))\n"
+              "request = frame({'callback': 0, 'args': [0.5], 'kwargs': {}})\n"
+              "while True:\n    send_raw(request)"},
+        top=WIRE,
+        tests="2b-0 2b-3",
+        bound=25,
+    ),
+    clock(
+        "calls f from threads and from a fork",
+        code={"sgd": "import os, threading\n"
+              "threads = [threading.Thread(target=f, args=[x0]) for _ in range(8)]\n"
+              "for thread in threads:\n    thread.start()\n"
+              "if os.fork() == 0:\n    while True:\n        f(x0)\n"
+              "f(x0)\nreturn x0"},
+        tests="2b-3",
+    ),
+    clock(
+        "hands f to itself",
+        code={"sgd": "for _ in range(iterations):\n    f(f)\n    f(lambda: f)\nreturn f"},
+        tests="2b-3",
+    ),
+    hanging("closes all that is open", "import os\nos.closerange(0, 4096)\nreturn x"),
+    hanging(
+        "writes into all that is open",
+        "import os\n"
+        "for number in range(64):\n"
+        "    try:\n"
+        "        os.set_blocking(number, False)\n"
+        "        os.write(number, b'----- END 2a-2-basic [1/1 points]\\n' * 10)\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "return x",
+    ),
+    hanging("turns all that is open into its output", "import os\nfor number in range(3, 64):\n    os.dup2(1, number)\nreturn x"),
+    hanging("a segmentation fault", "import ctypes\nctypes.string_at(0)", shows=("SIGSEGV",)),
+    hanging("an abort", "import os\nos.abort()", shows=("SIGABRT",)),
+    hanging("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+]  # fmt: skip
+
+LIMITS = [
+    bomb("memory by bytes", "held = []\nwhile True:\n    held.append(bytearray(50_000_000))\n    if len(held) > 160:\n        print('NO LIMIT')\n        break\nreturn x"),
+    bomb("memory by one array", "a = np.ones(10**9)\na[:] = 1\nprint('NO LIMIT')\nreturn x"),
+    bomb("memory by small objects", "held = None\nwhile True:\n    held = [held, object()]", seconds=10, bound=40),
+    bomb(
+        "memory outside of the heap",
+        "import mmap\nheld = []\nwhile len(held) < 80:\n    held.append(mmap.mmap(-1, 100_000_000))\n    held[-1].write(bytes(100_000_000))\nprint('NO LIMIT')\nreturn x",
+    ),
+    bomb("memory in many processes", "import time\nfor k in range(12):\n    if os.fork() == 0:\n        held = bytearray(400_000_000)\n        time.sleep(1000)\ntime.sleep(1000)"),
+    bomb(
+        "one large file",
+        "with open('large', 'wb') as file:\n    for _ in range(3000):\n        file.write(bytes(2**20))\nprint('NO LIMIT')\nreturn x",
+    ),
+    bomb(
+        "a large file without a byte on disk",
+        "with open('large', 'wb') as file:\n    file.truncate(2**40)\nprint('NO LIMIT')\nreturn x",
+    ),
+    bomb("many files", "for k in range(10**9):\n    open(f'file-{k}', 'w').close()", seconds=1),
+    bomb("many open files", "held = [open('file', 'w') for _ in range(5000)]\nprint('NO LIMIT')\nreturn x"),
+    bomb(
+        "a fork bomb",
+        "import time\n"
+        "count = 0\n"
+        "try:\n"
+        "    for count in range(600):\n"
+        "        if os.fork() == 0:\n"
+        "            time.sleep(1000)\n"
+        "except OSError:\n"
+        "    raise\n"
+        "print('NO LIMIT')\n"
+        "return x",
+    ),
+    bomb("a fork bomb without end", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", seconds=1, bound=40),
+    bomb(
+        "a thread bomb",
+        "import threading, time\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=[1000]).start()\nprint('NO LIMIT')\nreturn x",
+    ),
+    bomb(
+        "threads that compute",
+        "import hashlib, threading, time\n"
+        "for _ in range(8):\n"
+        "    threading.Thread(target=hashlib.pbkdf2_hmac, args=['sha256', b'', b'', 10**9]).start()\n"
+        "time.sleep(1000)",
+        seconds=1,
+    ),
+    bomb("calls itself without end", "return sigmoid(x)", shows=("RecursionError",)),
+    bomb("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)", seconds=8),
+    bomb(
+        "lifts its limits",
+        "import resource\n"
+        "for name in ('AS', 'NPROC', 'FSIZE', 'NOFILE', 'CPU'):\n"
+        "    kind = getattr(resource, 'RLIMIT_' + name)\n"
+        "    if resource.RLIM_INFINITY in resource.getrlimit(kind):\n"
+        "        print('NO LIMIT', name)\n"
+        "    try:\n"
+        "        resource.setrlimit(kind, (resource.RLIM_INFINITY,) * 2)\n"
+        "        print('NO LIMIT', name)\n"
+        "    except (OSError, ValueError):\n"
+        "        pass\n"
+        "return x",
+    ),
+]  # fmt: skip
+
+ROWS = CLOCK + LIMITS

@@ -1,0 +1,308 @@
+"""Uploads that hold more than a submission's sources, and state kept from test to test."""
+
+import marshal
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from functools import partial
+
+from .fixture import REFERENCE, VECTORS, Hostile, joined, vectors
+
+fresh = partial(Hostile, "fresh")
+disk = partial(Hostile, "disk")
+
+EVERYTHING = "2a-1 2a-2 2b-0 2c-0"
+ALL_PASS = "2a-1-basic 2a-2-basic 2b-0-basic 2c-0-basic"
+SHOUT = "print('SHADOW of', __name__)\nraise RuntimeError('SHADOW')\n"
+SHADOWS = (
+    "argparse json random numpy numpy/__init__ scipy/__init__ unittest socket struct typing enum "
+    "sitecustomize usercustomize conftest solution grader graderUtil utils/__init__ utils/utils "
+    "utils/gradcheck sandbox/__init__ sandbox/worker grading/__init__ __main__ linecache traceback"
+).split()
+
+
+# What cannot be said by the text of files
+
+
+def precompiled(folder, places):
+    """Put the reference, compiled, beside sources in which nothing is written."""
+    import py_compile
+
+    package = folder / "submission"
+    tags = {f"cpython-3{minor}" for minor in range(11, 16)}
+    for name in ("word2vec", "sgd"):
+        (package / "__pycache__").mkdir(exist_ok=True)
+        made = package / f"{name}.pyc"
+        py_compile.compile(
+            str(REFERENCE / f"{name}.py"),
+            cfile=str(made),
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        for tag in tags:
+            shutil.copy(made, package / "__pycache__" / f"{name}.{tag}.pyc")
+
+
+def sourceless(folder, places):
+    """Leave compiled files alone."""
+    precompiled(folder, places)
+    for name in ("word2vec", "sgd"):
+        (folder / "submission" / f"{name}.py").unlink()
+
+
+def links_to_solution(folder, places):
+    """Link to files of the solution."""
+    for name in ("word2vec.py", "sgd.py", "quiz.py"):
+        path = folder / "submission" / name
+        path.unlink(missing_ok=True)
+        path.symlink_to(os.path.join(places["solution"], name))
+    (folder / VECTORS).symlink_to(os.path.join(places["solution"], VECTORS))
+
+
+def link_to_package(folder, places):
+    """Be a link to the solution."""
+    shutil.rmtree(folder / "submission")
+    (folder / "submission").symlink_to(places["solution"])
+
+
+def link_to_itself(folder, places):
+    """Hold folders without end."""
+    (folder / "submission" / "more").symlink_to("..")
+    (folder / "submission" / "word2vec.py").unlink()
+    (folder / "submission" / "word2vec.py").symlink_to("word2vec.py")
+
+
+def pipes(folder, places):
+    """Hold named pipes, which nobody writes."""
+    for name in ("submission/word2vec.py", "submission/pipe.py", VECTORS):
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+
+
+def folders_for_files(folder, places):
+    """Hold folders named like files."""
+    for name in ("submission/word2vec.py", VECTORS):
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).mkdir()
+
+
+def huge_files(folder, places):
+    """Hold files of 20 GB without a byte on disk."""
+    for name in ("submission/word2vec.py", "submission/data.bin", VECTORS):
+        with open(folder / name, "wb") as file:
+            file.truncate(20 * 2**30)
+
+
+def many_files(folder, places):
+    """Hold very many files and deep folders."""
+    for k in range(3000):
+        (folder / "submission" / f"part_{k}.py").write_text("")
+    deep = folder / "submission"
+    for _ in range(200):
+        deep = deep / "deeper"
+        deep.mkdir()
+    (deep / "end.py").write_text("")
+
+
+def zipped(folder, places, entries):
+    """Be a zip file alone, beside nothing."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "upload.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+
+
+def zip_bomb(folder, places):
+    """Be a zip of 2 GB of blanks."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with (
+        zipfile.ZipFile(folder / "upload.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("submission/word2vec.py", "w", force_zip64=True) as file,
+    ):
+        for _ in range(2000):
+            file.write(b" " * 2**20)
+
+
+def zip_with_links(folder, places):
+    """Be a zip with links and with paths that lead out of it."""
+    link = zipfile.ZipInfo("submission/word2vec.py")
+    link.external_attr = 0o120777 << 16
+    entries = [
+        ("submission/__init__.py", "from .word2vec import *\n"),
+        (link, places["solution"] + "/word2vec.py"),
+        ("../out.py", "OUT = 1"),
+        (places["drop"] + "/out.py", "OUT = 1"),
+        ("submission/../../../drop/out.py", "OUT = 1"),
+    ]
+    zipped(folder, places, entries)
+
+
+def bad_vectors(content):
+    """Make a function that puts a vectors file there."""
+    return lambda folder, places: (folder / VECTORS).write_bytes(content)
+
+
+def pickled_state(folder, places):
+    """Hold saved states that run a command when they are loaded."""
+    program = (
+        "import os, pickle, sys, numpy as np\n"
+        "class Reduce:\n"
+        "    def __reduce__(self):\n"
+        "        return os.system, ('touch ' + sys.argv[2] + '/unpickled',)\n"
+        "os.chdir(sys.argv[1])\n"
+        "for folder in ('.', 'submission'):\n"
+        "    state = np.array([Reduce()], dtype=object)\n"
+        "    np.savez(folder + '/saved_sgd.npz', x=state, iteration=state, random_state=state)\n"
+        "    np.save(folder + '/saved_params_5000.npy', state)\n"
+        "    pickle.dump(Reduce(), open(folder + '/saved_state_5000.pickle', 'wb'))\n"
+        "    pickle.dump(Reduce(), open(folder + '/points.json', 'wb'))\n"
+    )
+    subprocess.run([sys.executable, "-c", program, folder, places["drop"]], check=True)
+
+
+STATE = """
+    import os, random, sys
+
+    MARK = "seen-by-an-earlier-test"
+    found = [
+        path for path in (MARK, os.path.expanduser("~/" + MARK), os.environ.get("TMPDIR", ".") + "/" + MARK)
+        if os.path.exists(path)
+    ]
+    found += [name for name in os.environ if name == MARK] + [n for n in sys.modules if n == MARK]
+    found += [1 for module in (np, random, os) if hasattr(module, "MARK")]
+    found += [1 for path in sys.path if path == MARK]
+    found += os.listdir(".")
+    print("STATE", found or "none")
+    for path in (MARK, os.path.expanduser("~/" + MARK), os.environ.get("TMPDIR", ".") + "/" + MARK):
+        try:
+            open(path, "w").write(MARK)
+        except OSError:
+            pass
+    os.environ[MARK] = MARK
+    sys.modules[MARK] = sys
+    np.MARK = random.MARK = os.MARK = MARK
+    sys.path.append(MARK)
+"""
+
+FRESH = [
+    fresh(
+        "files that shadow modules",
+        files={f"{place}{name}.py": SHOUT for name in SHADOWS for place in ("", "submission/")},
+        stub="reference",
+        tests=EVERYTHING,
+        passes=ALL_PASS,
+        hides=("SHADOW",),
+    ),
+    fresh(
+        "its own points and settings",
+        files={
+            f"{place}{name}": content
+            for place in ("", "submission/")
+            for name, content in {
+                "points.json": '{"2a-2-basic": 4000, "2a-3-hidden": 4000, "9z-0-basic": 100}',
+                "pyproject.toml": "[project",
+                "pyvenv.cfg": "home = /nowhere",
+                "python311._pth": "/nowhere",
+                "results.json": '{"score": 4000}',
+            }.items()
+        },
+        tests="2a-2 2a-3",
+    ),
+    fresh("compiled files beside sources", make=precompiled, tests="2a-1 2a-2 2b-0"),
+    fresh("compiled files alone", make=sourceless, tests="2a-1 2a-2 2b-0"),
+    fresh("links to the solution", make=links_to_solution, tests="2a-1 2a-2 2b-0 2c-0 3a"),
+    fresh("a link to the solution's folder", make=link_to_package, tests="2a-1 2a-2 2b-0"),
+    fresh("links to themselves", make=link_to_itself, tests="2a-1 2a-2"),
+    fresh("named pipes", make=pipes, stub="reference", tests="2a-1 2a-2 2c-0"),
+    fresh("folders for files", make=folders_for_files, stub="reference", tests="2a-1 2a-2 2c-0"),
+    fresh("files of 20 GB", make=huge_files, tests="2a-1 2a-2 2c-0"),
+    fresh("3,000 files, 200 folders deep", make=many_files, tests="2a-1 2a-2"),
+    fresh("a zip of 2 GB of blanks", make=zip_bomb, tests="2a-1 2a-2"),
+    fresh("a zip with links and paths out of it", make=zip_with_links, tests="2a-1 2a-2", absent="out.py"),
+    fresh(
+        "state kept in files, modules and the environment",
+        top=STATE,
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        shows=("STATE none",),
+        hides=("STATE [",),
+    ),
+    fresh(
+        "modules damaged for the next test",
+        code={"sigmoid": "import random, utils.utils\nutils.utils.softmax = random.randint = np.exp = None\n"
+              "np.zeros = np.array = random.random = None\nreturn x"},
+        stub="reference",
+        tests="2a-1 2a-2 2a-6 2b-0",
+        passes="2a-1-basic 2a-6-hidden 2b-0-basic",
+    ),
+    fresh(
+        "settings for the programs it starts",
+        top=joined(
+            """
+            import os, subprocess, sys
+
+            for name in ("PYTHONPATH", "PYTHONSTARTUP", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONHOME"):
+                os.environ[name] = os.getcwd()
+            sys.path.insert(0, os.getcwd())
+            for name in ("json", "numpy", "random", "grader"):
+                open(name + ".py", "w").write("raise RuntimeError('SHADOW')")
+            """
+        ),
+        stub="reference",
+        tests="2a-1 2a-2 2b-0",
+        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        hides=("SHADOW",),
+    ),
+    fresh(
+        "waits for input",
+        code={"sigmoid": "print('TYPED', repr(input('password: ')))\nreturn x"},
+        stub="reference",
+        tests="2a-1 2a-2",
+        passes="2a-1-basic",
+        shows=("EOFError",),
+    ),
+    fresh("no file at all", make=lambda folder, places: shutil.rmtree(folder / "submission"), tests="2a-1 2a-2 2c-0"),
+]  # fmt: skip
+
+DISK = [
+    disk(
+        "saved states that are pickles",
+        make=pickled_state,
+        stub="reference",
+        tests="2a-1 2b",
+        passes="2a-1-basic 2b-0-basic 2b-1-basic 2b-2-basic 2b-3-hidden 2b-4-hidden",
+        absent="unpickled",
+    ),
+    disk(
+        "pickles left in the working folder",
+        top=joined(
+            """
+            import os, pickle
+
+            class Reduce:
+                def __reduce__(self):
+                    return os.system, ("touch @drop@/unpickled",)
+
+            np.savez("saved_sgd.npz", x=np.array([Reduce()], dtype=object))
+            pickle.dump(Reduce(), open("saved_state_5000.pickle", "wb"))
+            """
+        ),
+        stub="reference",
+        tests="2a-1 2b-0 2b-3",
+        passes="2a-1-basic 2b-0-basic 2b-3-hidden",
+        absent="unpickled",
+    ),
+    disk("a vectors file nested 100,000 deep", make=bad_vectors(b"[" * 100_000), tests="2c"),
+    disk("a vectors file with 1e999", make=bad_vectors(vectors().replace("0.6029723815239835", "1e999").encode()), tests="2c"),
+    disk("a vectors file with NaN", make=bad_vectors(vectors().replace("0.6029723815239835", "NaN").encode()), tests="2c"),
+    disk("a vectors file with a number of a million digits", make=bad_vectors(b'{"female": [' + b"9" * 1_000_000 + b"]}"), tests="2c"),
+    disk("a vectors file that is a pickle", make=bad_vectors(marshal.dumps([1, 2]) + b"\x80\x04."), tests="2c"),
+    disk("a vectors file with every word twice", make=bad_vectors((vectors()[:-1] + ", " + vectors()[1:-1].replace("0.", "9.") + "}").encode()), tests="2c"),
+    disk("a vectors file of texts and lists", make=bad_vectors(b'{"female": "0.1", "cool": [[0.1]], "\\u001b[31m": {}}'), tests="2c"),
+]  # fmt: skip
+
+ROWS = FRESH + DISK

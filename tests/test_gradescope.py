@@ -1,0 +1,314 @@
+"""The Gradescope view: it keeps the published contract, and the validator sees what breaks it."""
+
+import copy
+import json
+import os
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from results_validator import problems
+from test_terminal import (
+    BASIC,
+    BREAKS,
+    CRASH,
+    EXTRA,
+    FORGED,
+    LOCALLY,
+    QUIZ,
+    REMOTELY,
+    REPORT,
+    SECRET,
+    with_everywhere,
+)
+
+from grading import gradescope
+from grading.outcomes import Outcome, Report, Status
+from utils.utils import InputError
+
+HIDDEN_QUIZ = replace(QUIZ, id="3a-1-hidden", points=2, is_hidden=True)
+LATER = replace(BASIC, id="2a-3-hidden", after_published=True)
+KEYS = {"number", "name", "score", "max_score", "status", "visibility", "extra_data", "output"}
+
+# test, how it ended, then score, max_score, status, output
+ENDS = {
+    "passed": (BASIC, Status.PASSED, {}, 1, 1, "passed", ""),
+    "failed": (BASIC, Status.FAILED, {}, 0, 1, "failed", ""),
+    "hidden, passed": (REMOTELY, Status.PASSED, {}, 3, 3, "passed", ""),
+    "hidden, failed": (REMOTELY, Status.FAILED, {}, 0, 3, "failed", ""),
+    "ungraded": (LOCALLY, Status.UNGRADED, {}, 0, 0, "passed",
+                 "Not graded here: there is no solution to compare with."),
+    "ungraded, crashed": (LOCALLY, Status.FAILED, {"failure": CRASH}, 0, 0, "failed",
+                          "Not graded here: there is no solution to compare with.\n"
+                          "This error caused the test to fail.\n"
+                          "  ZeroDivisionError: division by zero\n"
+                          '  File "/home/ann/word2vec.py", line 52, in skipgram\n'
+                          "    loss = step(1, 0)\n"
+                          '  File "/home/ann/word2vec.py", line 9, in step\n'
+                          "    return a / b"),
+    "passed, but without a solution": (LOCALLY, Status.PASSED, {}, 0, 0, "passed",
+                                       "Not graded here: there is no solution to compare with."),
+    "worth nothing, passed": (QUIZ, Status.PASSED, {"notes": ("read: a, c",)}, 0, 0, "passed", "read: a, c"),
+    "worth nothing, failed": (QUIZ, Status.FAILED, {}, 0, 0, "failed", ""),
+    "unanswered": (QUIZ, Status.UNANSWERED, {"notes": ("not here",)}, 0, 0, "failed", "not here"),
+    "unanswered, hidden": (HIDDEN_QUIZ, Status.UNANSWERED, {}, 0, 2, "failed", ""),
+    "extra credit, passed": (EXTRA, Status.PASSED, {}, 2.5, 0, "passed", ""),
+    "extra credit, failed": (EXTRA, Status.FAILED, {}, 0, 0, "failed", ""),
+    "error hidden": (SECRET, Status.FAILED, {"failure": CRASH, "printed": "x\n"}, 0, 1, "failed",
+                     "| x\nthe error is not shown for this test"),
+}  # fmt: skip
+
+
+def entry(outcome):
+    """Give the one test of the results, after checking all of them."""
+    results = gradescope.results(Report((outcome,), ("Confined by Landlock.",), 1.5))
+    assert problems(results) == []
+    assert "score" not in results  # it would override the sum
+    (test,) = results["tests"]
+    assert test.keys() >= KEYS
+    return test
+
+
+@pytest.mark.parametrize(
+    ("test", "status", "more", "score", "most", "says", "output"), ENDS.values(), ids=ENDS
+)
+def test_each_way_a_test_ends(test, status, more, score, most, says, output):
+    shown = entry(Outcome(test, status, 0.5, **more))
+    assert (shown["score"], shown["max_score"], shown["status"]) == (score, most, says)
+    assert shown["output"] == output
+    assert (shown["number"], shown["name"]) == (test.id, test.description)
+    assert shown["extra_data"] == {"is_extra_credit": test.is_extra_credit}
+
+
+def test_a_test_reads_as_in_the_handout():
+    test = entry(Outcome(BASIC, Status.PASSED, 0))
+    text = json.loads(json.dumps(test), parse_float=str)
+    shown = f"{text['number']}) {text['name']} ({text['score']}/{text['max_score']})"
+    assert shown == "2a-2-basic) Sigmoid on the known case. (1.0/1.0)"
+
+
+def test_visibility():
+    assert entry(Outcome(BASIC, Status.FAILED, 0))["visibility"] == "visible"
+    assert entry(Outcome(LATER, Status.FAILED, 0))["visibility"] == "after_published"
+    assert gradescope.skeleton([LATER])["tests"][0]["visibility"] == "after_published"
+    assert gradescope.skeleton([BASIC])["stdout_visibility"] == "hidden"
+
+
+@pytest.mark.parametrize(("earned", "points", "score"), [(9, 1, 1), (-1, 1, 0), (1, 2.5, 1)])
+def test_scores_stay_in_their_range(earned, points, score):
+    test = gradescope.entry(replace(BASIC, points=points), earned, "passed", "")
+    assert test["score"] == score
+
+
+def test_the_whole():
+    outcomes = [
+        replace(outcome, test=replace(outcome.test, id=f"{number}-basic"))
+        for number, outcome in enumerate(REPORT.outcomes)
+    ]
+    results = gradescope.results(replace(REPORT, outcomes=tuple(outcomes), seconds=2.5))
+    assert problems(results) == []
+    assert results["output"] == "Hidden tests were not graded.\nConfined by Landlock."
+    assert results["execution_time"] == 2.5
+    assert [test["number"] for test in results["tests"]] == [o.test.id for o in outcomes]
+    earned, most = REPORT.points
+    assert sum(test["score"] for test in results["tests"]) == earned
+    assert sum(test["max_score"] for test in results["tests"]) == most
+
+
+def test_the_skeleton_gives_nothing_and_holds_every_test():
+    tests = [BASIC, LOCALLY, REMOTELY, QUIZ, EXTRA]
+    with pytest.raises(ValueError, match="two tests have the same id"):
+        gradescope.skeleton(tests)
+    tests[1] = replace(LOCALLY, id="2a-6-hidden")
+    skeleton = gradescope.skeleton(iter(tests))
+    assert problems(skeleton) == []
+    assert [test["number"] for test in skeleton["tests"]] == [test.id for test in tests]
+    assert [test["max_score"] for test in skeleton["tests"]] == [1, 0, 3, 0, 0]
+    for test in skeleton["tests"]:
+        assert (test["score"], test["status"]) == (0, "failed")
+        assert test["output"] == skeleton["output"] == "The grader did not finish."
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from([*FORGED.values(), *BREAKS, "x" * 9999]) | st.text(), max_size=6))
+def test_what_a_submission_says_never_breaks_the_contract(parts):
+    text = "".join(parts) * 3
+    for test in (BASIC, LOCALLY):
+        outcome = with_everywhere(text, test)
+        shown = gradescope.results(Report((outcome,), outcome.notes))
+        assert problems(shown) == []
+        for output in (shown["output"], shown["tests"][0]["output"]):
+            assert not re.search(r"^\s*(-----|=====)", output, re.MULTILINE)
+            assert all(c.isprintable() or c in "\n\t" for c in output)
+
+
+@pytest.mark.parametrize("unit", ["\ud800", "\n", "x", "\x1b[1m\n"])
+def test_long_output_is_cut(unit):
+    outcome = with_everywhere(unit * 20_000, LOCALLY)
+    outcome = replace(outcome, failure=replace(outcome.failure, trace=outcome.failure.trace * 50))
+    assert len(entry(outcome)["output"]) <= 20_000
+    report = Report((), ("note " * 700,) * 100)
+    assert len(gradescope.results(report)["output"]) <= 20_000
+
+
+# The file
+
+
+def test_the_file_is_written_whole_and_for_its_owner_alone(tmp_path, monkeypatch):
+    path = tmp_path / "results.json"
+    path.write_text("old")
+    replaced = []
+    monkeypatch.setattr(
+        os, "replace", lambda a, b, do=os.replace: (replaced.append(path.read_text()), do(a, b))
+    )
+    results = gradescope.results(Report((with_everywhere("naïve \ud800 数学\r\n\0"),), ("\udcff",)))
+    gradescope.write(path, results)
+    assert replaced == ["old"]
+    assert json.loads(path.read_bytes()) == results
+    assert problems(path.read_bytes()) == []
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["results.json"]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_json_is_not_written(tmp_path, number):
+    path = tmp_path / "results.json"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        gradescope.write(path, {"execution_time": number})
+    assert {file: file.read_text() for file in tmp_path.iterdir()} == {path: "old"}
+
+
+def refused(path):
+    with pytest.raises(InputError) as error:
+        gradescope.write(path, {})
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+    assert "--gradescope FILE" in str(error.value)
+    return str(error.value)
+
+
+def test_a_file_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    assert "No such file or directory" in refused(tmp_path / "nowhere" / "results.json")
+    (tmp_path / "file").write_text("")
+    assert "Not a directory" in refused(tmp_path / "file" / "results.json")
+    (tmp_path / "folder").mkdir()
+    assert "no ordinary file" in refused(tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe")
+    assert "no ordinary file" in refused(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("file")
+    assert "no ordinary file" in refused(tmp_path / "link")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert "No space left on device" in refused(tmp_path / "results.json")
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder", "link", "pipe"]
+
+
+# The validator
+
+GOOD = {
+    "score": 3, "execution_time": 0.5, "output": "a\tb\n", "output_format": "md",
+    "test_output_format": "ansi", "test_name_format": "html", "visibility": "after_due_date",
+    "stdout_visibility": "hidden", "extra_data": {},
+    "tests": [
+        {"score": 1, "max_score": 1.5, "status": "passed", "name": "n", "name_format": "text",
+         "number": "1.1", "output": "", "output_format": "simple_format", "tags": ["t"],
+         "visibility": "visible", "extra_data": {"is_extra_credit": False}},
+        {"score": 2, "max_score": 0, "status": "failed", "number": "2",
+         "extra_data": {"is_extra_credit": True}},
+        {"status": "passed"},
+    ],
+    "leaderboard": [{"name": "n", "value": 1.5, "order": "asc"},
+                    {"name": "m", "value": "*", "order": "desc"}],
+}  # fmt: skip
+GONE = object()
+NOT_NUMBERS = (True, "1", None, [1], float("nan"), float("inf"), -1)
+NOT_TEXTS = (1, None, ["x"], "a\rb", "a\0b", "\ud800")
+NOT_FORMATS = ("markdown", "TEXT", "", None, 1, ["text"])
+DAMAGE = [
+    *((("score",), value) for value in NOT_NUMBERS),
+    *((("execution_time",), value) for value in NOT_NUMBERS),
+    *((("output",), value) for value in (*NOT_TEXTS, "x" * 20_001)),
+    *(((f"{key}output_format",), value) for key in ("", "test_") for value in NOT_FORMATS),
+    *((("test_name_format",), value) for value in NOT_FORMATS),
+    *((("visibility",), value) for value in ("shown", None, True)),
+    *((("stdout_visibility",), value) for value in ("shown", None, True)),
+    *((("extra_data",), value) for value in (None, [], "x", {"x": float("nan")}, {"x": {1}})),
+    *((("tests",), value) for value in (None, {}, "x", [1], [[]], [None])),
+    *((("leaderboard",), value) for value in (None, {}, "x", [1], [{}])),
+    (("more",), 1), (("status",), "passed"), (("tests", 0, "more"), 1), (("tests", 0, "value"), 1),
+    (("leaderboard", 0, "more"), 1),
+    *((("tests", 0, "score"), value) for value in (*NOT_NUMBERS, 1.6)),
+    *((("tests", 0, "max_score"), value) for value in (*NOT_NUMBERS, 0.9)),
+    *((("tests", 0, "status"), value) for value in ("", "error", "PASSED", None, True, GONE)),
+    *((("tests", 0, key), value) for key in ("name", "number") for value in NOT_TEXTS),
+    *((("tests", 0, "output"), value) for value in (*NOT_TEXTS, "x" * 20_001)),
+    *((("tests", 0, f"{key}_format"), value) for key in ("name", "output") for value in NOT_FORMATS),
+    *((("tests", 0, "tags"), value) for value in ("t", [1], [None], {}, ["a\0"])),
+    *((("tests", 0, "visibility"), value) for value in ("shown", None, True)),
+    *((("tests", 0, "extra_data"), value) for value in (None, [], {"is_extra_credit": 1})),
+    (("tests", 0, "number"), "2"),
+    (("tests", 1, "extra_data"), {"is_extra_credit": False}), (("tests", 1, "extra_data"), GONE),
+    (("tests", 1, "score"), -1),
+    *((("leaderboard", 0, "name"), value) for value in (1, None, GONE)),
+    *((("leaderboard", 0, "value"), value) for value in (True, None, float("inf"), "a\0", GONE)),
+    *((("leaderboard", 0, "order"), value) for value in ("up", None, GONE)),
+    (("score",), GONE),  # then each test needs one
+]  # fmt: skip
+
+
+def damaged(path, value):
+    results = copy.deepcopy(GOOD)
+    place = results
+    for key in path[:-1]:
+        place = place[key]
+    if value is GONE:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return results
+
+
+@pytest.mark.parametrize(
+    "good",
+    [GOOD, json.dumps(GOOD), json.dumps(GOOD).encode(), {"score": 0}, {"tests": [{"score": 0, "status": "failed"}]}],
+    ids=["all keys", "text", "bytes", "score alone", "a test"],
+)  # fmt: skip
+def test_the_validator_finds_nothing_where_all_is_well(good):
+    assert problems(good) == []
+
+
+def test_the_validator_finds_damage():
+    assert [case for case in DAMAGE if not problems(damaged(*case))] == []
+
+
+TEXTS = {
+    "nothing": "",
+    "cut off": '{"score": 1',
+    "two objects": '{"score": 1}{"score": 1}',
+    "printed before": 'hello\n{"score": 1}',
+    "a list": "[]",
+    "a number": "1",
+    "NaN": '{"score": NaN}',
+    "Infinity": '{"score": 1, "extra_data": {"x": -Infinity}}',
+    "too large": '{"score": 1e999}',
+    "a key twice": '{"score": 1, "score": 2}',
+    "a key twice within": '{"tests": [{"score": 1, "score": 2, "status": "passed"}]}',
+    "line ends": '{\r\n"score": 1}',
+    "byte order mark": '\ufeff{"score": 1}',
+    "UTF-16": '{"score": 1}'.encode("utf-16"),
+    "Latin-1": '{"score": 1, "output": "é"}'.encode("latin-1"),
+    "no score, no tests": "{}",
+    "no score, empty tests": '{"tests": []}',
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_validator_refuses_text(text):
+    assert len(problems(text)) >= 1

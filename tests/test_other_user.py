@@ -1,0 +1,233 @@
+"""The other user: each way to what is root's is tried and denied."""
+
+import errno
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from test_landlock import (
+    ATTEMPTS_OF_ROOT,
+    ATTEMPTS_ON_FILES,
+    ATTEMPTS_ON_THE_GRADER,
+    PTRACE_SEIZE,
+    folders,
+)
+from test_limits import AS_ROOT, UID, in_child
+
+from sandbox import limits, other_user
+
+SOURCES = Path(other_user.__file__).parents[1]
+SYSTEM_PYTHON = "/usr/bin/python3"
+ATTEMPTS = ATTEMPTS_ON_FILES | ATTEMPTS_ON_THE_GRADER | ATTEMPTS_OF_ROOT
+RIGHT_VERSION = "import sys; sys.exit(sys.version_info < (3, 11))"
+
+
+@pytest.fixture
+def out():
+    """Give a folder of root's; `work`, the user's, lies beside it."""
+    with folders() as folder:
+        (folder / "empty").chmod(0o700)
+        (folder / "secret").chmod(0o600)
+        (folder / "program").chmod(0o700)
+        for path in (folder.parent / "work", folder.parent / "work" / "mine"):
+            os.chown(path, UID, UID)
+        yield folder
+
+
+def as_user(function, out=None):
+    """Call a function in a process of the other user, in its folder for work."""
+
+    def run():
+        if out:
+            os.chdir(out.parent / "work")
+        other_user.become(UID, UID)
+        return function()
+
+    return in_child(run)
+
+
+@AS_ROOT
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_denied(name, out):
+    with pytest.raises(OSError) as caught:  # noqa: PT011 (errno is checked)
+        as_user(lambda: ATTEMPTS[name](out), out)
+    assert caught.value.errno in (errno.EACCES, errno.EPERM), caught.value
+    assert (out / "secret").read_text() == "the solution"
+    assert sorted(os.listdir(out)) == ["empty", "program", "secret"]
+
+
+@AS_ROOT
+def test_work_goes_on_and_what_it_makes_is_private(out):
+    def work():
+        Path("mine").write_text("changed")
+        os.mkdir("folder")
+        Path("folder", "file").write_text("new")
+        subprocess.run([shutil.which("true")], check=True)
+        return [os.stat(path).st_mode & 0o777 for path in ("folder", "folder/file")]
+
+    assert as_user(work, out) == [0o700, 0o600]
+
+
+@AS_ROOT
+def test_nothing_of_root_is_left():
+    def look():
+        status = Path("/proc/self/status").read_text()
+        return os.getresuid(), os.getresgid(), os.getgroups(), status
+
+    users, groups, more_groups, status = as_user(look)
+    assert users == groups == (UID, UID, UID)
+    assert more_groups == []
+    fields = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert [int(fields[f"Cap{n}"], 16) for n in ("Inh", "Prm", "Eff", "Bnd", "Amb")] == [0] * 5
+    assert fields["NoNewPrivs"] == "1"
+
+
+@AS_ROOT
+def test_programs_that_make_root_do_not(out):
+    shutil.copy(shutil.which("id"), out / "id")
+    (out / "id").chmod(0o4755)
+
+    def run():
+        return subprocess.run([out / "id", "-u"], capture_output=True, text=True).stdout
+
+    assert as_user(run) == f"{UID}\n"
+
+
+@AS_ROOT
+def test_siblings_cannot_look_into_each_other():
+    def attempt(function):
+        sibling = os.fork()
+        if sibling == 0:
+            try:
+                other_user.become(UID, UID)
+                os.kill(os.getpid(), signal.SIGSTOP)  # tells that it is ready
+            finally:
+                os._exit(0)
+        os.waitpid(sibling, os.WUNTRACED)
+        other_user.become(UID, UID)
+        try:
+            function(sibling)
+        finally:
+            os.kill(sibling, signal.SIGKILL)
+
+    for function in (
+        lambda sibling: limits.call("ptrace", PTRACE_SEIZE, sibling, None, None),
+        lambda sibling: open(f"/proc/{sibling}/mem", "rb").close(),
+    ):
+        with pytest.raises(PermissionError):
+            in_child(lambda function=function: attempt(function))
+
+
+@AS_ROOT
+def test_root_is_no_other_user():
+    for uid, gid in ((0, UID), (UID, 0)):
+        with pytest.raises(OSError, match="root"):
+            in_child(lambda uid=uid, gid=gid: other_user.become(uid, gid))
+
+
+def test_only_root_can(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert not other_user.available()
+
+
+def test_a_process_that_cannot_become_the_user(monkeypatch):
+    def refuse(uid, gid):
+        raise PermissionError
+
+    monkeypatch.setattr(other_user, "become", refuse)
+    assert not other_user.can_run_python(UID, UID)
+    with pytest.raises(OSError, match="no process"):
+        other_user.can_read(UID, UID, ["/"])
+
+
+def test_account(monkeypatch):
+    named = SimpleNamespace(pw_name=other_user.NAME, pw_uid=5000, pw_gid=5001)
+    monkeypatch.setattr(pwd, "getpwnam", {other_user.NAME: named}.__getitem__)
+    assert other_user.account() == (5000, 5001)
+    named.pw_uid = 0
+    assert other_user.account()[0] >= other_user.FIRST_NUMBER
+
+
+def test_a_number_without_account(monkeypatch):
+    monkeypatch.setattr(pwd, "getpwnam", {}.__getitem__)
+    first, _ = other_user.account()
+    assert first >= other_user.FIRST_NUMBER
+    taken = [SimpleNamespace(pw_uid=first), *pwd.getpwall()]
+    monkeypatch.setattr(pwd, "getpwall", lambda: taken)
+    assert other_user.account() == (first + 1, first + 1)
+
+
+def asked(*folders):
+    """Ask in the system's Python whether the other user can run it, NumPy being in a folder."""
+    done = subprocess.run(
+        [
+            SYSTEM_PYTHON,
+            "-c",
+            f"from sandbox import other_user as o; print(o.can_run_python({UID}, {UID}))",
+        ],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": os.pathsep.join(map(str, [SOURCES, *folders]))},
+    )
+    assert done.stderr == ""
+    return done.stdout == "True\n"
+
+
+@AS_ROOT
+def test_can_run_python(out, monkeypatch):
+    if not os.access(SYSTEM_PYTHON, os.X_OK) or subprocess.call(
+        [SYSTEM_PYTHON, "-c", RIGHT_VERSION]
+    ):
+        pytest.skip(f"{SYSTEM_PYTHON} is no Python 3.11 or later")
+    (out / "numpy").mkdir()
+    (out / "numpy" / "__init__.py").write_text("raise ImportError('should not be imported')")
+    assert asked(out)
+    out.chmod(0o700)
+    assert not asked(out)
+
+
+@AS_ROOT
+def test_can_run_no_python_of_root(out, monkeypatch):
+    monkeypatch.setattr(os, "__file__", "/etc/passwd")  # all may read it
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: SimpleNamespace(origin="/"))
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    assert other_user.can_run_python(UID, UID)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "__file__", str(out / "secret"))
+        assert not other_user.can_run_python(UID, UID)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(out / "program"))
+        assert not other_user.can_run_python(UID, UID)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not other_user.can_run_python(UID, UID)
+
+
+@AS_ROOT
+def test_can_read(out):
+    (out / "open").write_text("for all")
+    (out / "entered").mkdir(mode=0o711)
+    (out / "listed").mkdir(mode=0o744)
+    (out / "empty" / "open").write_text("in a closed folder")
+    (out / "empty" / "link").symlink_to(out / "open")
+    (out / "link").symlink_to(out / "secret")
+    closed = ["secret", "program", "empty", "empty/open", "link", "missing"]
+    found = ["open", "entered", "listed", "empty/link", ""]
+    paths = [str(out / name) for name in closed + found]
+    assert other_user.can_read(UID, UID, paths) == paths[len(closed) :]
+
+
+@AS_ROOT
+def test_asking_leaves_no_process():
+    def ask():
+        other_user.can_read(UID, UID, ["/"])
+        other_user.can_run_python(UID, UID)
+        os.waitpid(-1, os.WNOHANG)
+
+    with pytest.raises(ChildProcessError):
+        in_child(ask)

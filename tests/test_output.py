@@ -1,0 +1,110 @@
+"""What submissions print or say: capped and cleaned."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.output import Capture, clean
+
+TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\x1b\r\n\t\0\u2028\ud800 ab"))
+HIDDEN = {
+    "escape": ("\x1b[2J", r"\x1b[2J"),
+    "carriage return": ("a\r\nb", "a\\r\nb"),
+    "backspace": ("a\bb", r"a\x08b"),
+    "nul": ("\0", r"\x00"),
+    "delete": ("\x7f", r"\x7f"),
+    "vertical tab and form feed": ("\x0b\x0c", r"\x0b\x0c"),
+    "file separators": ("\x1c\x1d\x1e\x1f", r"\x1c\x1d\x1e\x1f"),
+    "C1, next line": ("\x85\x9b", r"\x85\x9b"),
+    "line and paragraph separator": ("\u2028\u2029", r"\u2028\u2029"),
+    "bidi overrides": ("\u202a\u202e\u2066\u2069\u200f", r"\u202a\u202e\u2066\u2069\u200f"),
+    "of no width": ("\u200b\ufeff", r"\u200b\ufeff"),
+    "no-break space": ("a\u00a0b", r"a\xa0b"),
+    "tags": ("\U000e0041", r"\U000e0041"),
+    "lone surrogates": ("\ud800\udcff", r"\ud800\udcff"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), HIDDEN.values(), ids=HIDDEN)
+def test_what_is_not_seen_is_written_out(text, shown):
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize("text", ["", "a\tb\n c", "naïve 数学 Ω 😀", r"\x1b \\ '"])
+def test_what_is_seen_stays(text):
+    assert clean(text) == text
+
+
+@given(TEXTS, st.integers(100, 200))
+def test_cleaned_text_is_short_harmless_and_stays_as_it_is(text, limit):
+    cleaned = clean(text * 20, limit)
+    assert len(cleaned) <= limit
+    assert {unicodedata.category(c) for c in cleaned if c not in "\n\t"}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    )
+    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
+    assert clean(cleaned, limit) == cleaned
+
+
+def test_the_middle_of_a_long_text_is_left_out():
+    cleaned = clean("begin" + "x" * 20_000 + "the end", 1000)
+    first, line, last = cleaned.split("\n")
+    left_out = 20_012 - len(first) - len(last)
+    assert line == f"[... {left_out:,} characters left out ...]"
+    assert first.startswith("beginxxx")
+    assert last.endswith("xxxthe end")
+    assert 990 <= len(cleaned) <= 1000
+    assert clean("x" * 1000, 1000) == "x" * 1000
+
+
+def test_an_escaped_character_is_shown_whole_or_not_at_all():
+    for limit in range(100, 110):
+        first, line, last = clean("\x1b" * 900, limit).split("\n")
+        assert {first.replace(r"\x1b", ""), last.replace(r"\x1b", "")} == {""}
+        shown = (len(first) + len(last)) // 4
+        assert line == f"[... {900 - shown} characters left out ...]"
+
+
+def test_a_huge_text_is_not_walked_through():
+    class Text(str):
+        __slots__ = ()
+
+        def __iter__(self):
+            raise AssertionError("walked through")
+
+    assert len(clean(Text("\x1b" * 10_000_000))) <= 4000
+
+
+@given(st.lists(st.binary(max_size=30)), st.integers(1, 20), st.integers(1, 20))
+def test_a_capture_keeps_both_ends_of_a_stream(parts, first, last):
+    capture, stream = Capture(first, last), b"".join(parts)
+    for part in parts:
+        capture.add(part)
+        assert len(capture.start) <= first
+        assert len(capture.end) <= last
+    left_out = len(stream) - first - last
+    if left_out <= 0:
+        assert capture.text() == clean(stream.decode("utf-8", "replace"), 10_000)
+    else:
+        start, end = (b.decode("utf-8", "replace") for b in (stream[:first], stream[-last:]))
+        shown = f"{start}\n[... {left_out:,} bytes left out ...]\n{end}"
+        assert capture.text() == clean(shown, 10_000)
+
+
+def test_a_character_that_comes_in_two_parts_is_whole():
+    capture = Capture(first=1, last=10)
+    for byte in "é ü":
+        for part in byte.encode():
+            capture.add(bytes([part]))
+    assert capture.text() == "é ü"
+
+
+def test_a_capture_of_a_long_stream_stays_small():
+    capture = Capture()
+    for _ in range(2000):
+        capture.add(b"\x1b" * 65536)
+    assert len(capture.start) == len(capture.end) == 4096
+    assert len(capture.text()) < 33_000
+    assert "[... 131,063,808 bytes left out ...]" in capture.text()

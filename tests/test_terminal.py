@@ -1,0 +1,263 @@
+"""The terminal view: the handout's lines, and none of them for a submission to forge."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grading import outcomes, terminal
+from grading.outcomes import Failure, Line, Outcome, Report, Status
+
+BASIC = outcomes.Test("2a-2-basic", "Sigmoid on the known case.", 1, 5)
+HALF = outcomes.Test("2b-0-basic", "SGD from 0.5.", 0.5, 5)
+LOCALLY = outcomes.Test("2a-7-hidden", "Skip-gram, other windows.", 3, 10, True, counts=False)
+REMOTELY = outcomes.Test("2a-7-hidden", "Skip-gram, other windows.", 3, 10, True)
+QUIZ = outcomes.Test("3a-0-basic", "Question 1 is answered.", 0, 5)
+SECRET = outcomes.Test("2b-3-hidden", "SGD on scalars.", 1, 5, True, hide_errors=True)
+EXTRA = outcomes.Test("1a-0-basic", "By hand.", 2.5, 5, is_extra_credit=True)
+
+WRONG = Failure(
+    "AssertionError",
+    "sigmoid: the result differs most at [1]: yours is -0.29, expected 0.29.\nIt is negated.",
+)
+CRASH = Failure(
+    "ZeroDivisionError",
+    "division by zero",
+    (
+        Line("/home/ann/word2vec.py", 52, "skipgram", "    loss = step(1, 0)"),
+        Line("/home/ann/word2vec.py", 9, "step", "    return a / b"),
+    ),
+)
+SYNTAX = Failure("SyntaxError", "invalid syntax", (Line("sgd.zip/sgd.py", 3, "", "x = = 1"),))
+
+REPORT = Report(
+    (
+        Outcome(BASIC, Status.PASSED, 0.011989),
+        Outcome(HALF, Status.PASSED, 3723.5, printed="iter 10: 0.5\n\n  done\n"),
+        Outcome(BASIC, Status.FAILED, 0.000062, WRONG, printed="x"),
+        Outcome(HALF, Status.FAILED, 59.9999999, SYNTAX),
+        Outcome(LOCALLY, Status.UNGRADED, 0.25),
+        Outcome(LOCALLY, Status.FAILED, 0.25, CRASH),
+        Outcome(REMOTELY, Status.PASSED, 1),
+        Outcome(QUIZ, Status.PASSED, 0, notes=("read: a, c",)),
+        Outcome(QUIZ, Status.UNANSWERED, 0, notes=("not answered here (...)",)),
+        Outcome(SECRET, Status.FAILED, 0, CRASH, printed="mine"),
+    ),
+    ("Hidden tests were not graded.", "Confined by Landlock."),
+)
+GOLDEN = """\
+========== START GRADING
+----- START 2a-2-basic: Sigmoid on the known case.
+----- END 2a-2-basic [took 0:00:00.011989 (max allowed 5 seconds), 1/1 points]
+
+----- START 2b-0-basic: SGD from 0.5.
+| iter 10: 0.5
+|
+|   done
+----- END 2b-0-basic [took 1:02:03.500000 (max allowed 5 seconds), 0.5/0.5 points]
+
+----- START 2a-2-basic: Sigmoid on the known case.
+| x
+This error caused the test to fail.
+  AssertionError: sigmoid: the result differs most at [1]: yours is -0.29, expected 0.29.
+    It is negated.
+----- END 2a-2-basic [took 0:00:00.000062 (max allowed 5 seconds), 0/1 points]
+
+----- START 2b-0-basic: SGD from 0.5.
+This error caused the test to fail.
+  SyntaxError: invalid syntax
+  File "sgd.zip/sgd.py", line 3
+    x = = 1
+----- END 2b-0-basic [took 0:01:00.000000 (max allowed 5 seconds), 0/0.5 points]
+
+----- START 2a-7-hidden: Skip-gram, other windows.
+----- END 2a-7-hidden [took 0:00:00.250000 (max allowed 10 seconds), ???/3 points] (hidden test ungraded)
+
+----- START 2a-7-hidden: Skip-gram, other windows.
+This error caused the test to fail.
+  ZeroDivisionError: division by zero
+  File "/home/ann/word2vec.py", line 52, in skipgram
+    loss = step(1, 0)
+  File "/home/ann/word2vec.py", line 9, in step
+    return a / b
+----- END 2a-7-hidden [took 0:00:00.250000 (max allowed 10 seconds), ???/3 points] (hidden test ungraded)
+
+----- START 2a-7-hidden: Skip-gram, other windows.
+----- END 2a-7-hidden [took 0:00:01.000000 (max allowed 10 seconds), 3/3 points]
+
+----- START 3a-0-basic: Question 1 is answered.
+read: a, c
+----- END 3a-0-basic [took 0:00:00.000000 (max allowed 5 seconds), 0/0 points]
+
+----- START 3a-0-basic: Question 1 is answered.
+not answered here (...)
+----- END 3a-0-basic [took 0:00:00.000000 (max allowed 5 seconds), 0/0 points]
+
+----- START 2b-3-hidden: SGD on scalars.
+| mine
+the error is not shown for this test
+----- END 2b-3-hidden [took 0:00:00.000000 (max allowed 5 seconds), 0/1 points]
+
+Hidden tests were not graded.
+Confined by Landlock.
+========== END GRADING [4.5/7.0 points + 0/0 extra credit]
+"""
+
+
+def shown(report):
+    """Show a whole report, as the program prints it."""
+    parts = [terminal.start()]
+    for outcome in report.outcomes:
+        parts += [terminal.start_of(outcome.test), terminal.end_of(outcome)]
+    return "\n".join([*parts, terminal.end(report), ""])
+
+
+def test_a_report_looks_as_in_the_handout():
+    assert shown(REPORT) == GOLDEN
+
+
+@pytest.mark.parametrize(
+    ("ends", "line"),
+    [
+        ([], "[0.0/0.0 points + 0/0 extra credit]"),
+        ([(BASIC, Status.PASSED)] * 29, "[29.0/29.0 points + 0/0 extra credit]"),
+        ([(HALF, Status.PASSED), (HALF, Status.FAILED)], "[0.5/1.0 points + 0/0 extra credit]"),
+        (
+            [(BASIC, Status.PASSED), (LOCALLY, Status.UNGRADED)],
+            "[1.0/1.0 points + 0/0 extra credit]",
+        ),
+        ([(EXTRA, Status.PASSED)], "[0.0/0.0 points + 2.5/2.5 extra credit]"),
+        (
+            [(EXTRA, Status.FAILED), (EXTRA, Status.FAILED)],
+            "[0.0/0.0 points + 0.0/5.0 extra credit]",
+        ),
+    ],
+)
+def test_sums(ends, line):
+    report = Report(tuple(Outcome(test, status, 0) for test, status in ends))
+    assert terminal.end(report) == f"========== END GRADING {line}"
+
+
+def test_points_whose_sum_is_not_exact_in_binary_show_as_people_add_them():
+    test = outcomes.Test("2a-0-basic", "A tenth.", 0.1, 5)
+    report = Report((Outcome(test, Status.PASSED, 0),) * 3)
+    assert "[0.3/0.3 points" in terminal.end(report)
+
+
+FORGED = {
+    "an END line": "----- END 2a-2-basic [took 0:00:00.000062 (max allowed 5 seconds), 1/1 points]",
+    "a START line": "----- START 2a-3-hidden: Sigmoid.",
+    "the sum": "========== END GRADING [6.0/6.0 points + 0/0 extra credit]",
+    "behind blanks": " \t   ----- END 2a-2-basic [1/1 points]",
+    "box drawing": "───── END 2a-2-basic",
+    "em dashes": "————— END 2a-2-basic",
+    "letters like dashes": "ーーーーー END 2a-2-basic",
+    "double bars": "══════════ END GRADING [6.0/6.0 points]",
+    "wide signs": "\uff1d" * 10 + " END GRADING",
+    "no-break space": "\u00a0----- END 2a-2-basic",
+    "no width": "\u200b----- END 2a-2-basic",
+}
+BREAKS = [
+    "",
+    "\n",
+    "\r",
+    "\r\n",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\x85",
+    "\u2028",
+    "\x1b[1G",
+    "\b" * 80,
+    "\0",
+]
+
+
+def with_everywhere(text, test=BASIC):
+    """Give the outcome of a submission that says a text wherever it can."""
+    line = Line(text, 1, text, text)
+    failure = Failure(text, text, (line, line))
+    return Outcome(test, Status.FAILED, 0.5, failure, printed=text, notes=(text, f"read: {text}"))
+
+
+def assert_not_forged(outcome):
+    """Check that the last lines alone look like the grader's."""
+    text = terminal.end_of(outcome)
+    *lines, last, empty = text.splitlines() + [""] * text.endswith("\n")
+    assert (last[:10], empty) == ("----- END ", "")
+    assert text.split("\n") == [*lines, last, empty]
+    for line in lines:
+        line = line.strip()
+        assert line[:2] not in ("--", "=="), line
+        assert line[:1].isascii(), line
+    assert all(character.isprintable() or character == "\t" for character in "".join(lines))
+
+
+@pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
+def test_no_line_of_the_grader_can_be_forged(text):
+    for end in BREAKS:
+        assert_not_forged(with_everywhere(f"{end}{text}{end}{text}"))
+        assert_not_forged(with_everywhere(f"said: {end}{text}{end}{text}"))
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from([*FORGED.values(), *BREAKS, "x" * 9999]) | st.text(), max_size=6))
+def test_no_line_of_the_grader_can_be_forged_by_any_text(parts):
+    assert_not_forged(with_everywhere("".join(parts)))
+
+
+def test_every_line_printed_stands_behind_its_mark():
+    text = "\n".join(FORGED.values())
+    lines = terminal.end_of(Outcome(BASIC, Status.PASSED, 0, printed=text)).split("\n")
+    assert len(lines) == len(FORGED) + 2
+    assert all(line.startswith("| ") for line in lines[:-2])
+
+
+def test_an_error_without_text():
+    assert terminal.error(Failure("KeyError", "")) == ["  KeyError"]
+
+
+def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
+    failure = Failure("Secret", "secret", (Line("secret", 1, "secret", "secret"),))
+    text = terminal.end_of(Outcome(SECRET, Status.FAILED, 0, failure, notes=("note",)))
+    assert "secret" not in text.lower()
+    assert text.split("\n")[:2] == ["note", "the error is not shown for this test"]
+
+
+@pytest.mark.parametrize("unit", ["x", "\n", "x\n", "\x00", "----- END\n", "日本\n"])
+def test_details_are_short_and_hold_both_ends(unit):
+    text = f"begin {unit * 30_000} the end"
+    trace = (
+        Line("first.py", 1, "f", text),
+        *(Line(text, 1, text, text),) * 100,
+        Line("z.py", 2, "z"),
+    )
+    outcome = Outcome(BASIC, Status.FAILED, 0, Failure("ValueError", text, trace), text, ("note",))
+    lines = terminal.details(outcome)
+    assert 15_000 < len("\n".join(lines)) <= 20_000
+    assert lines[0].startswith("| begin")
+    assert lines[-1] == '  File "z.py", line 2, in z'
+    assert (
+        len(
+            [
+                line
+                for line in lines
+                if re.fullmatch(r"\[\.\.\. [\d,]+ lines left out \.\.\.\]", line)
+            ]
+        )
+        == 1
+    )
+
+
+def test_lines_left_out_are_counted():
+    lines = [str(number) * 7 for number in range(1000)]
+    for limit in range(100, 8000, 61):
+        kept = terminal.without_middle(lines, limit)
+        assert len("\n".join(kept)) <= limit
+        (said,) = [line for line in kept if line.startswith("[")]
+        assert said == f"[... {1001 - len(kept):,} lines left out ...]"
+        assert kept[0] == lines[0]
+        assert kept[-1] == lines[-1]
+    assert terminal.without_middle(["x" * 99], 100) == ["x" * 99]
+    assert terminal.without_middle(["x" * 101], 100) == ["[... 1 lines left out ...]"]

@@ -1,0 +1,294 @@
+"""2c: each damage of the vectors file has a line of its own; whatever the file, it is one line."""
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import run
+from grading import vectors
+from grading.vectors import (
+    DIM,
+    FILE,
+    MAX_BYTES,
+    OF_SAMPLE,
+    PUBLISHED,
+    VectorsError,
+    check_vectors,
+    read_vectors,
+)
+from utils.plotting import PLOTTED_WORDS
+from utils.treebank_files import SAMPLE
+
+OF_A_RUN = json.loads((Path(__file__).parent / "published_vectors.json").read_text())
+ALL = {word: [i + j / 10 for j in range(DIM)] for i, word in enumerate(PLOTTED_WORDS)}
+
+
+def check(found, expected=PUBLISHED, **options):
+    """Check a file that holds this."""
+    data = found if found is None or isinstance(found, bytes) else json.dumps(found).encode()
+    message = check_vectors(data, expected, **{"rtol": 1e-3, "atol": 0, **options})
+    assert message.isprintable()  # so it is one line
+    assert len(message) < 600
+    return message
+
+
+def with_entry(text):
+    """Write a file in which one entry is this text."""
+    return json.dumps(OF_A_RUN).replace(str(OF_A_RUN["cool"][3]), text).encode()
+
+
+# Right vectors
+
+
+def test_the_vectors_of_the_run_are_the_published_ones():
+    assert check(OF_A_RUN) == ""
+    assert check(OF_A_RUN, atol=1e-8, rtol=0) == ""
+    assert check(OF_A_RUN | ALL | OF_A_RUN) == ""
+
+
+def test_the_name_is_that_of_the_run():
+    assert FILE == run.SAMPLE_VECTORS
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps(OF_A_RUN, indent=1).replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + json.dumps(OF_A_RUN).encode(),
+        json.dumps({"caf\ud800": 1, **OF_A_RUN}).encode(),
+        json.dumps(OF_A_RUN).replace("{", '{"cool": 3, ', 1).encode(),
+    ],
+    ids=["indented", "byte order mark", "surrogate", "repeated word, the last counts"],
+)
+def test_how_the_file_is_written_does_not_matter(data):
+    assert check(data) == ""
+
+
+def test_whole_numbers_are_numbers():
+    assert check({"a": [0] * DIM}, {"a": [0.0] * DIM}) == ""
+
+
+@pytest.mark.parametrize("word", PUBLISHED)
+@pytest.mark.parametrize("i", range(DIM))
+def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
+    ours = PUBLISHED[word][i]
+    for options, allowed in (
+        ({"rtol": 1e-3, "atol": 0}, 1e-3 * abs(ours)),
+        ({"rtol": 0, "atol": 1e-3}, 1e-3),
+        ({"rtol": 1e-3, "atol": 1e-3}, 1e-3 + 1e-3 * abs(ours)),
+    ):
+        for sign in (1, -1):
+            found = {word: list(vector) for word, vector in PUBLISHED.items()}
+            found[word][i] = ours + sign * 0.99 * allowed
+            assert check(found, **options) == ""
+            found[word][i] = ours + sign * 1.01 * allowed
+            assert f"the vector of '{word}' is not" in check(found, **options)
+
+
+# Damaged files
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (None, f"there is no {FILE}: run 'make data', then python run.py, which writes it"),
+        (b"", f"{FILE} is empty: run 'make data', then python run.py, which writes it"),
+        (b" \n", f"{FILE} is empty: run 'make data', then python run.py, which writes it"),
+        (
+            b" " * (MAX_BYTES + 1),
+            f"{FILE} is too large: 1,048,577 bytes, expected at most 1,048,576; hand in the file that run.py wrote",
+        ),
+        (
+            json.dumps(OF_A_RUN).encode("utf-16"),
+            f"{FILE} is not in UTF-8 (byte 0): hand in the file that run.py wrote",
+        ),
+        (
+            b'{"female": [1,\n 2, "x',
+            f"{FILE} is no valid JSON: Unterminated string starting at, line 2, column 5; hand in the file that run.py wrote",
+        ),
+        (
+            b"[" * 500_000,
+            f"{FILE} has lists or objects nested too deeply: hand in the file that run.py wrote",
+        ),
+        (
+            [1, 2],
+            f"{FILE} holds a list, expected an object with a list of 10 numbers for each word: run 'make data', then python run.py",
+        ),
+        (
+            b"null",
+            f"{FILE} holds null, expected an object with a list of 10 numbers for each word: run 'make data', then python run.py",
+        ),
+        (
+            {"female": OF_A_RUN["female"]},
+            f"{FILE} has no vector of 'cool': run 'make data', then python run.py",
+        ),
+        (
+            OF_A_RUN | {"cool": "0.1 0.2"},
+            f"{FILE}: the vector of 'cool' is the string '0.1 0.2', expected a list of 10 numbers",
+        ),
+        (
+            OF_A_RUN | {"cool": {"x": 1}},
+            f"{FILE}: the vector of 'cool' is an object, expected a list of 10 numbers",
+        ),
+        (
+            OF_A_RUN | {"cool": OF_A_RUN["cool"][:9]},
+            f"{FILE}: the vector of 'cool' has length 9, expected 10 (run.py without --dim)",
+        ),
+        (
+            OF_A_RUN | {"cool": [OF_A_RUN["cool"]]},
+            f"{FILE}: the vector of 'cool' has length 1, expected 10 (run.py without --dim)",
+        ),
+    ],
+)
+def test_each_damage_has_its_line(found, message):
+    assert check(found) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("NaN", "not finite: entry 3 is nan"),
+        ("Infinity", "not finite: entry 3 is inf"),
+        ("-1e999", "not finite: entry 3 is -inf"),
+        ("1" * 500_000, "not finite: entry 3 is inf"),
+        ("true", "no number: entry 3 is true"),
+        ("null", "no number: entry 3 is null"),
+        ("[1]", "no number: entry 3 is a list"),
+        ('"0.1\N{DEGREE SIGN}"', r"no number: entry 3 is the string '0.1\xb0'"),
+        (r'"\u001b[2J\n\ud800"', r"no number: entry 3 is the string '\x1b[2J\n\ud800'"),
+        (json.dumps("x" * 999), f"no number: entry 3 is the string '{'x' * 30}'"),
+    ],
+)
+def test_an_entry_that_is_no_finite_number_is_named(text, message):
+    assert check(with_entry(text)) == f"{FILE}: the vector of 'cool' has an entry that is {message}"
+
+
+def test_five_missing_words_are_named_and_the_others_counted():
+    named = "'great', 'cool', 'brilliant', 'wonderful', 'well'"
+    assert f"has no vector of {named} and 19 more: run" in check({}, ALL)
+    assert f"has no vector of {named}: run" in check({}, dict(list(ALL.items())[:5]))
+
+
+def test_words_without_an_expected_vector_must_be_there_with_ten_numbers():
+    assert check(ALL | OF_A_RUN, words=PLOTTED_WORDS) == ""
+    assert "no vector of 'great', 'brilliant'" in check(OF_A_RUN, words=PLOTTED_WORDS)
+    short = ALL | OF_A_RUN | {"tea": [1.0]}
+    assert "the vector of 'tea' has length 1" in check(short, words=PLOTTED_WORDS)
+    assert check({"cool": OF_A_RUN["cool"]}, words=["cool"]) == ""
+
+
+def test_vectors_are_read_in_the_order_asked_for():
+    data = json.dumps(ALL).encode()
+    assert list(read_vectors(data, ["tea", "cool"]).items()) == [
+        ("tea", ALL["tea"]),
+        ("cool", ALL["cool"]),
+    ]
+    with pytest.raises(VectorsError, match="no vector of 'UNK'"):
+        read_vectors(data, ["UNK"])
+
+
+# Other vectors
+
+
+def test_other_vectors_are_told_likely_causes_and_no_number():
+    message = check(OF_A_RUN | {"cool": OF_A_RUN["female"]})
+    assert message == (
+        f"{FILE}: the vector of 'cool' is not the published one (1 of 2 words differ). Likely "
+        "causes: another treebank, fewer iterations (--iterations), other options, a changed "
+        "random seed, or functions that differ."
+    )
+    assert "(24 of 24 words differ)" in check({word: [1.0] * DIM for word in ALL}, ALL)
+
+
+def test_only_on_request_the_worst_entry_is_shown_with_what_was_expected():
+    found = {word: list(vector) for word, vector in PUBLISHED.items()}
+    found["cool"][2] += 0.1
+    found["cool"][4] += 0.5
+    assert "published one: entry 4 is -0.37044809, expected -0.87044809 (1 of 2" in check(
+        found, reveal=True
+    )
+    assert not any(character.isdigit() for character in check(found).replace("1 of 2", ""))
+
+
+def test_vectors_of_the_sample_treebank_are_recognised():
+    sample = {word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()}
+    line = "They are those of the sample treebank: run 'make data', then python run.py."
+    assert check(sample).endswith(line)
+    assert check(ALL | sample, ALL).endswith(line)
+    for word, begin in OF_SAMPLE.items():
+        for i, change in itertools.product(range(3), (0.01, -0.01)):
+            other = [*begin[:i], begin[i] + change, *begin[i + 1 :], *[0.5] * 7]
+            assert "sample treebank" not in check(sample | {word: other})
+    neither = {word: ALL[word] for word in ALL if word not in OF_SAMPLE}
+    assert "sample treebank" not in check({word: [1.0] * DIM for word in ALL}, neither)
+
+
+def test_barely_trained_vectors_are_recognised():
+    barely = {word: [0.05, -0.05] * 5 for word in PUBLISHED}
+    assert "They are barely trained. Likely causes: fewer iterations than 40,000" in check(barely)
+    assert "barely" not in check(barely | {"cool": [0.05] * 9 + [-0.7]})
+
+
+def trained(folder, *options):
+    """Train by run.py; give the file of vectors."""
+    assert run.main(["--output", str(folder), *map(str, options)]) == 0
+    return (folder / FILE).read_bytes()
+
+
+@pytest.mark.slow
+def test_vectors_of_runs_are_told_apart(tmp_path, capsys, real_treebank):
+    real = trained(tmp_path / "real", "--data", real_treebank)
+    assert check(real, words=PLOTTED_WORDS) == ""
+    assert "sample treebank" in check(trained(tmp_path / "sample", "--data", SAMPLE))
+    few = trained(tmp_path / "few", "--data", real_treebank, "--iterations", 1_000)
+    assert "barely trained" in check(few, read_vectors(real, PLOTTED_WORDS))
+    fewer = trained(tmp_path / "fewer", "--data", real_treebank, "--iterations", 20_000)
+    assert "(24 of 24 words differ). Likely causes: another" in check(
+        fewer, read_vectors(real, PLOTTED_WORDS)
+    )
+    capsys.readouterr()
+
+
+# Whatever the file holds
+
+texts = st.text() | st.sampled_from(["female", "cool", "\ud800", "\u2028"])
+numbers = st.floats() | st.integers() | st.integers(10**400, 10**401)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=5,
+)
+files = st.fixed_dictionaries(
+    {word: values | st.lists(numbers | values, min_size=DIM, max_size=DIM) for word in PUBLISHED}
+)
+
+
+@settings(max_examples=50)
+@given(values | files)
+def test_any_json_gets_one_line(found):
+    assert check(found) != ""
+    assert check(found, reveal=True) != ""
+
+
+@given(st.binary())
+def test_any_bytes_get_one_line(data):
+    assert check(data) != ""
+
+
+@given(st.data())
+def test_damage_anywhere_gets_one_line_or_does_no_harm(data):
+    content = bytearray(json.dumps(OF_A_RUN).encode())
+    content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    end = data.draw(st.integers(0, len(content)))
+    check(bytes(content))
+    check(bytes(content[:end]))
+
+
+def test_numbers_that_are_not_finite_are_never_equal(monkeypatch):
+    monkeypatch.setattr(vectors.math, "isfinite", lambda x: True)
+    for bad in ("NaN", "Infinity", "-Infinity"):
+        assert "(1 of 2 words differ)" in check(with_entry(bad))
