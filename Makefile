@@ -2,6 +2,8 @@
 #
 ## make run              train the word vectors and plot them (ARGS="--help" for the options)
 ## make data             fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
+## make grade            grade your submission (ARGS="3a-0-basic" for one test)
+## make submission.zip   grade it, then pack what you hand in
 ## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
 ## make test-slow        long runs on the real treebank (needs `make data`)
 ## make benchmark        measure training against gensim (some minutes, on an idle machine)
@@ -14,6 +16,7 @@ PYTHON = python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FROM =
 ARGS =
+VECTORS = sample_vectors_(soln).json
 
 menu:
 	@sed -n 's/^## //p' Makefile
@@ -23,6 +26,15 @@ run: .venv/run
 
 data: .venv/run
 	.venv/bin/python data/fetch.py "$(FROM)"
+
+grade: .venv/run
+	.venv/bin/python src/grader.py $(ARGS)
+
+submission.zip: .venv/run
+	@test -f "src/$(VECTORS)" || { echo 'There are no word vectors yet: make run'; exit 1; }
+	-.venv/bin/python src/grader.py
+	@rm -rf src/submission/__pycache__ submission.zip
+	cd src && ../.venv/bin/python -m zipfile -c ../submission.zip submission "$(VECTORS)"
 
 test: .venv/dev
 	.venv/bin/python -m pytest $(ARGS)
@@ -55,4 +67,4 @@ clean:
 	$(PIP) -r benchmarks/requirements.txt
 	@touch .venv/benchmark
 
-.PHONY: menu run data test test-slow benchmark format clean
+.PHONY: menu run data grade submission.zip test test-slow benchmark format clean

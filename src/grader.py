@@ -5,20 +5,19 @@ import sys
 import unittest
 from dataclasses import replace
 
-from graderUtil import HERE, CourseTestRunner, GradedTestCase, UnansweredError, graded, test_of
+from graderUtil import HERE, CourseTestRunner, GradedTestCase, graded, test_of
 from grading import cases, gradescope
 from grading.compare import check_sigmoid
 from grading.course import exposed, open_course
 from grading.options import parse, select
-from grading.quiz import judge, read_answer
+from grading.quiz import judge
+from grading.quiz_checks import QuizChecks
 from grading.sgd_checks import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec_checks import Word2vecChecks
 from sandbox.confinement import LANDLOCK, OTHER_USER, choose
-from sandbox.proxy import MissingError
 from utils.utils import InputError
 
-UNANSWERED = "not answered here (the course asks it online)"
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
@@ -160,10 +159,8 @@ class Test_2c(GradedTestCase):
             self.compare(check_vectors, vectors, expected, rtol=0, atol=1e-3)
 
 
-class QuizQuestion:
+class QuizQuestion(QuizChecks):
     """3: a question of the quiz."""
-
-    module, question = "quiz", 0
 
     @graded()
     def test_0(self):
@@ -177,53 +174,28 @@ class QuizQuestion:
         if self.is_graded:
             self.compare(judge, answer, self.answer(self.solution))
 
-    def answer(self, package):
-        """Read an answer; without quiz.py the course asks online, and there is none here."""
-        try:
-            return read_answer(getattr(package, f"question_{self.question}")(), self.question)
-        except MissingError:
-            if self.is_graded and self.about["is_hidden"]:
-                raise
-            raise UnansweredError(UNANSWERED) from None
-
-    def shortDescription(self):  # noqa: N802
-        """Give the description with the question's number."""
-        return super().shortDescription().format(self.question)
-
 
 class Test_3a(QuizQuestion, GradedTestCase):
-    """3a: question 1."""
-
     question = 1
 
 
 class Test_3b(QuizQuestion, GradedTestCase):
-    """3b: question 2."""
-
     question = 2
 
 
 class Test_3c(QuizQuestion, GradedTestCase):
-    """3c: question 3."""
-
     question = 3
 
 
 class Test_3d(QuizQuestion, GradedTestCase):
-    """3d: question 4."""
-
     question = 4
 
 
 class Test_3e(QuizQuestion, GradedTestCase):
-    """3e: question 5."""
-
     question = 5
 
 
 class Test_3f(QuizQuestion, GradedTestCase):
-    """3f: question 6."""
-
     question = 6
 
 
@@ -245,16 +217,12 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None):
         0 if all passed, 1 if some failed, 2 for wrong usage.
     """
     options = parse(arguments, HERE)
-    tests = {test_of(case).id: case for suite in load_tests_of(__name__) for case in suite}
+    suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    tests = {test_of(case).id: case for suite in suites for case in suite}
     try:
         if options.list:
-            print(
-                *(
-                    f"{key:12} {test_of(case).points:>4} points  {test_of(case).description}"
-                    for key, case in tests.items()
-                ),
-                sep="\n",
-            )
+            for test in map(test_of, tests.values()):
+                print(f"{test.id:12} {test.points:>4} points  {test.description}")
             return 0
         chosen = [tests[key] for key in select(list(tests), options.tests)]
         return grade(chosen, options, confinements, seconds)
@@ -266,18 +234,33 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None):
         return 130
 
 
-def load_tests_of(name):
-    """Load the tests of this module, in the order of the handout."""
-    return unittest.defaultTestLoader.loadTestsFromModule(sys.modules[name])
+def grade(chosen, options, confinements, seconds):
+    """Grade; with --gradescope, results.json is there from the start: 0 until all has ended."""
+    if options.debug and len(chosen) != 1:
+        raise InputError(f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic")
+    graded_here = bool(options.solution)
+    tests = [
+        replace(test, counts=graded_here or not test.is_hidden) for test in map(test_of, chosen)
+    ]
+    unfinished = gradescope.skeleton(tests)
+    save(options, unfinished)
+    try:
+        report = run(chosen, options, confinements, seconds)
+    except InputError as error:
+        save(options, {**unfinished, "output": f"Not graded: {error}"})
+        raise
+    save(options, gradescope.results(report))
+    return int(report.failed)
 
 
-def grade(cases_, options, confinements, seconds):
-    """Grade; write results.json if asked for."""
-    tests = [replace(test_of(case), counts=bool(options.solution)) for case in cases_]
+def save(options, results):
+    """Write results.json if it was asked for."""
     if options.gradescope:
-        gradescope.write(options.gradescope, gradescope.skeleton(tests))
-    if options.debug and len(cases_) != 1:
-        raise InputError(f"--debug runs one test, not {len(cases_)}: name it, such as 2a-0-basic")
+        gradescope.write(options.gradescope, results)
+
+
+def run(chosen, options, confinements, seconds):
+    """Run tests against what the options name; give the report."""
     confinement = choose(confinements)
     course = open_course(
         options.submission, options.solution, confinement, seconds, debug=options.debug
@@ -288,14 +271,11 @@ def grade(cases_, options, confinements, seconds):
         if options.solution:
             refuse_if_exposed(course, options)
             notes.append(f"Confinement: {confinement}")
-        elif any(test.is_hidden for test in tests):
+        elif any(test_of(case).is_hidden for case in chosen):
             notes.append(NOT_GRADED)
-        report = CourseTestRunner().run(cases_, notes)
+        return CourseTestRunner().run(chosen, notes)
     finally:
         course.close()
-    if options.gradescope:
-        gradescope.write(options.gradescope, gradescope.results(report))
-    return int(report.failed)
 
 
 def refuse_if_exposed(course, options):

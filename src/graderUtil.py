@@ -19,15 +19,12 @@ from grading.course import open_course
 from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
 from grading.quiz import AnswerError
 from sandbox.output import clean
-from sandbox.proxy import Submission, SubmissionError
+from sandbox.proxy import Submission
+from sandbox.session import SubmissionError
 
 HERE = Path(__file__).resolve().parent
 POINTS = json.loads((HERE / "points.json").read_text(encoding="utf-8"))
 UNGRADED = "hidden test ungraded"
-
-
-class UnansweredError(unittest.SkipTest):
-    """The submission leaves a question to the course."""
 
 
 def graded(
@@ -233,9 +230,9 @@ class Outcomes(unittest.TestResult):
             kind = clean(error.kind, 100)
         elif not isinstance(error, (AssertionError, AnswerError)):
             where = traceback.extract_tb(error.__traceback__)[-1]
-            kind = "GraderError"
             place = f"{Path(where.filename).name}, line {where.lineno}"
-            message = f"the grader itself failed, tell the staff: {type(error).__name__}: {error} ({place})"
+            message = f"the grader itself failed, tell the staff: {kind}: {error} ({place})"
+            kind = "GraderError"
         frames = getattr(error, "frames", ())
         self.failure = Failure(kind, message, trace(frames, test.course.submission))
 

@@ -126,13 +126,19 @@ def run(options, progress):
     if loss is not None:
         print(f"Smoothed loss {loss:.6f} (the handout expects around or below 10).")
     print(f"{settings.iterations:,} iterations, {clock(time.monotonic() - began)} in all.")
-    folder = options.output.absolute()
-    if folder.is_relative_to(Path.cwd()):
-        folder = folder.relative_to(Path.cwd())
+    folder = from_here(options.output.absolute())
     print("Wrote", ", ".join(str(folder / name) for name in (PICTURE, SAMPLE_VECTORS, VECTORS)))
-    print("Next: open", shlex.quote(str(folder / PICTURE)))
+    next_step = f"Next: open {shlex.quote(str(folder / PICTURE))}"
+    if options.output.absolute() == HERE:
+        next_step += f", then run: python {shlex.quote(str(from_here(HERE / 'grader.py')))}"
+    print(next_step)
     if has_window():
         plt.show()
+
+
+def from_here(path):
+    """Name a path as seen from the working directory, if it is below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def words_to_plot(treebank):

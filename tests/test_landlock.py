@@ -1,6 +1,5 @@
 """Landlock: each way out is tried, is denied, and works where there is no Landlock."""
 
-import contextlib
 import ctypes
 import errno
 import fcntl
@@ -9,11 +8,17 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 from test_limits import AS_ROOT, UID, in_child
+from test_other_user import (
+    ATTEMPTS_OF_ROOT,
+    ATTEMPTS_ON_FILES,
+    ATTEMPTS_ON_THE_GRADER,
+    bind,
+    folders,
+)
 
 from sandbox import landlock, limits, other_user
 
@@ -21,18 +26,8 @@ pytestmark = pytest.mark.skipif(not landlock.available(), reason="the system has
 
 SOURCES = Path(landlock.__file__).parents[1]
 DENIED = (errno.EACCES, errno.EPERM, errno.EXDEV)
-PTRACE_SEIZE, RNDGETENTCNT = 0x4206, 0x80045200
+RNDGETENTCNT, PR_GET_NO_NEW_PRIVS = 0x80045200, 39
 CLONE_NEWUSER, CLONE_NEWNS, MS_BIND = 0x10000000, 0x00020000, 4096
-
-
-def follow_link(out):
-    os.symlink(out / "secret", "link")
-    return Path("link").read_text()
-
-
-def read_through_hard_link(out):
-    os.link(out / "secret", "hard")
-    return Path("hard").read_text()
 
 
 def connect(kind, address):
@@ -40,50 +35,11 @@ def connect(kind, address):
         sock.connect(address)
 
 
-def bind(kind, address):
-    with socket.socket(kind) as sock:
-        sock.bind(address)
-
-
 def mount_in_a_namespace(out):
     limits.call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
     limits.call("mount", str(out).encode(), b".", None, MS_BIND, None)
 
 
-# Each is tried in the folder for work; `out` is a folder beside it, with a secret file, a program
-# and an empty folder.
-ATTEMPTS_ON_FILES = {
-    "read": lambda out: (out / "secret").read_text(),
-    "list": lambda out: os.listdir(out / "empty"),
-    "write": lambda out: open(out / "secret", "a").close(),
-    "truncate": lambda out: os.truncate(out / "secret", 0),
-    "create": lambda out: open(out / "new", "x").close(),
-    "remove": lambda out: os.remove(out / "secret"),
-    "make a folder": lambda out: os.mkdir(out / "new"),
-    "remove a folder": lambda out: os.rmdir(out / "empty"),
-    "rename out": lambda out: os.rename("mine", out / "new"),
-    "rename in": lambda out: os.rename(out / "secret", "new"),
-    "link out": lambda out: os.link("mine", out / "new"),
-    "link in": read_through_hard_link,
-    "symbolic link out": lambda out: os.symlink("mine", out / "new"),
-    "follow a symbolic link": follow_link,
-    "named pipe": lambda out: os.mkfifo(out / "new"),
-    "socket": lambda out: bind(socket.AF_UNIX, str(out / "new")),
-    "execute": lambda out: subprocess.run([out / "program"], check=True),
-}
-ATTEMPTS_ON_THE_GRADER = {
-    "its environment": lambda out: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
-    "its memory": lambda out: open(f"/proc/{os.getppid()}/mem", "rb").close(),
-    "signal": lambda out: os.kill(os.getppid(), 0),
-    "trace": lambda out: limits.call("ptrace", PTRACE_SEIZE, os.getppid(), None, None),
-}
-ATTEMPTS_OF_ROOT = {
-    "change the root": lambda out: os.chroot("."),
-    "mount": lambda out: limits.call("mount", None, b".", b"no such kind", 0, None),
-    "become another user": lambda out: os.setuid(1),
-    "give a file away": lambda out: os.chown("mine", 1, 1),
-    "make a device": lambda out: os.mknod("new", 0o20600, os.makedev(1, 3)),
-}
 ATTEMPTS_BESIDES = {
     "read the list of users": lambda out: Path("/etc/passwd").read_text(),
     "list temporary files": lambda out: os.listdir("/tmp"),
@@ -104,22 +60,6 @@ def of_version(version):
 
 def by_version(attempts):
     return [pytest.param(n, marks=of_version(SINCE_VERSION.get(n, 1))) for n in attempts]
-
-
-@contextlib.contextmanager
-def folders():
-    """Make the folder outside; the one for work, `work`, lies beside it. All may enter both."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        top = Path(name)
-        folder = top / "out"
-        (folder / "empty").mkdir(parents=True)
-        (folder / "secret").write_text("the solution")
-        shutil.copy(shutil.which("true"), folder / "program")
-        (top / "work").mkdir()
-        (top / "work" / "mine").write_text("mine")
-        for path in top, folder, top / "work":
-            path.chmod(0o755)
-        yield folder
 
 
 @pytest.fixture
@@ -207,6 +147,11 @@ def test_ioctl_of_devices(out):
 
     assert in_child(lambda: count_entropy(out))
     assert_denied(count_entropy, out)
+
+
+def test_no_program_has_more_rights(out):
+    get = "prctl", PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0
+    assert confined(lambda out: limits.call(*get), out) == 1
 
 
 def test_the_folder_for_work_is_free(out):
@@ -309,9 +254,8 @@ def test_older_versions(version, out, monkeypatch):
     assert_denied(ATTEMPTS["read"], out)
     assert_denied(ATTEMPTS["rename in"], out)
     denied = landlock.denied_by(version)
-    assert (
-        denied.handled_access_fs.bit_length() == (13, 14, 15, 15, 16, 16, 16)[min(version, 7) - 1]
-    )
+    rights = (13, 14, 15, 15, 16, 16, 16)[min(version, 7) - 1]
+    assert denied.handled_access_fs == (1 << rights) - 1
     assert bool(denied.handled_access_net) == (version >= 4)
     assert bool(denied.scoped) == (version >= 6)
 

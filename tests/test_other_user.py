@@ -1,31 +1,95 @@
 """The other user: each way to what is root's is tried and denied."""
 
+import contextlib
 import errno
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from test_landlock import (
-    ATTEMPTS_OF_ROOT,
-    ATTEMPTS_ON_FILES,
-    ATTEMPTS_ON_THE_GRADER,
-    PTRACE_SEIZE,
-    folders,
-)
 from test_limits import AS_ROOT, UID, in_child
 
 from sandbox import limits, other_user
 
 SOURCES = Path(other_user.__file__).parents[1]
 SYSTEM_PYTHON = "/usr/bin/python3"
-ATTEMPTS = ATTEMPTS_ON_FILES | ATTEMPTS_ON_THE_GRADER | ATTEMPTS_OF_ROOT
 RIGHT_VERSION = "import sys; sys.exit(sys.version_info < (3, 11))"
+PTRACE_SEIZE = 0x4206
+
+
+def follow_link(out):
+    os.symlink(out / "secret", "link")
+    return Path("link").read_text()
+
+
+def read_through_hard_link(out):
+    os.link(out / "secret", "hard")
+    return Path("hard").read_text()
+
+
+def bind(kind, address):
+    with socket.socket(kind) as sock:
+        sock.bind(address)
+
+
+# Each is tried in the folder for work; `out` is a folder beside it, with a secret file, a program
+# and an empty folder.
+ATTEMPTS_ON_FILES = {
+    "read": lambda out: (out / "secret").read_text(),
+    "list": lambda out: os.listdir(out / "empty"),
+    "write": lambda out: open(out / "secret", "a").close(),
+    "truncate": lambda out: os.truncate(out / "secret", 0),
+    "create": lambda out: open(out / "new", "x").close(),
+    "remove": lambda out: os.remove(out / "secret"),
+    "make a folder": lambda out: os.mkdir(out / "new"),
+    "remove a folder": lambda out: os.rmdir(out / "empty"),
+    "rename out": lambda out: os.rename("mine", out / "new"),
+    "rename in": lambda out: os.rename(out / "secret", "new"),
+    "link out": lambda out: os.link("mine", out / "new"),
+    "link in": read_through_hard_link,
+    "symbolic link out": lambda out: os.symlink("mine", out / "new"),
+    "follow a symbolic link": follow_link,
+    "named pipe": lambda out: os.mkfifo(out / "new"),
+    "socket": lambda out: bind(socket.AF_UNIX, str(out / "new")),
+    "execute": lambda out: subprocess.run([out / "program"], check=True),
+}
+ATTEMPTS_ON_THE_GRADER = {
+    "its environment": lambda out: Path(f"/proc/{os.getppid()}/environ").read_bytes(),
+    "its memory": lambda out: open(f"/proc/{os.getppid()}/mem", "rb").close(),
+    "signal": lambda out: os.kill(os.getppid(), 0),
+    "trace": lambda out: limits.call("ptrace", PTRACE_SEIZE, os.getppid(), None, None),
+}
+ATTEMPTS_OF_ROOT = {
+    "change the root": lambda out: os.chroot("."),
+    "mount": lambda out: limits.call("mount", None, b".", b"no such kind", 0, None),
+    "become another user": lambda out: os.setuid(1),
+    "give a file away": lambda out: os.chown("mine", 1, 1),
+    "make a device": lambda out: os.mknod("new", 0o20600, os.makedev(1, 3)),
+}
+ATTEMPTS = ATTEMPTS_ON_FILES | ATTEMPTS_ON_THE_GRADER | ATTEMPTS_OF_ROOT
+
+
+@contextlib.contextmanager
+def folders():
+    """Make the folder outside; the one for work, `work`, lies beside it. All may enter both."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        top = Path(name)
+        folder = top / "out"
+        (folder / "empty").mkdir(parents=True)
+        (folder / "secret").write_text("the solution")
+        shutil.copy(shutil.which("true"), folder / "program")
+        (top / "work").mkdir()
+        (top / "work" / "mine").write_text("mine")
+        for path in top, folder, top / "work":
+            path.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture
@@ -76,11 +140,13 @@ def test_work_goes_on_and_what_it_makes_is_private(out):
 
 @AS_ROOT
 def test_nothing_of_root_is_left():
-    def look():
+    def run():
+        os.setgroups([0, 1])
+        other_user.become(UID, UID)
         status = Path("/proc/self/status").read_text()
         return os.getresuid(), os.getresgid(), os.getgroups(), status
 
-    users, groups, more_groups, status = as_user(look)
+    users, groups, more_groups, status = in_child(run)
     assert users == groups == (UID, UID, UID)
     assert more_groups == []
     fields = dict(line.split(":\t", 1) for line in status.splitlines())

@@ -159,7 +159,7 @@ def _nonfinite(what, found):
 
 def _worst(what, found, expected, place, reveal):
     where = f"differs most at {_at(place)}" if place else "differs"
-    yours, right = found[place], expected[place]
+    yours, right = found[place] + 0.0, expected[place] + 0.0  # no -0
     if not reveal:
         return f"{what} {where}: yours is {yours:.6g}."
     digits = next(n for n in (6, 9, 12, 17) if n == 17 or f"{yours:.{n}g}" != f"{right:.{n}g}")

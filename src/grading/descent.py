@@ -109,6 +109,8 @@ def check_sgd_end(
     found = to_array_of_shape(result, np.shape(expected))
     if not problem or found is None:
         return problem
+    if not found.any():
+        return f"{problem} It is 0."
     with np.errstate(all="ignore"):
         for words, steps in _schedules(step, k, halve_every):
             wrong = _end(x0, a, b, steps)
@@ -119,13 +121,13 @@ def check_sgd_end(
 
 def _wrong_count(what, calls, iterations, result):
     problem = (
-        f"{what}: the number of calls of f is {calls:,} in {iterations:,} iterations, "
+        f"{what}: {calls:,} call{'s' * (calls != 1)} of f in {iterations:,} iterations, "
         "expected one in each."
     )
     if calls == iterations - 1:
-        return f"{problem} That is one of the iterations too few."
+        return f"{problem} That is one iteration too few."
     if calls == iterations + 1:
-        return f"{problem} That is one of the iterations too many."
+        return f"{problem} That is one iteration too many."
     if calls == 2 * iterations:
         return f"{problem} f is evaluated twice in each."
     if calls == 0 and _is_zero(result):
@@ -160,17 +162,17 @@ def _schedules(step, k, every):
         "halved an iteration late": np.maximum(k - 1, 0) // every,
         f"halved after the iterations 1, {every + 1:,} and so on": (k + every - 1) // every,
         "halved a little at every iteration": k / every,
-        "multiplied by a tenth, not halved,": np.log2(10) * (k // every),
-        "doubled, not halved,": -(k // every),
+        "multiplied by a tenth, not halved": np.log2(10) * (k // every),
+        "doubled, not halved": -(k // every),
     }
     must = f"it must be halved after every {every:,} iterations."
     return [
-        *((f"The step is {words}: {must}", step * 0.5**n) for words, n in halvings.items()),
+        *((f"The step is {words}; {must}", step * 0.5**n) for words, n in halvings.items()),
         ("It goes uphill: x + step * gradient.", -right),
         ("The step is ignored: it is x - gradient.", 0 * right + 1),
         ("The step is 2 times the one given.", 2 * right),
         ("The step is half the one given.", right / 2),
         ("It is x0: no update was done.", 0 * right),
-        ("That is one of the iterations too few.", right[:-1]),
-        ("That is one of the iterations too many.", np.append(right, right[-1:])),
+        ("That is one iteration too few.", right[:-1]),
+        ("That is one iteration too many.", np.append(right, right[-1:])),
     ]

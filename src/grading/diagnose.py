@@ -48,7 +48,7 @@ def explain(found, expected, right, instead=(), reveal=True):
             if target(found, right) if callable(target) else not near and same(found, target):
                 return f"It is {words}."
         factor = "" if near else _factor(found, expected, reveal)
-        return factor or _rounding(found, expected) or _rows(right)
+        return factor or _rounding(found, expected) or _rows(right, expected)
 
 
 def explain_shape(found, expected, instead=()):
@@ -82,24 +82,25 @@ def _factor(found, expected, reveal):
     if not reveal:
         return "It is right but for a constant factor."
     if is_whole and abs(factor) < 1:
-        return f"It is {'-' * (factor < 0)}1/{whole:.0f} of the right value."
+        return f"It is {'-' if factor < 0 else ''}1/{whole:.0f} of the right value."
     return f"It is {factor:.6g} times the right value."
 
 
 def _rounding(found, expected):
     for decimals in range(1, 6):
         if np.all(np.abs(found - np.round(expected, decimals)) <= 3e-8):
-            return f"It is rounded to {decimals} decimals."
+            return f"It is rounded to {decimals} decimal{'s' * (decimals > 1)}."
     return ""
 
 
-def _rows(right):
-    if right.ndim != 2 or len(right) < 3:
+def _rows(right, expected):
+    """Tell which row alone is right or wrong; rows that should be zero are no evidence."""
+    if right.ndim != 2:
         return ""
-    is_right = right.all(axis=1)
-    if is_right.sum() == 1:
-        return f"Only row {is_right.argmax()} is right."
-    if is_right.sum() == len(right) - 1:
+    matters, is_right = expected.any(axis=1), right.all(axis=1)
+    if matters.sum() >= 3 and (is_right & matters).sum() == 1:
+        return f"Only row {(is_right & matters).argmax()} is right."
+    if matters.sum() >= 3 and is_right.sum() == len(right) - 1:
         return f"Row {is_right.argmin()} is wrong, all others are right."
     return ""
 

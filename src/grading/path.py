@@ -32,7 +32,7 @@ class Path:
         single = any(getattr(x, "dtype", None) == np.float32 for x in xs)
         self.rounding = ROUNDING_SINGLE if single else ROUNDING
         self.x = [to_array_of_shape(x, shape) for x in xs]
-        self.grads = [np.reshape(grad, shape) for grad in grads]
+        self.grads = [_or_nan(to_array_of_shape(grad, shape), shape) for grad in grads]
         self.step = step
         self.steps = step * 0.5 ** (np.arange(len(grads)) // halve_every)
         self.halve_every = halve_every
@@ -59,6 +59,10 @@ class Path:
             One sentence, or nothing if the mistake is not known.
         """
         with np.errstate(all="ignore"):
+            if self._fits(k, self.expected(k)):
+                return ""  # too near for any mistake to be told
+            if self._is_always_at_x0():
+                return "f is evaluated at x0 in every iteration, expected at the present x."
             if self._follows(k, lambda k: self.x[k]):
                 return self._unchanged(k)
             if self.postprocessing and self._follows(k, self.plain):
@@ -79,29 +83,34 @@ class Path:
         return bool(np.all(np.abs(found - candidate) <= size))
 
     def _window(self, k):
-        """List the iterations from k on that a mistake must explain."""
-        end = next((i for i in range(k, len(self.grads)) if self.x[i + 1] is None), len(self.grads))
-        return range(k, min(k + WINDOW, end))
+        """List the iterations from k on that a mistake must explain; the last one may differ."""
+        last = len(self.grads) - 1
+        window = range(k, min(k + WINDOW, max(last, k + 1)))
+        unknown = (i - k for i in window if self.x[i + 1] is None)
+        return window[: next(unknown, None)]
 
     def _follows(self, k, update):
         """Tell whether x follows from an update that is not the right one."""
         window = self._window(k)
         return len(window) > 0 and all(self._fits(i, update(i)) for i in window)
 
+    def _is_always_at_x0(self):
+        x0, *others, end = self.x
+        at_x0 = [x is not None and np.array_equal(x, x0) for x in [*others, end]]
+        return len(others) > 0 and all(at_x0[:-1]) and not at_x0[-1]
+
     def _unchanged(self, k):
         if k and k + 1 == len(self.grads):
-            return "It is x before this iteration: is the last of the iterations left out?"
-        if k == 0 and self.x[-1] is not None and np.any(self.x[-1] != self.x[0]):
-            return "f is evaluated at x0 in every iteration, expected at the present x."
+            return "It is x before this iteration: is the last update left out?"
         return "It is x before this iteration: is the update left out?"
 
     def _not_postprocessed(self, k):
         last = len(self.grads) - 1
         if 0 < k == last:
-            return "It lacks the postprocessing, which belongs behind the last update, too."
-        if k < last and self._fits(last, self.expected(last)):
-            return "It lacks the postprocessing, which belongs behind every update."
-        return "It lacks the postprocessing, whose result is the new x."
+            return "The postprocessing is left out after the last update."
+        if self.x[last] is not None and self._fits(last, self.expected(last)):
+            return "The postprocessing is applied at the end only, expected after every update."
+        return "The postprocessing is left out: its result must be the new x."
 
     def _postprocessing_mistakes(self):
         if not self.postprocessing:
@@ -109,15 +118,15 @@ class Path:
         x, s, g = self.x, self.steps, self.grads
         return [
             (
-                "The postprocessing is done before the update, it belongs behind it.",
+                "The postprocessing is applied before the update, expected after it.",
                 lambda k: self.after(x[k]) - s[k] * g[k],
             ),
             (
-                "The postprocessing is done twice.",
+                "The postprocessing is applied twice.",
                 lambda k: self.after(self.after(self.plain(k))),
             ),
             (
-                "The postprocessing is done to the gradient, it belongs to x.",
+                "The postprocessing is applied to the gradient, expected to x.",
                 lambda k: x[k] - s[k] * self.after(g[k]),
             ),
         ]
@@ -157,29 +166,35 @@ class Path:
             ),
         ]
 
+    def _multiple(self, factor):
+        """Make the update with a multiple of the step."""
+        return lambda k: self.after(self.x[k] - factor * self.steps[k] * self.grads[k])
+
     def _factor(self, k):
         """Tell whether the update is right but for a constant factor of the step."""
-        x, s, g = self.x, self.steps, self.grads
         factors = [2, 0.5]
-        if self.postprocessing is None and x[k + 1] is not None:
-            update = s[k] * g[k]
-            factors = [np.sum((x[k] - x[k + 1]) * update) / np.sum(update**2)]
-        for factor in factors:
-            numbers = x[k].size * len(self._window(k))
-            if numbers > 1 and self._follows(
-                k, lambda i, factor=factor: self.after(x[i] - factor * s[i] * g[i])
-            ):
-                return self._words_on_step(k, factor)
+        if self.postprocessing is None and self.x[k + 1] is not None:
+            update = self.steps[k] * self.grads[k]
+            factors = [np.sum((self.x[k] - self.x[k + 1]) * update) / np.sum(update**2)]
+        numbers = self.x[k].size * len(self._window(k))  # a single one has some factor
+        for factor in factors if numbers > 1 else []:
+            if self._follows(k, self._multiple(factor)):
+                words = f"The step is {factor:.9g} times the one given."
+                return self._from_here_on(k, factor) if k else words
+        for factor in (2, 0.5) if k + 1 >= self.halve_every else ():
+            if self._fits(k, self._multiple(factor)(k)):
+                return f"The step is {factor} times the right one: {self._must_be_halved()}"
         return ""
 
-    def _words_on_step(self, k, factor):
-        if k == 0:
-            return f"The step is {factor:.9g} times the one given."
-        words = f"From here on the step is {factor:.9g} times what it should be."
+    def _from_here_on(self, k, factor):
+        words = f"From here on the step is {factor:.9g} times the right one"
         halvings = np.log2(abs(factor))
         if k + 1 >= self.halve_every or abs(halvings - np.rint(halvings)) < CLOSE:
-            words += f" It must be halved after every {self.halve_every:,} iterations."
-        return words
+            return f"{words}: {self._must_be_halved()}"
+        return f"{words}."
+
+    def _must_be_halved(self):
+        return f"it must be halved after every {self.halve_every:,} iterations."
 
     def _momentum(self, k):
         """Tell whether the update adds some of the update before."""
@@ -195,3 +210,7 @@ class Path:
         if self._follows(k, lambda i: x[i] - s[i] * (g[i] + share * speed(i - 1))):
             return f"It is an update with momentum: {share:.3g} of the update before is added."
         return ""
+
+
+def _or_nan(array, shape):
+    return np.full(shape, np.nan) if array is None else array

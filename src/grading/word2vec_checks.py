@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from sandbox.proxy import SubmissionError
+from sandbox.session import SubmissionError
 
 from . import cases, given
 from .compare import (

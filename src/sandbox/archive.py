@@ -92,7 +92,7 @@ def _open_below(root, name, flags):
 
 
 def open_file(root, name):
-    """Open a regular file for reading, unbuffered.
+    """Open a regular file for reading.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def open_file(root, name):
 
     Returns
     -------
-    io.FileIO
+    io.BufferedReader
         The file.
 
     Raises
@@ -112,14 +112,14 @@ def open_file(root, name):
         If it is no regular file or cannot be opened.
     """
     try:
-        stream = io.FileIO(name, opener=lambda name, _: _open_below(root, name, OPEN_FILE))
+        file = io.FileIO(name, opener=lambda name, _: _open_below(root, name, OPEN_FILE))
     except OSError as error:
         reason = LINK if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
         raise UnreadableError(reason) from error
-    if problem := _problem_of(os.fstat(stream.fileno()).st_mode):
-        stream.close()
+    if problem := _problem_of(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise UnreadableError(problem)
-    return stream
+    return io.BufferedReader(file)
 
 
 class Folder:
@@ -150,7 +150,7 @@ class Folder:
         """Read a file of at most `limit` bytes, or raise `UnreadableError`."""
         if self.entries[name]:
             raise UnreadableError(self.entries[name])
-        with io.BufferedReader(open_file(self.root, name)) as stream:
+        with open_file(self.root, name) as stream:
             try:
                 data = stream.read(limit + 1)
             except OSError as error:
@@ -196,11 +196,15 @@ class Folder:
         return found
 
 
-class _InPieces(io.BufferedReader):
+class _InPieces:
     """A zip file, of which no piece may be so large that the table of contents fills the memory."""
 
+    def __init__(self, stream):
+        self._stream = stream
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
     def read(self, size=-1):
-        data = super().read(MAX_READ + 1 if size is None or size < 0 else min(size, MAX_READ + 1))
+        data = self._stream.read(min(size, MAX_READ + 1) if size >= 0 else MAX_READ + 1)
         if len(data) > MAX_READ:
             raise zipfile.BadZipFile("it holds too many files")
         return data
@@ -211,7 +215,7 @@ class Zip:
 
     Parameters
     ----------
-    stream : io.RawIOBase
+    stream : binary file
         The zip file; it stays open as long as files are read.
     label : str
         What to call it.
@@ -226,7 +230,7 @@ class Zip:
             self._zip = zipfile.ZipFile(_InPieces(stream))
         except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
             reason = f"cannot be read as a zip file: {clean(error)}"
-            raise UploadError(f"{label} {reason}. Make it anew, of src/ alone.") from error
+            raise UploadError(f"{label} {reason}. Make it anew.") from error
         looked_at = 0
         for member in sorted(self._zip.infolist(), key=lambda member: member.filename.count("/")):
             parts = [p for p in member.filename.replace("\\", "/").split("/") if p not in ("", ".")]

@@ -14,7 +14,6 @@ except ModuleNotFoundError:  # on Windows
 # From linux/prctl.h and linux/capability.h
 PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
 PR_SET_NO_NEW_PRIVS = 38
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -134,6 +133,5 @@ def drop_bounding_set():
 def drop_capabilities():
     """Give up all capabilities, the rights that make root more than the owner of its files."""
     drop_bounding_set()
-    call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     call("capset", header, (ctypes.c_uint32 * 6)())

@@ -7,7 +7,7 @@ import contextlib
 import copy
 import random
 
-from .proxy import Function, MissingError, SubmissionError
+from .session import Function, MissingError, SubmissionError
 from .worker import Worker, missing
 
 

@@ -74,9 +74,9 @@ def find(tree):
     -------
     nearest : list of Place
         Several if they are equally near. A folder ``submission`` is as near as what lies beside it,
-        a quiz alone is farther than anything else.
+        a quiz alone is farther than other code, and farthest is what lies in a folder of ours.
     others : list of Place
-        Those that are farther.
+        Those that are farther, without folders of ours.
     """
     folders = {}
     for name in tree.entries:
@@ -85,8 +85,9 @@ def find(tree):
     found = {}
     for folder, names in folders.items():
         parts = folder.split("/") if folder else []
-        if len(parts) > MAX_DEPTH or GIVEN_FOLDERS.intersection(parts):
+        if len(parts) > MAX_DEPTH:
             continue
+        is_given = bool(GIVEN_FOLDERS.intersection(parts))
         level = len(parts) - (parts[-1:] == ["submission"])
         modules = [name for name in MODULES if name in names]
         is_single = SINGLE in names and not (modules and "__init__.py" in names)
@@ -94,10 +95,10 @@ def find(tree):
             modules = [QUIZ]
         for file in modules[:1] + [SINGLE] * is_single:
             place = Place(folder, posixpath.join(folder, file), file == SINGLE)
-            found.setdefault((file == QUIZ, level), []).append(place)
-    ranked = [place for rank in sorted(found) for place in found[rank]]
-    nearest = found[min(found)] if found else []
-    return nearest, ranked[len(nearest) :]
+            found.setdefault((is_given, file == QUIZ, level), []).append(place)
+    ranks = sorted(found)
+    others = [place for rank in ranks[1:] for place in found[rank] if rank[0] == ranks[0][0]]
+    return found[ranks[0]] if ranks else [], others
 
 
 def read_package(tree, place):
@@ -118,7 +119,7 @@ def read_package(tree, place):
         Lines on what was left out.
     """
     files = _files_of(tree, place)
-    package, skipped, total = {}, [], 0
+    package, skipped, tried, total = {}, [], 0, 0
     for name in sorted(files, key=lambda name: (name not in OURS, name.count("/"), name)):
         full, shown = files[name], clean(files[name])
         if not name.endswith(".py"):
@@ -126,13 +127,13 @@ def read_package(tree, place):
                 skipped.append(f"{shown} {tree.entries[full]}")
         elif not all(part.isidentifier() for part in name.removesuffix(".py").split("/")):
             skipped.append(f"{shown} was left out: Python can import no file of this name")
-        elif len(package) == MAX_SOURCES:
+        elif tried == MAX_SOURCES:
             skipped.append(f"more than {MAX_SOURCES} source files: not all were read")
         elif total + MAX_SOURCE > MAX_TOTAL:
             skipped.append(f"more than {MAX_TOTAL / 1e6:g} MB of sources: not all were read")
         else:
             source = read_source(tree, full)
-            total += len(source.data)
+            tried, total = tried + 1, total + len(source.data)
             if source.data or not source.problem or name in OURS:
                 package[name] = source
             else:

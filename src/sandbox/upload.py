@@ -14,12 +14,11 @@ from .sources import MODULES, OURS, SINGLE, Source, find, read_package, read_sou
 VECTORS = "sample_vectors_(soln).json"
 VECTORS_ALIKE = "sample_vectors*.json"  # as browsers name a second download
 MAX_VECTORS, MAX_ZIP = 5 * 10**6, 20 * 10**6  # bytes; a zip's, if it lies in a folder or a zip
-MAX_RIVALS = 10
+MAX_RIVALS = 5
 MAX_LINES = 10
 ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
-KINDS = {".ipynb": "a notebook", ".pdf": "a PDF"}
-for archive in (".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z"):
-    KINDS[archive] = "an archive, but no zip"
+ARCHIVES = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z")
+KINDS = {".ipynb": "a notebook", ".pdf": "a PDF"} | dict.fromkeys(ARCHIVES, "an archive, no zip")
 HAND_IN = (
     "Hand in word2vec.py and sgd.py, or the folder submission/, or submission.py, "
     "or a zip of one of these."

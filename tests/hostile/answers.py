@@ -231,7 +231,9 @@ DECIDES = [
     ),
     decides(
         "asks for calls of what was never handed over",
-        code={"sigmoid": "for c in CALLS:\n    say({'callback': c, 'args': [], 'kwargs': {}})\nreturn 1"},
+        code={
+            "sigmoid": "for c in CALLS:\n    say({'callback': c, 'args': [], 'kwargs': {}})\nreturn 1"
+        },
         top=joined(WIRE, "CALLS = [0, -1, 10**9, '__class__', None, [], {'tuple': [0]}]"),
     ),
     decides(

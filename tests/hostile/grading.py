@@ -19,7 +19,7 @@ from pathlib import Path
 from .fixture import REFERENCE, TESTS, VECTORS, build, vectors
 
 KEEPER = Path(__file__).with_name("keeper.py")
-CONFINEMENTS = {"another user": ("other user",), "Landlock": ("landlock",), "none": ()}
+CONFINEMENTS = {"another user": ("another user",), "Landlock": ("Landlock",), "none": ()}
 FIRST_USER = 210_000
 HUNG = 120  # seconds after which a grading is given up
 PROGRAM = (
@@ -183,7 +183,7 @@ class Gradings:
         """Grade what waits: those of the other user in one thread, others in both."""
         while True:
             with self.lock:
-                waiting = other_user and self.waiting[True] or self.waiting[False]
+                waiting = (other_user and self.waiting[True]) or self.waiting[False]
                 if not waiting:
                     return
                 row, level, future = waiting.pop(0)
@@ -198,7 +198,7 @@ class Gradings:
             self.begin([(row, level)])
         return self.futures[row.name, level].result()
 
-    def grade(self, row, level, solution=True):
+    def grade(self, row, level, as_root=False):
         """Grade a row at a level.
 
         Parameters
@@ -207,8 +207,8 @@ class Gradings:
             The submission.
         level : str
             One of `LEVELS`.
-        solution : bool, default True
-            Whether there is a solution.
+        as_root : bool, default False
+            Whether whoever grades is who runs the tests, and not a user made for it.
 
         Returns
         -------
@@ -216,23 +216,14 @@ class Gradings:
             What came of it.
         """
         number = next(self.numbers)
-        user = None if level == "another user" else FIRST_USER + number
+        user = None if as_root or level == "another user" else FIRST_USER + number
         folder, token = self.base / str(number), f"canary-{secrets.token_hex(8)}"
         places = self._places(folder, number)
         self._lay_out(folder, token)
         build(row, folder / "upload", places)
         self._hand_over(folder, user)
         before = fingerprints(folder)
-        options = ["--submission", str(folder / "upload"), "--gradescope", places["results"]]
-        options += ["--solution", places["solution"]] * solution
-        options += ["--unconfined"] * (level == "none")
-        arguments = [*row.tests.split(), *options]
-        order = {
-            "arguments": arguments,
-            "confinements": CONFINEMENTS[level],
-            "seconds": row.seconds,
-        }
-        told = self._keep(order, folder, user, token)
+        told = self._keep(row, level, places, user, token)
         after = fingerprints(folder)
         results = Path(places["results"])
         graded = Graded(
@@ -298,8 +289,16 @@ class Gradings:
         (folder / "tmp").chmod(0o711)
         (folder / "drop").chmod(0o1777)
 
-    def _keep(self, order, folder, user, token):
+    def _keep(self, row, level, places, user, token):
         """Run the grader under the keeper."""
+        folder = Path(places["base"])
+        options = ["--submission", places["upload"], "--gradescope", places["results"]]
+        options += ["--solution", places["solution"]] + ["--unconfined"] * (level == "none")
+        order = {
+            "arguments": [*row.tests.split(), *options],
+            "confinements": CONFINEMENTS[level],
+            "seconds": row.seconds,
+        }
         what = {
             "command": [str(self.python), "-P", "-c", PROGRAM, json.dumps(order)],
             "user": user,
@@ -317,7 +316,10 @@ class Gradings:
             "output": str(folder / "report.txt"),
         }
         done = subprocess.run(
-            [sys.executable, "-I", KEEPER], input=json.dumps(what), stdout=subprocess.PIPE, text=True
+            [sys.executable, "-I", KEEPER],
+            input=json.dumps(what),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         return json.loads(done.stdout)
 
@@ -339,9 +341,7 @@ def fingerprints(folder):
 
 def dropped(folder):
     """Read the files in a folder where everybody may write."""
-    return {
-        path.name: path.read_bytes()[: 2**20] for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.name: path.read_bytes()[: 2**20] for path in folder.rglob("*") if path.is_file()}
 
 
 @functools.cache

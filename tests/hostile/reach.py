@@ -50,7 +50,11 @@ def leaking(name, statements, more="", **options):
     return secrets(
         name,
         code={"sigmoid": "look()\nreturn x * 0"},
-        top=joined(LEAK, more, "def look():\n" + "".join(f"    {line}\n" for line in statements.splitlines())),
+        top=joined(
+            LEAK,
+            more,
+            "def look():\n" + "".join(f"    {line}\n" for line in statements.splitlines()),
+        ),
         tests="2a-2 2a-3",
         **options,
     )

@@ -14,12 +14,24 @@ FORGED = (f"\n{END}", f"\n{LAST}")  # at the beginning of a line: as the grader'
 
 def printing(name, statements, top="", **options):
     """Make a row that prints, then fails."""
-    return output(name, code={"sigmoid": f"{statements}\nraise ValueError('after printing')"}, top=top, hides=(*FORGED, *options.pop("hides", ())), **options)
+    return output(
+        name,
+        code={"sigmoid": f"{statements}\nraise ValueError('after printing')"},
+        top=top,
+        hides=(*FORGED, *options.pop("hides", ())),
+        **options,
+    )
 
 
 def failing(name, statements, top="", **options):
     """Make a row whose sigmoid raises what may deceive."""
-    return errors(name, code={"sigmoid": statements}, top=top, hides=(*FORGED, *options.pop("hides", ())), **options)
+    return errors(
+        name,
+        code={"sigmoid": statements},
+        top=top,
+        hides=(*FORGED, *options.pop("hides", ())),
+        **options,
+    )
 
 
 CONTROL = ("\x1b", "\x9b", "\x00", "\x08", "\x07", "\r", "\u202e", "\u2028", "\x85", "\x0c", "\x0b")

@@ -26,7 +26,9 @@ def hanging(name, statements, top="", **options):
 def bomb(name, statements, top="", **options):
     """Make a row whose sigmoid uses up something; what else there is passes."""
     options = {"seconds": 4, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
-    return limits(name, code={"sigmoid": statements}, top=joined(CAREFUL, top), **(FINISHED | options))
+    return limits(
+        name, code={"sigmoid": statements}, top=joined(CAREFUL, top), **(FINISHED | options)
+    )
 
 
 CLOCK = [

@@ -1,0 +1,438 @@
+"""Honest submissions: right ones that are written or packed unusually, and ones with a plain fault.
+
+A row of `HONEST` must get full marks of what it holds, one of `FAULTY` must lose the tests that its
+fault concerns, with a line that names the cause, and no others.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hostile.fixture import VECTORS, vectors
+from mistakes import RETURN, STYLES, UPDATE, Style, apply
+
+LOSS, SAMPLING = "naive_softmax_loss_and_gradient", "neg_sampling_loss_and_gradient"
+NEVER = lambda package: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class Honest:
+    """A submission that is right.
+
+    Attributes
+    ----------
+    name : str
+        What is unusual.
+    edits : tuple of (str, str, str)
+        As of `mistakes.Style`.
+    change : callable
+        change(package) changes the files of the package ``submission``, whose folder holds the
+        vectors file too.
+    path : str
+        What is handed in, below that folder.
+    fails : str
+        Ids of tests that fail, or beginnings of them.
+    words : tuple of str
+        What the report must hold.
+    needs : str
+        A package that it imports beside NumPy and SciPy.
+    """
+
+    name: str
+    edits: tuple = ()
+    change: Callable = NEVER
+    path: str = "."
+    fails: str = ""
+    words: tuple = ()
+    needs: str = ""
+
+    @property
+    def tests(self):
+        """Name the beginnings of the tests to grade: those of the functions that are edited."""
+        if self.change is not NEVER or not self.edits:
+            return "2 3"
+        return " ".join({"2b" if function == "sgd" else "2a" for function, _, _ in self.edits})
+
+
+def build(row, folder):
+    """Write a submission.
+
+    Parameters
+    ----------
+    row : Honest
+        Which.
+    folder : Path
+        Where to put the package and the vectors file.
+
+    Returns
+    -------
+    Path
+        What is handed in.
+    """
+    apply(Style(row.name, row.edits), folder)
+    (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+    row.change(folder / "submission")
+    return folder / row.path
+
+
+def on(*names):
+    """Name files of the package, all with code by default."""
+    return names or ("word2vec.py", "sgd.py", "quiz.py")
+
+
+def text_of(path):
+    """Read a source."""
+    return path.read_text(encoding="utf-8")
+
+
+def put(path, text, encoding="utf-8"):
+    """Write a source as it is, line ends included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+
+
+def above(text, *names):
+    """Make a change that puts text in front of the code, behind the docstring of the file."""
+
+    def change(package):
+        for name in on(*names):
+            doc, code = text_of(package / name).split('"""\n', 1)
+            put(package / name, f'{doc}"""\n{text}\n{code}')
+
+    return change
+
+
+def below(text, *names):
+    """Make a change that puts text behind the code."""
+
+    def change(package):
+        for name in on(*names):
+            put(package / name, f"{text_of(package / name)}\n\n{text}\n")
+
+    return change
+
+
+def recoded(edit, encoding="utf-8"):
+    """Make a change of the whole text of each file."""
+
+    def change(package):
+        for name in on():
+            put(package / name, edit(text_of(package / name)), encoding)
+
+    return change
+
+
+def replaced(name, *pairs):
+    """Make a change of pieces of a file."""
+
+    def change(package):
+        text = text_of(package / name)
+        for old, new in pairs:
+            assert old in text, old
+            text = text.replace(old, new)
+        put(package / name, text)
+
+    return change
+
+
+def files(**contents):
+    """Make a change that adds files; in names two underscores stand for ``/``."""
+
+    def change(package):
+        for name, content in contents.items():
+            put(package / (name.replace("__", "/") + ".py"), content)
+
+    return change
+
+
+def each(*changes):
+    """Make a change of several."""
+
+    def change(package):
+        for one in changes:
+            one(package)
+
+    return change
+
+
+# Ways to hand in
+
+
+def single_file(package):
+    """Put all functions into submission.py."""
+    texts = [text_of(package / name) for name in on()]
+    shutil.rmtree(package)
+    put(package.parent / "submission.py", "\n\n".join(texts))
+
+
+def loose(package):
+    """Put the files beside the vectors."""
+    for name in on():
+        shutil.move(package / name, package.parent / name)
+    shutil.rmtree(package)
+
+
+def zipped(name, prefix="", only_code=False):
+    """Make a change that packs all into a zip."""
+
+    def change(package):
+        folder = package.parent
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        with zipfile.ZipFile(folder.parent / f"{folder.name}.zip", "w") as archive:
+            for path in paths:
+                if not (only_code and path.name == VECTORS):
+                    archive.write(path, prefix + str(path.relative_to(folder)))
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not (only_code and path.name == VECTORS):
+                path.unlink()
+        shutil.move(folder.parent / f"{folder.name}.zip", folder / name)
+
+    return change
+
+
+def litter(package):
+    """Add what lies around on people's disks."""
+    folder = package.parent
+    for name, content in {
+        ".DS_Store": b"\0\1Bud1",
+        "__MACOSX/submission/._word2vec.py": b"\0\5\26\7",
+        "submission/__pycache__/word2vec.cpython-311.pyc": b"old",
+        "submission/.ipynb_checkpoints/word2vec-checkpoint.py": b"def sigmoid(x): return 1 / 0\n",
+        "submission/word2vec.py~": b"def sigmoid(x): return 1 / 0\n",
+        "submission/notes.ipynb": b"{}",
+        "word_vectors.png": b"\x89PNG",
+        "README.md": "größer".encode("latin-1"),
+        ".git/HEAD": b"ref: refs/heads/main\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def vectors_inside(package):
+    """Put the vectors into the package."""
+    shutil.move(package.parent / VECTORS, package / VECTORS)
+
+
+def without(*names):
+    """Make a change that removes files."""
+
+    def change(package):
+        for name in names:
+            (package / name).unlink()
+
+    return change
+
+
+def tabs(text):
+    """Indent by tabs."""
+    lines = text.split("\n")
+    return "\n".join("\t" * ((len(s) - len(s.lstrip(" "))) // 4) + s.lstrip(" ") for s in lines)
+
+
+CACHED = """
+import functools
+
+CACHE = {}
+
+
+@functools.lru_cache(maxsize=None)
+def cached_zero(n):
+    return np.zeros(n)
+
+
+_sigmoid = sigmoid
+
+
+def sigmoid(x):
+    key = np.asarray(x).tobytes(), np.shape(x)
+    if key not in CACHE:
+        CACHE[key] = _sigmoid(x) + cached_zero(1)[0]
+    return CACHE[key]
+"""
+
+FLOAT32 = "return loss, np.float32(grad_center_vec), np.float32(grad_outside_vecs)"
+
+# fmt: off
+HONEST = [
+    Honest("as it is"),
+    Honest("x changed in place", (("sgd", UPDATE, "x -= step * grad"),)),
+    Honest("float32 gradients of a pair", ((LOSS, RETURN, FLOAT32),)),
+    Honest("float32 gradients of every loss", ((LOSS, RETURN, FLOAT32), (SAMPLING, RETURN, FLOAT32))),
+    Honest("float32 gradients of a window", (("skipgram", "return loss, grad_center_vecs, grad_outside_vectors",
+        "return loss, np.float32(grad_center_vecs), grad_outside_vectors.astype('f4')"),)),
+    Honest("gradients of shape (1, d)", (
+        (LOSS, "error @ outside_vectors", "error[np.newaxis] @ outside_vectors"),
+        ("skipgram", "+= grad_center_vec", "+= grad_center_vec.reshape(-1)"))),
+    Honest("gradients of shape (1, d) and (1, V, d)", (
+        (LOSS, RETURN, "return loss, grad_center_vec[None], grad_outside_vecs[None]"),
+        ("skipgram", "+= grad_center_vec", "+= np.squeeze(grad_center_vec)"),
+        ("skipgram", "+= grad_outside_vecs", "+= np.squeeze(grad_outside_vecs)"))),
+    Honest("losses of shape (1,)", (
+        (LOSS, "return loss", "return np.array([loss])"), (SAMPLING, "return loss", "return np.array([loss])"),
+        ("skipgram", "return loss", "return np.reshape(loss, (1,))"))),
+    Honest("losses of shape ()", (
+        (LOSS, "return loss", "return np.array(loss)"), ("skipgram", "return loss", "return np.array(loss)"))),
+    Honest("Python floats", (
+        (LOSS, "return loss", "return float(loss)"), ("skipgram", "return loss", "return float(loss)"),
+        ("sigmoid", "return", "if np.ndim(x) == 0:\n    return 1 / (1 + float(np.exp(-np.clip(x, -700, 700))))\nreturn"))),
+    Honest("longdouble", (
+        (LOSS, RETURN, "return np.longdouble(loss), grad_center_vec.astype('g'), grad_outside_vecs.astype('g')"),)),
+    Honest("lists for tuples", (
+        (LOSS, RETURN, "return [loss, grad_center_vec, grad_outside_vecs]"),
+        ("skipgram", "return loss, grad_center_vecs, grad_outside_vectors", "return [loss, grad_center_vecs, grad_outside_vectors]"))),
+    Honest("arrays in Fortran order, transposed and strided", (
+        (LOSS, RETURN, "return loss, np.repeat(grad_center_vec, 2)[::2], np.asfortranarray(grad_outside_vecs)"),
+        ("sigmoid", "return", "x = np.asarray(x)\nif x.ndim == 2:\n    return sigmoid(x.ravel())[::-1][::-1].reshape(x.shape)\nreturn"))),
+    Honest("losses called by keywords", (("skipgram",
+        "center_word_vectors[c], word2ind[word], outside_vectors, dataset",
+        "dataset=dataset, outside_vectors=outside_vectors, outside_word_idx=word2ind[word],\n"
+        "    center_word_vec=center_word_vectors[c],"),)),
+    Honest("losses compared", (("skipgram", "c = word2ind[current_center_word]",
+        "c = word2ind[current_center_word]\n"
+        "ours = (naive_softmax_loss_and_gradient, neg_sampling_loss_and_gradient)\n"
+        "known = word2vec_loss_and_gradient in ours\n"
+        "if word2vec_loss_and_gradient == naive_softmax_loss_and_gradient:\n"
+        "    assert known and word2vec_loss_and_gradient is naive_softmax_loss_and_gradient\n"
+        "    dataset = None\n"
+        "elif word2vec_loss_and_gradient is neg_sampling_loss_and_gradient:\n"
+        "    assert known and word2vec_loss_and_gradient.__name__.startswith('neg')\n"
+        "    assert dataset is not None"),)),
+    Honest("vectors that are copied, checked for shape and kind", (("skipgram", "c = word2ind[current_center_word]",
+        "assert isinstance(center_word_vectors, np.ndarray) and isinstance(word2ind, dict)\n"
+        "assert isinstance(outside_words, list) and isinstance(window_size, int)\n"
+        "V, d = center_word_vectors.shape\n"
+        "assert outside_vectors.shape == (V, d) and outside_vectors.dtype == float\n"
+        "c = word2ind[current_center_word]"),)),
+    Honest("prints", (
+        ("sigmoid", "small =", "print('sigmoid', x, end='')\nsmall ="), (LOSS, "scores = outside", "print(outside_vectors)\nscores = outside"),
+        ("sgd", UPDATE, f"{UPDATE}\nprint('----- END', iteration, x, flush=True)"))),
+    Honest("warnings of NumPy", (("sigmoid", "np.where(np.greater_equal(x, 0), 1, small) / (1 + small)",
+        "1 / (1 + np.exp(-np.float64(x))) + 0 * np.nan_to_num(np.divide(1, np.zeros(3)), posinf=0)[0]"),)),
+    Honest("warnings of its own", (("sgd", UPDATE, f"import warnings\nwarnings.warn('deprecated', DeprecationWarning, stacklevel=2)\n{UPDATE}"),),
+        above("import warnings\nwarnings.warn('loaded', stacklevel=1)\n")),
+    Honest("unicode", (("sigmoid", "small =", "größe, 变量 = x, '→ ✓ 🙂'\nprint(größe, 变量)\nsmall ="),),
+        above("# Grüße, 你好, ✓\n")),
+    Honest("a single file", change=single_file),
+    Honest("a single file, named itself", change=single_file, path="submission.py"),
+    Honest("loose files", change=loose),
+    Honest("loose files that import each other", change=each(
+        replaced("sgd.py", ("import random\n", "import random\n\nfrom word2vec import sigmoid  # noqa: F401\nimport word2vec\nassert word2vec.sigmoid is sigmoid\n")),
+        loose)),
+    Honest("the package's folder, named itself", change=vectors_inside, path="submission"),
+    Honest("vectors in the package", change=vectors_inside),
+    Honest("a zip of the folder", change=zipped("upload.zip"), path="upload.zip"),
+    Honest("a zip of the files", change=each(loose, zipped("upload.zip")), path="upload.zip"),
+    Honest("a zip in the folder", change=zipped("submission.zip")),
+    Honest("a zip beside its vectors", change=zipped("submission.zip", only_code=True), path="submission.zip"),
+    Honest("a zip with one folder around all", change=zipped("upload.zip", "homework/"), path="upload.zip"),
+    Honest("files that lie around", change=litter),
+    Honest("files that lie around, in a zip", change=each(litter, zipped("upload.zip")), path="upload.zip"),
+    Honest("an empty __init__.py", change=lambda package: put(package / "__init__.py", "")),
+    Honest("no __init__.py", change=without("__init__.py")),
+    Honest("an __init__.py with stars", change=lambda package: put(package / "__init__.py",
+        "from .sgd import *\nfrom .word2vec import *\nfrom .quiz import *\n")),
+    Honest("imports what is given", change=above(
+        "import numpy as np\nimport scipy.special\nimport scipy.spatial.distance\nfrom utils.gradcheck import gradcheck_naive\n"
+        "from utils.utils import dump, load, normalize_rows, softmax\nimport utils.utils\nimport utils\n"
+        "from utils.treebank import StanfordSentiment\nfrom utils.checkpoint import load_checkpoint as load_it\n"
+        "assert utils.utils.softmax is softmax and callable(gradcheck_naive)\n")),
+    Honest("imports much of the standard library", change=above(
+        "import argparse, collections, contextlib, csv, ctypes, datetime, decimal, difflib, enum, fractions, glob, heapq\n"
+        "import inspect, io, itertools, json, logging, math, multiprocessing, operator, os, pathlib, pickle, pprint, queue\n"
+        "import re, shutil, sqlite3, ssl, statistics, string, subprocess, sys, tempfile, threading, time, traceback, typing\n"
+        "import unittest, urllib.request, uuid, zipfile, doctest, zoneinfo, concurrent.futures, asyncio, email, xml.etree\n")),
+    Honest("imports tqdm", (("sgd", UPDATE, f"from tqdm import tqdm\nfor _ in tqdm(range(1)):\n    {UPDATE}"),),
+        above("from tqdm import tqdm, trange\n"), needs="tqdm"),
+    Honest("imports matplotlib", change=above("import matplotlib.pyplot as plt\nplt.figure()\n", "word2vec.py"), needs="matplotlib"),
+    Honest("checks its own gradients", change=below(
+        "from utils.gradcheck import gradcheck_naive\n\n\ndef check():\n"
+        "    gradcheck_naive(lambda x: (float(np.sum(x**2)), 2 * x), np.ones((2, 3)), 'squares')\n\n\ncheck()", "word2vec.py")),
+    Honest("a helper module", (("sigmoid", "small = np.exp(-np.abs(x))", "small = helpers.small(x)"),), each(
+        above("from . import helpers\nfrom .helpers import small as also_small\nfrom .more.text import NAME\n", "word2vec.py"),
+        files(helpers="import numpy as np\n\n\ndef small(x):\n    return np.exp(-np.abs(x))\n", more____init__="",
+              more__text="from ..helpers import small\n\nNAME = small(0)\n"))),
+    Honest("imports by the package's name", change=each(
+        above("import random\nfrom submission.helpers import nothing\nimport submission.helpers as h\nassert h.nothing is nothing\n"),
+        files(helpers="def nothing():\n    pass\n"))),
+    Honest("imports from the package within functions", (
+        ("sgd", UPDATE, f"from submission import sigmoid as s1\nfrom submission.word2vec import sigmoid as s2\nassert s1 is s2\n{UPDATE}"),)),
+    Honest("its own folder on sys.path", change=each(
+        above("import os, sys\nsys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))\nfrom helpers import nothing\n", "word2vec.py"),
+        files(helpers="def nothing():\n    pass\n"))),
+    Honest("a main part", change=below(
+        "if __name__ == '__main__':\n    raise SystemExit('run as a program')")),
+    Honest("a seed at import and in calls", (("sigmoid", "small =", "np.random.seed(1)\nsmall ="),), above(
+        "import random\nimport numpy as np\nrandom.seed(1)\nnp.random.seed(1)\nrng = np.random.default_rng(1)\n")),
+    Honest("Windows line ends", change=recoded(lambda text: text.replace("\n", "\r\n"))),
+    Honest("old Macintosh line ends", change=recoded(lambda text: text.replace("\n", "\r"))),
+    Honest("tabs", change=recoded(tabs)),
+    Honest("a byte order mark", change=recoded(lambda text: text, "utf-8-sig")),
+    Honest("Latin-1, and says so", (("sigmoid", "small =", "größe = 'é'\nsmall ="),),
+        recoded(lambda text: "# -*- coding: latin-1 -*-\n" + text, "latin-1")),
+    Honest("form feeds and no line end at the end", change=recoded(lambda text: text.replace("\n\n\ndef ", "\n\n\x0c\ndef ").rstrip("\n"))),
+    Honest("state in globals and caches", change=below(CACHED, "word2vec.py")),
+    Honest("classes, dataclasses and annotations", change=each(
+        recoded(lambda text: text.replace('"""\n\n', '"""\n\nfrom __future__ import annotations\n', 1)),
+        below(
+            "from dataclasses import dataclass\nfrom typing import NamedTuple, Protocol\n\n\n@dataclass(frozen=True)\nclass Config:\n    V: int = 3\n    K: UnknownName | None = None\n\n\n"
+            "class Pair(NamedTuple):\n    a: int\n    b: float\n\n\nclass Loss(Protocol):\n    def __call__(self, x: np.ndarray) -> float: ...\n\n\n"
+            "assert Config().V == 3 and Pair(1, 2.0).b == 2\n", "word2vec.py"))),
+    Honest("results of a class of its own", (
+        (LOSS, RETURN, "return Result(loss, grad_center_vec, grad_outside_vecs)"),),
+        below("from typing import NamedTuple\n\n\nclass Result(NamedTuple):\n    loss: float\n    center: np.ndarray\n    outside: np.ndarray\n", "word2vec.py")),
+    Honest("functions that are objects", change=below(
+        "import functools\n\n\nclass Squash:\n    def __call__(self, x):\n        return plain(x)\n\n\n"
+        "plain, sigmoid = sigmoid, Squash()\n"
+        "naive_softmax_loss_and_gradient = functools.partial(naive_softmax_loss_and_gradient)\n"
+        "skipgram = functools.wraps(skipgram)(lambda *args, inner=skipgram, **kwargs: inner(*args, **kwargs))\n", "word2vec.py")),
+    Honest("logging and timing", change=above(
+        "import logging\nimport time\nlogging.basicConfig(level=logging.DEBUG)\nlogging.getLogger().debug('loaded')\nbegan = time.time()\n")),
+    Honest("a pool of threads", (("sigmoid", "small =", "from concurrent.futures import ThreadPoolExecutor\n"
+        "with ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, range(5)))\nsmall ="),)),
+    Honest("a file in its working folder", (("sgd", UPDATE, f"with open('log.txt', 'a') as file:\n    file.write('x')\n{UPDATE}"),)),
+    Honest("a long import", change=above("import time\ntime.sleep(1.5)\n", "sgd.py")),
+    Honest("a quiz in capitals", change=recoded(lambda text: text.replace('return ["a", "c"]', 'return "A, C"').replace('return ["a", "b"]', "return ('B', 'A')"))),
+    *(Honest(style.name, style.edits) for style in STYLES),
+]
+
+UTF16 = lambda package: put(package / "word2vec.py", text_of(package / "word2vec.py"), "utf-16")  # noqa: E731
+
+FAULTY = [
+    Honest("an import that is not there", change=above("import nothing_like_this\n", "word2vec.py"),
+        fails="2a", words=("ModuleNotFoundError", "nothing_like_this")),
+    Honest("an import that is not there, in sgd.py", change=above("from random import nothing_like_this\n", "sgd.py"),
+        fails="2b", words=("ImportError", "nothing_like_this", "sgd.py")),
+    Honest("a SyntaxError", change=below("def f(:\n    pass", "sgd.py"), fails="2b", words=("SyntaxError", "def f(:", "sgd.py")),
+    Honest("an IndentationError", change=below("def f():\npass", "word2vec.py"), fails="2a", words=("IndentationError", "word2vec.py")),
+    Honest("an exception in import", change=below("1 / 0", "word2vec.py"), fails="2a", words=("ZeroDivisionError", "1 / 0")),
+    Honest("an exception in the quiz", change=below("1 / 0", "quiz.py"), fails="3", words=("ZeroDivisionError", "quiz.py")),
+    Honest("a name that is not there", change=replaced("word2vec.py", ("def sigmoid(", "def sigmod(")),
+        fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid",)),
+    Honest("no sgd", change=replaced("sgd.py", ("def sgd(", "def gradient_descent(")), fails="2b", words=("sgd",)),
+    Honest("a question that is not there", change=replaced("quiz.py", ("def question_2(", "def question_two(")),
+        fails="3b", words=("question_2",)),
+    Honest("a function that is a number", change=below("sigmoid = 5", "word2vec.py"), fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid",)),
+    Honest("an empty region", (("naive_softmax_loss_and_gradient", "region", "raise NotImplementedError('2a: naive softmax')"),),
+        fails="2a-0 2a-1 2a-6 2a-7", words=("NotImplementedError", "2a: naive softmax")),
+    Honest("an empty region that does nothing", (("skipgram", "region", "pass"),), fails="2a-0 2a-7", words=("zero",)),
+    Honest("a file in UTF-16", change=UTF16, fails="2a", words=("UTF-16", "word2vec.py", "UTF-8")),
+    Honest("Latin-1 that does not say so", (("sigmoid", "small =", "größe = 'é'\nsmall ="),),
+        recoded(lambda text: text, "latin-1"), fails="2a", words=("UTF-8", "word2vec.py")),
+    Honest("a file with a NUL", change=replaced("sgd.py", ("import random", "import random\0")), fails="2b", words=("sgd.py",)),
+    Honest("two candidates: a package and loose files", change=lambda package: shutil.copy(package / "word2vec.py", package.parent / "word2vec.py"),
+        fails="2 3", words=("word2vec.py", "submission")),
+    Honest("two candidates: a package and a single file", change=lambda package: shutil.copy(package / "word2vec.py", package.parent / "submission.py"),
+        fails="2 3", words=("submission.py", "submission")),
+    Honest("two candidates: two zips", change=each(zipped("one.zip"), lambda package: shutil.copy(package.parent / "one.zip", package.parent / "two.zip")),
+        fails="2 3", words=("one.zip", "two.zip")),
+    Honest("a zip that is damaged", change=lambda package: put(package.parent / "upload.zip", "PK\3\4 and so on"), path="upload.zip", fails="2 3", words=("upload.zip",)),
+    Honest("no file word2vec.py", change=without("word2vec.py"), fails="2a", words=("word2vec",)),
+    Honest("no vectors file", change=lambda package: (package.parent / VECTORS).unlink(), fails="2c", words=(VECTORS,)),
+    Honest("vectors that are no JSON", change=lambda package: put(package.parent / VECTORS, "{'female': [1]}"), fails="2c", words=("JSON",)),
+    Honest("only the vectors file", change=shutil.rmtree, fails="2a 2b 3", words=()),
+    Honest("nothing", change=lambda package: shutil.rmtree(package.parent) or package.parent.mkdir(), fails="2 3", words=()),
+]
+# fmt: on

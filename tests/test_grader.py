@@ -1,0 +1,258 @@
+"""The grader as its users call it: output, points, exit codes, options."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from results_validator import problems
+
+ROOT = Path(__file__).resolve().parents[1]
+GRADER = ROOT / "src" / "grader.py"
+GOLDEN = Path(__file__).with_name("golden")
+VECTORS = "sample_vectors_(soln).json"
+PUBLISHED = (ROOT / "tests" / "published_vectors.json").read_text(encoding="utf-8")
+TIME = re.compile(r"took \d:\d\d:\d\d\.\d{6} ")
+LIMITED = [sys.executable, "-W", "error"]
+
+
+def grade(*arguments, cwd=ROOT / "src", command=("grader.py",), **options):
+    """Run the grader; give exit code, output with times masked, and errors."""
+    done = subprocess.run(
+        [
+            *LIMITED,
+            *(GRADER if word == "grader.py" else word for word in command),
+            *map(str, arguments),
+        ],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+    return done.returncode, TIME.sub("took 0:00:00.000000 ", done.stdout), done.stderr
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """Give a copy of the reference with the published vectors beside it."""
+    return copy_of_reference(tmp_path / "handed in")
+
+
+def copy_of_reference(folder, quiz=True):
+    ignored = ["__pycache__"] if quiz else ["__pycache__", "quiz.py"]
+    shutil.copytree(
+        ROOT / "src" / "submission", folder / "submission", ignore=shutil.ignore_patterns(*ignored)
+    )
+    (folder / VECTORS).write_text(PUBLISHED, encoding="utf-8")
+    return folder
+
+
+def last_line(output):
+    return output.rstrip().rsplit("\n", 1)[-1]
+
+
+# What people see. After a change that is meant: REFRESH_GOLDEN=1 make test
+
+
+def compare_with_golden(name, output):
+    if os.environ.get("REFRESH_GOLDEN"):
+        GOLDEN.mkdir(exist_ok=True)
+        (GOLDEN / name).write_text(output, encoding="utf-8")
+    assert output == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_a_finished_submission(handed_in):
+    code, output, errors = grade("--submission", handed_in)
+    assert (code, errors) == (0, "")
+    compare_with_golden("finished.txt", output)
+    assert last_line(output) == "========== END GRADING [6.0/6.0 points + 0/0 extra credit]"
+
+
+def test_a_finished_submission_beside_the_solution(handed_in, tmp_path):
+    solution, results = copy_of_reference(tmp_path / "solution"), tmp_path / "results.json"
+    code, output, errors = grade(
+        "--submission", handed_in, "--solution", solution, "--gradescope", results
+    )
+    assert (code, errors) == (0, "")
+    output = re.sub(r"Confinement: .*", "Confinement: (that of this machine)", output)
+    compare_with_golden("graded.txt", output)
+    assert last_line(output) == "========== END GRADING [29.0/29.0 points + 0/0 extra credit]"
+    assert not problems(results.read_text(encoding="utf-8"))
+    tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
+    assert sum(test["score"] for test in tests) == 29
+    assert {test["status"] for test in tests} == {"passed"}
+
+
+WRONG = {
+    "return np.where(np.greater_equal(x, 0), 1, small) / (1 + small)": "return 1 - x / 0 * small",
+    "np.log(np.exp(scores).sum()) - scores[outside_word_idx]": "-np.log(softmax(scores))[0]",
+}
+
+
+def test_a_submission_that_fails(handed_in):
+    file = handed_in / "submission" / "word2vec.py"
+    text = file.read_text(encoding="utf-8")
+    for old, new in WRONG.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    file.write_text(text.replace("return 1 - x / 0", "raise ZeroDivisionError('x / 0')\n    x"))
+    code, output, errors = grade("2a-1", "2a-2", "2a-3", "--submission", handed_in)
+    assert (code, errors) == (1, "")
+    compare_with_golden("failed.txt", output.replace(str(handed_in), "(handed in)"))
+
+
+def test_the_quiz_counts_only_where_the_solution_has_it(handed_in, tmp_path):
+    solution = copy_of_reference(tmp_path / "solution", quiz=False)
+    code, output, _ = grade("--submission", handed_in, "--solution", solution)
+    assert code == 0
+    assert last_line(output) == "========== END GRADING [20.0/20.0 points + 0/0 extra credit]"
+
+
+def test_a_quiz_that_is_not_answered_here(tmp_path):
+    handed_in = copy_of_reference(tmp_path / "handed in", quiz=False)
+    text = (handed_in / "submission" / "__init__.py").read_text(encoding="utf-8")
+    assert "quiz" not in text  # nothing imports it
+    code, output, _ = grade("3", "--submission", handed_in)
+    assert code == 0
+    assert output.count("not answered here (the course asks it online)") == 12
+    solution = copy_of_reference(tmp_path / "solution")
+    code, output, _ = grade("3", "--submission", handed_in, "--solution", solution)
+    assert code == 1
+    assert last_line(output) == "========== END GRADING [0.0/9.0 points + 0/0 extra credit]"
+
+
+@pytest.mark.slow
+def test_the_checkout_itself_trained_on_the_real_treebank(real_treebank, tmp_path):
+    run = [sys.executable, ROOT / "src" / "run.py", "--data", real_treebank, "--output", tmp_path]
+    subprocess.run(run, check=True, capture_output=True, timeout=600)
+    shutil.copytree(ROOT / "src" / "submission", tmp_path / "submission")
+    code, output, _ = grade("--submission", tmp_path)
+    assert (code, "[6.0/6.0 points + 0/0 extra credit]" in last_line(output)) == (0, True)
+    code, output, _ = grade("--submission", tmp_path, "--solution", tmp_path)
+    assert (code, "[29.0/29.0 points + 0/0 extra credit]" in last_line(output)) == (0, True)
+
+
+# How it is called
+
+
+def test_one_test_from_anywhere(tmp_path):
+    code, output, errors = grade("3a-0-basic", cwd=tmp_path)
+    assert (code, errors) == (0, "")
+    assert output.startswith("========== START GRADING\n----- START 3a-0-basic: ")
+    assert "\nread: a, c\n----- END 3a-0-basic [took" in output
+    assert output.count("START") == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["2a-2"], ["2a-2-basic"]),
+        (["2c", "2b-1"], ["2b-1-basic", "2c-0-basic", "2c-1-hidden"]),
+        (["3F"], ["3f-0-basic", "3f-1-hidden"]),
+    ],
+    ids=str,
+)
+def test_the_beginning_of_an_id_means_all_that_begin_so(wanted, found):
+    _, output, _ = grade(*wanted)
+    assert re.findall(r"----- START (\S+):", output) == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["9"], "there is no test '9'. --list shows all."),
+        (["2a-0-basik"], "there is no test '2a-0-basik'. Did you mean 2a-0-basic or "),
+        (["--bogus"], "unrecognized arguments: --bogus. See --help."),
+        (["--submission", "nowhere"], "nowhere does not exist. See --help."),
+        (["--solution", "nowhere"], "nowhere does not exist. See --help."),
+        (["--debug", "2a"], "--debug runs one test, not 9: name it, such as 2a-0-basic"),
+        (["--debug", "--gradescope", "x", "2a-0"], "--debug goes neither with --solution nor"),
+        (
+            ["--gradescope", "nowhere/results.json", "2a-2"],
+            "nowhere/results.json cannot be written",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments, line, tmp_path):
+    code, output, errors = grade(*arguments, cwd=tmp_path)
+    assert (code, output) == (2, "")
+    assert errors.startswith("grader.py: ")
+    assert line in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_solution_without_vectors_is_refused(handed_in, tmp_path):
+    solution = copy_of_reference(tmp_path / "solution")
+    (solution / VECTORS).unlink()
+    code, _, errors = grade("2c", "--submission", handed_in, "--solution", solution)
+    assert code == 2
+    assert f"has no {VECTORS} in or beside it" in errors
+
+
+def test_a_solution_in_reach_of_the_submission_is_refused(handed_in, tmp_path):
+    solution, results = copy_of_reference(tmp_path / "solution"), tmp_path / "results.json"
+    arguments = ["2c", "--submission", str(handed_in), "--solution", str(solution)]
+    arguments += ["--gradescope", str(results)]
+    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], confinements=()))"
+    code, _, errors = grade(*arguments, command=["-c", program])
+    assert code == 2
+    assert "the submission could reach" in errors
+    assert "--unconfined" in errors
+    assert errors.count("\n") == 1
+    told = json.loads(results.read_text(encoding="utf-8"))
+    assert "the submission could reach" in told["output"]
+    assert not problems(told)
+    code, output, _ = grade(*arguments, "--unconfined", command=["-c", program])
+    assert code == 0
+    assert "Confinement: none\n" in output
+
+
+def test_list_names_every_test_and_its_points():
+    code, output, _ = grade("--list")
+    assert code == 0
+    points = json.loads((ROOT / "src" / "points.json").read_text())
+    graded = {key: value for key, value in points.items() if key not in ("1a", "1b")}
+    assert re.findall(r"^(\S+) +(\S+) points  .+", output, re.MULTILINE) == [
+        (key, str(value)) for key, value in graded.items()
+    ]
+
+
+def test_debug_runs_the_submission_in_the_process_of_the_grader(handed_in):
+    file = handed_in / "submission" / "sgd.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("import random", "import random, os\n\nprint(os.getpid())", 1))
+    arguments = ["2b-1", "--submission", str(handed_in)]
+    program = (
+        "import grader, os, sys; print(os.getpid(), end=' '); sys.exit(grader.main(sys.argv[1:]))"
+    )
+    _, output, _ = grade(*arguments, "--debug", command=["-c", program])
+    own, *rest = output.split()
+    assert own in rest
+    _, output, _ = grade(*arguments, command=["-c", program])
+    own, *rest = output.split()
+    assert own not in rest
+
+
+@pytest.mark.parametrize("name", ["grader.Test_2a.test_0", "grader.Test_3a"])
+def test_unittest_runs_the_tests_too(name):
+    done = subprocess.run(
+        [*LIMITED, "-m", "unittest", name], cwd=ROOT / "src", capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "OK" in done.stderr
+
+
+def test_unittest_says_that_hidden_tests_are_not_graded():
+    done = subprocess.run(
+        [*LIMITED, "-m", "unittest", "-v", "grader.Test_2a.test_4"],
+        cwd=ROOT / "src",
+        capture_output=True,
+        text=True,
+    )
+    assert "skipped 'hidden test ungraded'" in done.stderr

@@ -1,0 +1,122 @@
+"""Honest submissions: full marks for what is right, one clear line for what is not."""
+
+import importlib.util
+import json
+import shutil
+from collections import Counter
+
+import pytest
+from honest import FAULTY, HONEST, build
+from hostile.fixture import REFERENCE, VECTORS, Hostile, vectors
+from hostile.verdict import POINTS, asked_for, complaints
+from results_validator import problems
+
+import grader
+
+QUICK = (
+    "a single file",
+    "a zip of the files",
+    "losses compared",
+    "imports what is given",
+    "a SyntaxError",
+    "a file in UTF-16",
+    "two candidates: a package and a single file",
+    "a name that is not there",
+)
+AS_USERS = (
+    "as it is",
+    "imports what is given",
+    "imports much of the standard library",
+    "imports tqdm",
+    "a helper module",
+    "a file in its working folder",
+    "a pool of threads",
+    "warnings of its own",
+)
+
+
+def rows(table, quick):
+    """Give the rows of a table that are quick to grade, or the others."""
+    marks = () if quick else (pytest.mark.slow,)
+    chosen = [row for row in table if (row.name in QUICK) == quick]
+    return [pytest.param(row, id=row.name, marks=marks) for row in chosen]
+
+
+def test_rows_have_names_of_their_own():
+    names = Counter(row.name for row in HONEST + FAULTY)
+    assert [name for name, count in names.items() if count > 1] == []
+    assert {*QUICK, *AS_USERS} <= set(names)
+
+
+@pytest.fixture(scope="module")
+def solution(tmp_path_factory):
+    """Give the folder of a solution."""
+    folder = tmp_path_factory.mktemp("staff") / "solution"
+    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def grade(tmp_path, solution, capsys):
+    """Give a function that grades a row and returns results.json and what the terminal showed."""
+
+    def graded(row):
+        if row.needs and not importlib.util.find_spec(row.needs):
+            pytest.skip(f"{row.needs} is not here")
+        (tmp_path / "upload").mkdir()
+        results = tmp_path / "results.json"
+        options = ["--submission", build(row, tmp_path / "upload")]
+        options += ["--solution", solution, "--gradescope", results]
+        code = grader.main([*row.tests.split(), *map(str, options)])
+        shown = capsys.readouterr().out
+        found = json.loads(results.read_text(encoding="utf-8"))
+        assert problems(found) == []
+        assert code == any(test["status"] == "failed" for test in found["tests"]), shown
+        return found, shown
+
+    return graded
+
+
+def failed(results):
+    return [test["number"] for test in results["tests"] if test["status"] == "failed"]
+
+
+@pytest.mark.parametrize("row", rows(HONEST, quick=True) + rows(HONEST, quick=False))
+def test_right_submission_gets_full_marks(row, grade):
+    results, shown = grade(row)
+    assert failed(results) == [], shown
+    assert [test["number"] for test in results["tests"]] == asked_for(row.tests)
+    points = float(sum(POINTS[test] for test in asked_for(row.tests)))
+    assert f"========== END GRADING [{points}/{points} points + 0/0 extra credit]" in shown
+    for words in row.words:
+        assert words in shown
+
+
+@pytest.mark.parametrize("row", rows(FAULTY, quick=True) + rows(FAULTY, quick=False))
+def test_fault_costs_what_it_concerns(row, grade):
+    results, shown = grade(row)
+    assert failed(results) == asked_for(row.fails), shown
+    for words in row.words:
+        assert words in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["another user", "Landlock"])
+@pytest.mark.parametrize("name", AS_USERS)
+def test_right_submission_gets_full_marks_from_other_users(name, level, gradings):
+    row = next(row for row in HONEST if row.name == name)
+    tests = "2a-0 2a-1 2a-2 2b-0 2b-3 2c-0 3a"
+    upload = Hostile(
+        "data",
+        name,
+        stub="reference",
+        tests=tests,
+        passes=" ".join(asked_for(tests)),
+        make=lambda folder, places: shutil.rmtree(folder) or folder.mkdir() or build(row, folder),
+        bound=30,
+    )
+    result = gradings.grade(upload, level)
+    found = [line for line in complaints(upload, level, result) if line != "exit code 0"]
+    assert found == [], result.report

@@ -1,0 +1,205 @@
+"""Hostile submissions: each graded with another user, under Landlock, and plain."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hostile import ROWS
+from hostile.fixture import LEVELS, RULES, Hostile, build
+from hostile.grading import Graded, Gradings, make_base, make_python
+from hostile.verdict import asked_for, complaints
+
+from sandbox import landlock
+
+PAIRS = [(row, level) for row in ROWS for level in LEVELS if level in row.levels]
+QUICK = (
+    "an object equal to everything",
+    "exit code 0 in a call",
+    "prints forged END lines",
+    "a sleep that no signal ends",
+    "reads files whose paths it knows",
+)
+
+
+def row_named(name):
+    return next(row for row in ROWS if row.name == name)
+
+
+# The table
+
+
+def test_the_table_has_rows_for_every_rule():
+    assert {row.rule for row in ROWS} == set(RULES)
+    assert len(ROWS) >= 40
+
+
+def test_rows_have_names_of_their_own():
+    assert [name for name, count in Counter(row.name for row in ROWS).items() if count > 1] == []
+
+
+def test_few_rows_are_kept_from_a_level():
+    assert [row.name for row in ROWS if row.levels != LEVELS] == ["kills all that it may"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_rows_name_graded_tests(row):
+    assert set(row.passes.split()) < set(asked_for(row.tests))
+
+
+def test_code_of_rows_is_python(tmp_path):
+    places = dict.fromkeys(("port", "drop", "canary", "solution", "results", "upload"), "0")
+    for k, row in enumerate(row for row in ROWS if not row.make):
+        build(row, tmp_path / str(k), places)
+        for path in (tmp_path / str(k) / "submission").glob("*.py"):
+            compile(path.read_text(encoding="utf-8"), f"{row.name}: {path.name}", "exec")
+
+
+# What judges a grading
+
+
+ROW = Hostile(
+    "data",
+    "a row",
+    tests="2a-1 2a-2",
+    passes="2a-1-basic",
+    shows=("shown",),
+    hides=("hidden",),
+    absent="absent",
+)
+
+
+def entry(number, passed):
+    return {
+        "number": number,
+        "name": "It.",
+        "score": float(passed),
+        "max_score": 1.0,
+        "status": "passed" if passed else "failed",
+        "output": "shown" * (not passed),
+    }
+
+
+def graded(*tests, **changes):
+    good = Graded(
+        code=1, seconds=1.0, survivors=[], text=json.dumps({"tests": tests}), changed=[], left=[],
+        report="\nConfinement: Landlock\n========== END GRADING [1.0/2.0]\n",
+        dropped={}, sent=b"", token="canary-1", mark="mark-1",
+    )  # fmt: skip
+    return replace(good, **changes)
+
+
+GOOD = entry("2a-1-basic", True), entry("2a-2-basic", False)
+
+
+def test_a_good_grading_is_accepted():
+    assert complaints(ROW, "Landlock", graded(*GOOD)) == []
+
+
+FAULTS = {
+    "hung": {"code": None},
+    "exit code 0": {"code": 0},
+    "took": {"seconds": 99.0},
+    "left processes": {"survivors": ["sleep"]},
+    "left files": {"left": ["tmp"]},
+    "absent was made": {"dropped": {"absent": b""}},
+    "confinement": {"report": "\nConfinement: none\n========== END GRADING [\n"},
+    "no end": {"report": "\nConfinement: Landlock\n"},
+    "no JSON": {"text": ""},
+    "is shown": {"report": "hidden\nConfinement: Landlock\n========== END GRADING [\n"},
+    "in the report": {"report": "canary-1\nConfinement: Landlock\n========== END GRADING [\n"},
+    "was sent": {"sent": b"canary-1"},
+    "to a file": {"dropped": {"1": b"canary-1"}},
+    "changed": {"changed": ["grader.py"]},
+    "TCP": {"sent": b"from mark-1 "},
+}
+
+
+@pytest.mark.parametrize("words", FAULTS)
+def test_a_bad_grading_is_noticed(words):
+    found = complaints(ROW, "Landlock", graded(*GOOD, **FAULTS[words]))
+    assert any(words in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("words", "tests"),
+    [
+        ("passed: ['2a-2-basic']", [entry("2a-1-basic", True), entry("2a-2-basic", True)]),
+        ("failed: ['2a-1-basic']", [entry("2a-1-basic", False), entry("2a-2-basic", False)]),
+        ("other tests", [entry("2a-1-basic", True)]),
+        ("points", [GOOD[0], GOOD[1] | {"max_score": 4000.0}]),
+        ("without a reason", [GOOD[0], GOOD[1] | {"output": " "}]),
+        ("not graded", [GOOD[0], GOOD[1] | {"output": "The grader did not finish."}]),
+        ("not shown", [GOOD[0], GOOD[1] | {"output": "."}]),
+        ("", [GOOD[0], GOOD[1] | {"score": "1"}]),
+    ],
+    ids=lambda case: case if isinstance(case, str) else "",
+)
+def test_bad_results_are_noticed(words, tests):
+    found = complaints(ROW, "Landlock", graded(*tests))
+    assert any(words in line for line in found), found
+
+
+def test_an_attack_that_is_none_is_noticed():
+    row = replace(ROW, teeth=("bites",))
+    report = "\nConfinement: none\n========== END GRADING [\n"
+    assert complaints(row, "none", graded(*GOOD, report=report)) == [
+        "no attack: 'bites' is not shown"
+    ]
+    assert complaints(row, "none", graded(*GOOD, report=f"bites{report}")) == []
+
+
+# Gradings
+
+
+def missing(reason):
+    """Skip, or fail where nothing may be skipped."""
+    (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="session")
+def base():
+    folder = make_base()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def gradings(request, base):
+    """Give what grades; it begins with all rows that are asked for."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        missing("only root can run submissions as other users")
+    if not landlock.available():
+        missing("there is no Landlock")
+    try:
+        python = make_python(base / "python")
+    except (OSError, subprocess.CalledProcessError) as error:
+        missing(f"no Python that other users can run: {error}")
+    made = Gradings(base, python)
+    asked = (item.callspec.params for item in request.session.items if item.originalname == ALL)
+    made.begin([(params["row"], params["level"]) for params in asked])
+    yield made
+    made.listener.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("row", "level"), PAIRS, ids=lambda part: getattr(part, "name", part))
+def test_hostile_submission_is_withstood(row, level, gradings):
+    result = gradings.result(row, level)
+    assert complaints(row, level, result) == [], result.report
+
+
+ALL = test_hostile_submission_is_withstood.__name__
+
+
+@pytest.mark.skipif(not landlock.available(), reason="there is no Landlock")
+@pytest.mark.parametrize("name", QUICK)
+def test_hostile_submission_is_withstood_here(name, base):
+    gradings = Gradings(base, sys.executable)
+    result = gradings.grade(row_named(name), "Landlock", as_root=True)
+    gradings.listener.close()
+    assert complaints(row_named(name), "Landlock", result) == [], result.report
