@@ -256,3 +256,34 @@ def test_unittest_says_that_hidden_tests_are_not_graded():
         text=True,
     )
     assert "skipped 'hidden test ungraded'" in done.stderr
+
+
+# What README shows
+
+SHOWN = {
+    "2a-2-basic": None,
+    "2a-1-basic": ("word2vec.py", "    error[outside_word_idx] -= 1\n", ""),
+    "2b-1-basic": (
+        "sgd.py",
+        "        x = x - step * grad\n",
+        "        print('step is', step)\n        x = x - step * gradient\n",
+    ),
+    "2a-7-hidden": None,
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_readme_shows_tests_as_they_look(name, handed_in):
+    if SHOWN[name]:
+        file, old, new = SHOWN[name]
+        path = handed_in / "submission" / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    _, output, _ = grade(name, "--submission", handed_in)
+    shown = re.compile(
+        rf"^----- START {name}.*?^----- END {name}[^\n]*\n", re.DOTALL | re.MULTILINE
+    )
+    readme = TIME.sub("took 0:00:00.000000 ", (ROOT / "README.md").read_text(encoding="utf-8"))
+    expected = shown.search(readme)[0]
+    assert shown.search(output)[0].replace(f"{handed_in}/", "src/") == expected

@@ -8,9 +8,11 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
+import honest
 import pytest
+from honest import HONEST
 from hostile import ROWS
-from hostile.fixture import LEVELS, RULES, Hostile, build
+from hostile.fixture import CONFINED, LEVELS, RULES, Hostile, build
 from hostile.grading import Graded, Gradings, make_base, make_python
 from hostile.verdict import asked_for, complaints
 
@@ -23,6 +25,17 @@ QUICK = (
     "prints forged END lines",
     "a sleep that no signal ends",
     "reads files whose paths it knows",
+)
+
+HONEST_HERE = (
+    "as it is",
+    "imports what is given",
+    "imports much of the standard library",
+    "imports tqdm",
+    "a helper module",
+    "a file in its working folder",
+    "a pool of threads",
+    "warnings of its own",
 )
 
 
@@ -46,9 +59,10 @@ def test_few_rows_are_kept_from_a_level():
     assert [row.name for row in ROWS if row.levels != LEVELS] == ["kills all that it may"]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_rows_name_graded_tests(row):
-    assert set(row.passes.split()) < set(asked_for(row.tests))
+def test_rows_name_graded_tests():
+    for row in ROWS:
+        assert asked_for(row.tests), row.name
+        assert set(row.passes.split()) <= set(asked_for(row.tests)), row.name
 
 
 def test_code_of_rows_is_python(tmp_path):
@@ -102,7 +116,7 @@ def test_a_good_grading_is_accepted():
 
 FAULTS = {
     "hung": {"code": None},
-    "exit code 0": {"code": 0},
+    "exit code": {"code": 0},
     "took": {"seconds": 99.0},
     "left processes": {"survivors": ["sleep"]},
     "left files": {"left": ["tmp"]},
@@ -194,6 +208,26 @@ def test_hostile_submission_is_withstood(row, level, gradings):
 
 
 ALL = test_hostile_submission_is_withstood.__name__
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", CONFINED)
+@pytest.mark.parametrize("name", HONEST_HERE)
+def test_honest_submission_gets_full_marks_as_another_user(name, level, gradings):
+    row, tests = next(row for row in HONEST if row.name == name), "2a-0 2a-1 2a-2 2b-0 2b-3 2c-0 3a"
+    upload = Hostile(
+        "data",
+        name,
+        stub="reference",
+        tests=tests,
+        passes=" ".join(asked_for(tests)),
+        make=lambda folder, places: (
+            shutil.rmtree(folder) or folder.mkdir() or honest.build(row, folder)
+        ),
+        bound=30,
+    )
+    result = gradings.grade(upload, level)
+    assert complaints(upload, level, result) == [], result.report
 
 
 @pytest.mark.skipif(not landlock.available(), reason="there is no Landlock")

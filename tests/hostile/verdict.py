@@ -56,7 +56,7 @@ def about_the_run(row, level, graded):
     """Say what is wrong with the run: its end, its time, what it left behind."""
     if graded.code is None:
         yield "the grader hung"
-    elif graded.code != 1:
+    elif graded.code != (set(row.passes.split()) != set(asked_for(row.tests))):
         yield f"exit code {graded.code}"
     if graded.seconds > row.bound:
         yield f"took {graded.seconds:.1f} s, more than {row.bound}"
