@@ -291,4 +291,5 @@ def refuse_if_exposed(course, options):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # texts of a stranger
     sys.exit(main())

@@ -41,7 +41,7 @@ def number_or_text(value):
 
 
 def one_of(*choices):
-    return lambda value: "" if value in choices and type(value) is str else f"is none of {choices}"
+    return lambda value: "" if value in choices else f"is none of {choices}"
 
 
 def mapping(value):

@@ -20,8 +20,8 @@ from grading.compare import (
 )
 from grading.diagnose import PARTS_OF_WINDOW, skipgram_instead, softmax_instead
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake may overflow
-
+OVERFLOW = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # in a wrong submission
+EYE = np.eye(2)
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])
 
 
@@ -158,6 +158,14 @@ def test_enough_digits_to_see_the_difference():
     assert near == "x differs most at [0]: yours is 1."
 
 
+def test_there_is_no_minus_zero():
+    assert check_scalar("x", -0.0, 1.0) == "x differs: yours is 0, expected 1. It is zero."
+    assert check_array("x", -EYE, 2 * EYE).startswith("x differs most at [0, 0]: yours is -1,")
+    assert "yours is 2, expected 0." in check_array(
+        "x", np.array([2.0, 1.0]), np.array([-0.0, 1.0])
+    )
+
+
 def test_huge_numbers_are_wrong_without_a_warning():
     assert "yours is 1e+308, expected -1e+308" in check_scalar("x", 1e308, -1e308)
 
@@ -166,7 +174,9 @@ def test_tolerances_are_the_callers():
     assert check_array("x", MATRIX * 1.0009, MATRIX, rtol=1e-3) == ""
     assert check_array("x", MATRIX * 1.0011, MATRIX, rtol=1e-3)
     assert check_array("x", MATRIX + 0.1, MATRIX, atol=0.2) == ""
-    assert check_array("x", MATRIX.astype(np.float32) * np.float32(1.001), MATRIX)
+    single = MATRIX.astype(np.float32) * np.float32(1.0005)
+    assert check_array("x", single, MATRIX)
+    assert check_array("x", single, MATRIX, rtol=1e-3) == ""
 
 
 def test_large_arrays_are_quick():
@@ -191,7 +201,10 @@ def check(found, **options):
 def test_three_right_parts_are_right():
     assert check(GOOD) == check(list(GOOD)) == ""
     assert check((np.array([2.5]), GOOD[1][np.newaxis], MATRIX.tolist())) == ""
-    assert check_loss_and_gradients("softmax", GOOD, (np.array([2.5]), *GOOD[1:])) == ""
+    expected = np.array([2.5]), *GOOD[1:]
+    assert check_loss_and_gradients("softmax", GOOD, expected) == ""
+    wrong = check_loss_and_gradients("softmax", (-2.5, *GOOD[1:]), expected)
+    assert wrong == "softmax: the loss differs: yours is -2.5, expected 2.5. It is negated."
 
 
 @pytest.mark.parametrize(
@@ -325,19 +338,34 @@ UNSEEN = {  # by values
 }
 
 
+SAID = {  # more than the table asks for
+    "sigmoid: tanh": "It is tanh(x).",
+    "sigmoid: three digits": "It is rounded to 3 decimals.",
+    "softmax: log to base 2": "It is taken with the logarithm to base 2.",
+    "softmax: loss without log": "It is the probability itself: its logarithm is missing.",
+    "softmax: no one-hot subtracted": "Both are the gradient with no one-hot vector y subtracted.",
+    "softmax: one-hot added": "Both are the gradient with the one-hot vector y added, not",
+    "softmax: center gradient from the outside word only": "It is the outside word's part alone",
+    "softmax: outside gradient of the outside word only": "Only row 3 is right.",
+    "softmax: mean over the vocabulary": "All three are divided by the number of words",
+    "skip-gram: last word only": "All three are that of the last outside word only.",
+    "skip-gram: mean over the outside words": "All three are the mean over the 6 outside words",
+    "skip-gram: times the number of outside words": "All three are multiplied by the number of",
+    "skip-gram: divided by the batch size": "All three are divided by the batch size, 50.",
+}
+
+
 def rows(function, *tables):
-    return pytest.mark.parametrize(
-        "row",
-        [
-            row
-            for table in tables
-            for row in table
-            if all(edited == function for edited, *_ in row.edits)
-            and row.name not in RAISES | UNSEEN
-            and "not written" not in row.name
-        ],
-        ids=lambda row: row.name,
-    )
+    """Parametrize a test with the rows that edit a function and nothing else."""
+    table = [
+        row
+        for row in [row for table in tables for row in table]
+        if {edit[0] for edit in row.edits} == {function}
+        and row.name not in RAISES | UNSEEN
+        and "not written" not in row.name
+    ]
+    mark = pytest.mark.parametrize("row", table, ids=lambda row: row.name)
+    return lambda test: OVERFLOW(mark(test))
 
 
 @pytest.fixture
@@ -350,7 +378,7 @@ def assert_words(row, messages):
     """Check that there is a message, and that the first has the row's words."""
     message = next(filter(None, messages), "")
     assert message
-    assert all(word in message for word in row.words), message
+    assert all(word in message for word in (*row.words, SAID.get(row.name, ""))), message
 
 
 def sigmoids(package, reveal):

@@ -12,8 +12,7 @@ from test_compare import anything
 import submission
 from grading.descent import check_sgd, check_sgd_end
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake may overflow
-
+OVERFLOW = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # in a wrong submission
 EVERY = 40  # iterations after which the step is halved, where tests shorten the 20,000
 A, B, X0 = np.array([0.5, 1.0, 3.0]), np.array([0.3, -1.2, 0.7]), np.array([2.0, 1.0, -1.0])
 MATRIX = np.random.RandomState(0).randn(4, 4)
@@ -72,12 +71,35 @@ LATE = [row for row in MISTAKES if row.function == "sgd" and row.shows_after]
 RIGHT = [row for row in [*STYLES, *FLOAT32] if {edit[0] for edit in row.edits} == {"sgd"}]
 RAISES = {"sgd: not written yet", "sgd: of numbers only"}
 MATRICES = {"sgd: other updates of matrices"}
+SAID = {  # more than the table asks for
+    "sgd: uphill": "It is x + step * gradient, which goes uphill",
+    "sgd: gradient for x": "It lacks x itself: it is -step * gradient.",
+    "sgd: momentum": "It is an update with momentum: 0.9 of the update before is added.",
+    "sgd: gradient of the x before": "It is an update with the gradient at the x before.",
+    "sgd: gradient of x0": "f is evaluated at x0 in every iteration",
+    "sgd: nothing returned": "sgd returned None: is the return missing?",
+    "sgd: f called twice": "f is evaluated twice in each.",
+    "sgd: one iteration too few": "one iteration too few.",
+    "sgd: one iteration too many": "one iteration too many.",
+    "sgd: x0 * 0": "The result is 0, whatever f is.",
+    "sgd: other updates of matrices": "The step is 1.1 times the one given.",
+    "annealing: counted from 0": "From here on the step is 0.5 times the right one",
+    "annealing: a little at every iteration": "The step is halved a little at every iteration",
+    "postprocessing: ignored": "The postprocessing is left out: its result",
+    "postprocessing: result dropped": "The postprocessing is left out: its result",
+    "postprocessing: before the update": "The postprocessing is applied before the update",
+    "postprocessing: only at the end": "The postprocessing is applied at the end only",
+    "postprocessing: not at the end": "The postprocessing is left out after the last update.",
+    "postprocessing: applied twice": "The postprocessing is applied twice.",
+    "postprocessing: of the gradient": "The postprocessing is applied to the gradient",
+}
 FROM_THE_TENTH_ON = {"sgd: other updates from the tenth on"}
 
 
 def rows(table):
     table = [row for row in table if row.name not in RAISES]
-    return pytest.mark.parametrize("row", table, ids=lambda row: row.name)
+    mark = pytest.mark.parametrize("row", table, ids=lambda row: row.name)
+    return lambda test: OVERFLOW(mark(test))
 
 
 @pytest.fixture
@@ -99,7 +121,8 @@ def test_wrong_updates(row, sgd, iterations):
     for reveal in (True, False):
         message = checked(sgd, reveal=reveal, **options)
         assert bool(message) == (iterations > 8 or row.name not in FROM_THE_TENTH_ON)
-        assert not message or all(word in message for word in row.words), message
+        words = (*row.words, SAID.get(row.name, ""))
+        assert not message or all(word in message for word in words), message
 
 
 @rows(LATE)
@@ -162,6 +185,9 @@ def said(sgd, iterations=30, **options):
         (lambda x, s, g, k: 0 * x, "It is 0."),
         (lambda x, s, g, k: x - s * g + 0.01 * k * x, ""),
         (lambda x, s, g, k: x - s * g * (1 + 5e-8), ""),
+        (lambda x, s, g, k: x - s * g * (1 + 1e-6), "The step is 1.000001 times the one given."),
+        (lambda x, s, g, k: x - s * g * (2 if k == 4 else 1), ""),
+        (lambda x, s, g, k: np.float32(x + s * g), "It is x + step * gradient, which goes uphill"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("x0", [1.7, MATRIX], ids=["number", "matrix"])
@@ -171,6 +197,18 @@ def test_wrong_formulas(update, words, x0):
 
     assert said(descent(update), x0=x0, f=f).startswith(words)
     assert bool(said(descent(update), x0=x0, f=f)) == bool(words)
+
+
+def test_a_single_iteration():
+    uphill, larger = (
+        descent(lambda x, s, g, k: x + s * g),
+        descent(lambda x, s, g, k: x - 3 * s * g),
+    )
+    assert "uphill" in said(uphill, iterations=1)
+    assert said(larger, iterations=1) == ""  # one number has some factor
+    assert said(larger, iterations=1, x0=MATRIX) == "The step is 3 times the one given."
+    unchanged = descent(lambda x, s, g, k: x)
+    assert said(unchanged, iterations=1).endswith("is the update left out?")
 
 
 def momentum_of_averages():
@@ -197,6 +235,17 @@ def test_evaluation_at_x0_every_time():
         assert said(sgd, iterations).startswith("f is evaluated at x0 in every iteration")
 
 
+def test_a_path_that_overflows():
+    def ignores_the_step(f, x, step, iterations, *others, **options):
+        for k in range(iterations):
+            grad = f(x)[1]
+            x = x - grad if k < 4 else float("inf")
+        return x
+
+    words = said(ignores_the_step, f=lambda x, call: (0.0, 1e50 * x), step=1e-60)
+    assert words.startswith("The step is ignored")
+
+
 def test_another_start():
     def sgd(f, x0, *others, **options):
         return submission.sgd(f, x0 + 1, *others, **options)
@@ -211,15 +260,35 @@ def test_number_of_calls():
         return [f(x0) for _ in range(1)] and x0
 
     assert checked(stops, iterations=9) == "sgd: 1 call of f in 9 iterations, expected one in each."
+    assert "The result" not in checked(lambda f, x0, *others, **options: x0)
+    assert "The result" not in checked(lambda f, x0, *others, **options: "0")
+    assert "The result" not in checked(lambda f, x0, *others, **options: f(x0) and 0.0)
     assert checked(stops, iterations=2).endswith("in each. That is one iteration too few.")
 
 
-def test_right_postprocessing_in_place():
+def test_postprocessing_in_place():
     def in_place(x):
         x *= 0.5
         return x
 
+    def before(f, x, step, iterations, postprocessing, **options):
+        for _ in range(iterations):
+            grad = f(x)[1]
+            x = postprocessing(np.copy(x)) - step * grad
+        return x
+
     assert checked(submission.sgd, x0=MATRIX, postprocessing=in_place) == ""
+    words = said(before, x0=MATRIX, postprocessing=in_place)
+    assert words == "The postprocessing is applied before the update, expected after it."
+
+
+def test_postprocessing_of_a_number_gets_a_number():
+    def of_number(x):
+        assert isinstance(x, float)
+        return shrink(x)
+
+    assert checked(submission.sgd, postprocessing=of_number) == ""
+    assert checked(descent(lambda x, s, g, k: x - s * g), postprocessing=of_number)
 
 
 def test_a_postprocessing_that_changes_nothing_is_not_blamed():
@@ -264,6 +333,14 @@ def test_wrong_ends(sgd, words):
     assert bool(message.partition("yours is ")[2].partition(". ")[2]) == bool(words)
 
 
+def test_an_end_where_wrong_runs_overflow():
+    assert check_sgd_end(X0, X0, A, B, 0.02, 41_000).endswith("It is x0: no update was done.")
+
+
+def test_an_end_that_is_none():
+    assert check_sgd_end(None, X0, A, B, 1, 9) == "sgd returned None: is the return missing?"
+
+
 def test_an_end_shows_what_is_expected_unless_hidden():
     for reveal in (True, False):
         message = ended(submission.sgd, 90, halve_every=EVERY, reveal=reveal)
@@ -276,7 +353,7 @@ def test_an_end_shows_what_is_expected_unless_hidden():
 @settings(max_examples=50)
 @given(st.lists(anything, max_size=3), anything)
 def test_any_path_gets_a_text(calls, result):
-    grads = [0.5] * len(calls)
+    grads = [np.ones(7)] * len(calls)
     for x0 in (1.7, MATRIX[0]):
         for start in ([], [x0], [x0, x0 - 0.05]):
             assert check_sgd(

@@ -36,6 +36,7 @@ def only(row):
         (-3 * EXPECTED, EXPECTED, "It is -3 times the right value."),
         (EXPECTED / 50, EXPECTED, "It is 1/50 of the right value."),
         (-EXPECTED / 6, EXPECTED, "It is -1/6 of the right value."),
+        (0.7 * EXPECTED, EXPECTED, "It is 0.7 times the right value."),
         (1.3 * EXPECTED, EXPECTED, "It is 1.3 times the right value."),
         (np.round(EXPECTED, 3), EXPECTED, "It is rounded to 3 decimals."),
         (np.round(EXPECTED, 1), EXPECTED, "It is rounded to 1 decimal."),
@@ -74,6 +75,8 @@ def test_nothing_is_said_that_holds_for_other_reasons():
     assert diagnosis(one_row + 1, one_row) == ""
     assert diagnosis(np.array([0.0, 3.1]), np.array([0.0, 1.0])) == ""
     assert diagnosis(EXPECTED[:2] - only(0)[:2], EXPECTED[:2]) == ""
+    blocks = EXPECTED.reshape(5, 2, 2)
+    assert diagnosis(blocks * (np.arange(5) > 0)[:, np.newaxis, np.newaxis], blocks) == ""
 
 
 def test_words_of_the_caller_come_before_a_factor():
@@ -163,6 +166,7 @@ def test_rows_of_outside_words():
     assert "rows of the outside words" in said_of_window(1, found)
     assert said_of_window(1, found[[1, 0, 2, 3, 4]]) == ""
     assert said_of_window(1, 1.1 * found) == ""
+    assert said_of_window(1, WINDOW[1] * (1 + 4e-6)) == ""
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,15 @@ def test_no_line_of_the_grader_can_be_forged_by_any_text(parts):
     assert_not_forged(with_everywhere("".join(parts)))
 
 
+def test_notes_on_the_whole_cannot_be_taken_for_the_sums():
+    for text in FORGED.values():
+        notes = tuple(f"{end}{text}" for end in BREAKS)
+        *lines, last = terminal.end(Report((), notes)).splitlines()
+        assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
+        assert len(lines) == len(BREAKS)
+        assert not [line for line in lines if line.lstrip()[:2] in ("--", "==")]
+
+
 def test_every_line_printed_stands_behind_its_mark():
     text = "\n".join(FORGED.values())
     lines = terminal.end_of(Outcome(BASIC, Status.PASSED, 0, printed=text)).split("\n")

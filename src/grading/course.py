@@ -7,9 +7,11 @@ from sandbox.confinement import Confinement, choose
 from sandbox.forked import ForkedWorkers
 from sandbox.local import LocalSandbox
 from sandbox.proxy import Sandbox
+from sandbox.spawned import SpawnedWorkers
 from sandbox.upload import Upload, UploadError, read_upload
 from utils.utils import InputError
 
+WORKERS = ForkedWorkers if hasattr(os, "fork") else SpawnedWorkers
 NO_VECTORS = "has no sample_vectors_(soln).json in or beside it"
 
 
@@ -45,9 +47,7 @@ class Course:
                 sandbox.close()
 
 
-def open_course(
-    path, solution=None, confinement=None, seconds=None, workers=ForkedWorkers, debug=False
-):
+def open_course(path, solution=None, confinement=None, seconds=None, workers=WORKERS, debug=False):
     """Read a submission, and a solution if there is one, and start what runs them.
 
     Parameters

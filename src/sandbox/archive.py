@@ -61,7 +61,7 @@ def clean(text, limit=80):
 
 
 def _is_ignored(name):
-    return name.startswith(".") or name in IGNORED or name.endswith(".pyc")
+    return name.startswith(".") or name in IGNORED
 
 
 def _problem_of(mode):

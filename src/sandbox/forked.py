@@ -10,7 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-START_SECONDS, END_SECONDS = 20, 15
+import numpy as np
+
+from .nursery import kill_group
+
+START_SECONDS, END_SECONDS = 60, 15
 PROGRAM = Path(__file__).with_name("nursery.py")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -27,23 +31,24 @@ class ForkedWorkers:
     """Starts a worker at a time, from a nursery that is begun anew if it is gone."""
 
     def __init__(self):
-        self.nursery = self.sock = None
+        self.worker = None  # number of its process
         self._begin()
 
     def _begin(self):
         """Start the nursery; it gets ready while the grader goes on."""
         self.sock, theirs = socket.socketpair()
-        self.sock.settimeout(START_SECONDS)
         with theirs:
             self.nursery = subprocess.Popen(
                 [sys.executable, "-I", PROGRAM, str(theirs.fileno())],
                 env=ENVIRONMENT,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
             )
-        self.sock.send(json.dumps({"path": paths_of_packages()}).encode())
+        with contextlib.suppress(OSError):  # it has ended; `_ask` will see
+            self.sock.send(json.dumps({"path": paths_of_packages()}).encode())
         self.ready = False
 
     def _ask(self, order, descriptors=()):
@@ -51,6 +56,7 @@ class ForkedWorkers:
         packed = array.array("i", descriptors)
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)] if descriptors else []
         with contextlib.suppress(OSError, ValueError):
+            self.nursery.send_signal(signal.SIGCONT)  # a worker that may might have stopped it
             if not self.ready:
                 self.sock.settimeout(START_SECONDS)
                 self.ready = bool(self.sock.recv(100))
@@ -71,15 +77,20 @@ class ForkedWorkers:
         -------
         tuple of (socket.socket, file)
             Connected to the worker; what it prints, to be read as bytes.
+
+        Raises
+        ------
+        OSError
+            If that fails, also with a new nursery.
         """
         for _ in range(2):
             ours, theirs = socket.socketpair()
             reader, writer = os.pipe()
-            with theirs:
+            with theirs, open(writer, "wb"):
                 answer = self._ask({"fork": order}, [theirs.fileno(), writer])
-            os.close(writer)
-            if answer and "forked" in answer:
-                return ours, os.fdopen(reader, "rb", buffering=0)
+            if answer is not None:
+                self.worker = answer["forked"]
+                return ours, open(reader, "rb", buffering=0)
             ours.close()
             os.close(reader)
             self._restart()
@@ -91,37 +102,57 @@ class ForkedWorkers:
         if answer is None:
             self._restart()
             return "its process and the one above it were killed"
-        return in_words(answer.get("ended"))
+        self.worker = None
+        return in_words(answer["ended"])
 
     def _restart(self):
-        self.close()
+        """Replace a nursery that does not answer, and kill the worker, which it can no more."""
+        self.sock.close()
+        self.nursery.kill()
+        self.nursery.wait()
+        if self.worker is not None:
+            kill_group(self.worker)
+        self.worker = None
         self._begin()
 
     def close(self):
         """End the nursery and all below it."""
         self.sock.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        self.nursery.send_signal(signal.SIGCONT if self.ready else signal.SIGKILL)
+        try:
             self.nursery.wait(END_SECONDS)
-            return
-        with contextlib.suppress(OSError):
-            os.killpg(self.nursery.pid, signal.SIGKILL)
-        self.nursery.wait()
+        except subprocess.TimeoutExpired:
+            self.nursery.kill()
+            self.nursery.wait()
 
 
 def paths_of_packages():
-    """List where Python finds packages: the search path less folders of the project."""
-    ours = Path(__file__).resolve().parents[1]
-    return [
-        path
-        for path in sys.path
-        if path and Path(path).resolve() != ours and Path(path).resolve() != Path.cwd()
-    ]
+    """List where packages are installed; no folder of the project, nor another that holds files."""
+    named = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    return [*named, str(Path(np.__file__).parents[1])]
 
 
 def in_words(status):
-    """Tell how a process ended; empty if it was killed, as the grader does at the end."""
-    if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+    """Tell how a process ended, from what `os.waitpid` gives or None; see `of_code`."""
+    return "" if status is None else of_code(os.waitstatus_to_exitcode(status))
+
+
+def of_code(code):
+    """Tell how a process ended; empty if it was killed, as the grader does at the end.
+
+    Parameters
+    ----------
+    code : int
+        Its exit code, or the negative number of the signal that killed it.
+
+    Returns
+    -------
+    str
+        A clause.
+    """
+    names = {-number: number.name for number in signal.Signals}
+    if names.get(code) == "SIGKILL":
         return ""
-    if os.WIFSIGNALED(status):
-        return f"its process was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-    return f"its process ended with exit code {os.WEXITSTATUS(status)}"
+    if code < 0:
+        return f"its process was killed by {names.get(code, f'signal {-code}')}"
+    return f"its process ended with exit code {code}"

@@ -3,6 +3,7 @@
 import importlib
 import importlib.abc
 import importlib.util
+import linecache
 import sys
 import types
 
@@ -25,19 +26,17 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname, path=None, target=None):
         """Find a module of the package; None if it is none."""
-        if fullname.split(".")[0] != self.package:
+        package, _, name = fullname.replace(".", "/").partition("/")
+        if package != self.package:
             return None
-        name = fullname.replace(".", "/").removeprefix(self.package).lstrip("/")
-        file = next(
-            (f for f in (f"{name}.py", f"{name}/__init__.py".lstrip("/")) if f in self.files), None
-        )
-        is_package = not name or (file or "").endswith("__init__.py")
-        if file is None and not any(f.startswith(f"{name}/" if name else "") for f in self.files):
+        folder = f"{name}/" if name else ""
+        is_package = {f"{folder}__init__.py": True, f"{name}.py": False}
+        file = next((file for file in is_package if file in self.files), None)
+        if file is None and not any(other.startswith(folder) for other in self.files):
             return None
         spec = importlib.util.spec_from_loader(
-            fullname, self, is_package=is_package or file is None
+            fullname, self, is_package=is_package.get(file, True)
         )
-        spec.origin = self.files[file][0] if file else None
         spec.loader_state = file
         return spec
 
@@ -50,20 +49,35 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if problem:
             raise ImportError(problem)
         module.__file__ = path
-        exec(compile(source, path, "exec", dont_inherit=True), vars(module))
+        code = compile(source, path, "exec", dont_inherit=True)
+        lines = importlib.util.decode_source(source).splitlines(keepends=True)
+        linecache.cache[path] = len(source), None, lines, path  # for stack traces, inspect
+        exec(code, vars(module))
+
+
+def is_of_submission(module):
+    """Tell whether a module is the submission's; the name that it is imported by does not say."""
+    return str(getattr(module, "__name__", "")).split(".")[0] == "submission"
+
+
+def forget_modules():
+    """Undo the import of the submission's modules."""
+    for name in [name for name, found in sys.modules.items() if is_of_submission(found)]:
+        del sys.modules[name]
 
 
 class TopLevelNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Lets a submission say ``import word2vec`` for ``submission.word2vec``, where no other is."""
 
     def __init__(self, files):
-        self.names = {file.removesuffix(".py") for file in files if "/" not in file}
+        self.names = {file.split("/")[0].removesuffix(".py") for file in files} - {"__init__"}
 
     def find_spec(self, fullname, path=None, target=None):
         """Find a module of the submission by its bare name."""
-        if fullname in self.names and fullname != "__init__":
-            return importlib.util.spec_from_loader(fullname, self)
-        return None
+        top, _, rest = fullname.partition(".")
+        if top not in self.names or (rest and not is_of_submission(sys.modules.get(top))):
+            return None
+        return importlib.util.spec_from_loader(fullname, self)
 
     def exec_module(self, module):
         """Put the module of the package in its place."""
@@ -82,9 +96,10 @@ class Submission:
     def __init__(self, files):
         self.files = files
         self.paths = {path for path, _, _ in files.values()}
-        sys.meta_path.insert(0, SourceImporter("submission", files))
-        sys.meta_path.append(TopLevelNames(files))
+        self.importers = SourceImporter("submission", files), TopLevelNames(files)
         self.modules = []
+        sys.meta_path.insert(0, self.importers[0])
+        sys.meta_path.append(self.importers[1])
 
     def load(self, module):
         """Import the package, and the module of it that a test is about.
@@ -94,13 +109,12 @@ class Submission:
         """
         try:
             self.modules = [importlib.import_module("submission")]
-        except Exception:
-            if len(self.files) == 1 or "__init__.py" not in self.files:
+        except (Exception, SystemExit):
+            if f"{module}.py" not in self.files:
                 raise
-            for name in [name for name in sys.modules if name.split(".")[0] == "submission"]:
-                del sys.modules[name]
-            sys.modules["submission"] = types.ModuleType("submission")
-            sys.modules["submission"].__path__ = []
+            forget_modules()
+            package = sys.modules["submission"] = types.ModuleType("submission")
+            package.__path__ = []
         names = [module] if f"{module}.py" in self.files else []
         if not names and "__init__.py" not in self.files:  # perhaps it is in another file
             names = [file.removesuffix(".py") for file in self.files if "/" not in file]
@@ -112,3 +126,9 @@ class Submission:
             if callable(found := getattr(module, name, None)):
                 return found
         return None
+
+    def unload(self):
+        """Undo all imports; of use only in a process that goes on without the submission."""
+        forget_modules()
+        for importer in self.importers:
+            sys.meta_path.remove(importer)

@@ -7,24 +7,27 @@ import contextlib
 import copy
 import random
 
-from .session import Function, MissingError, SubmissionError
+import numpy as np
+
+from .session import NEUTRAL, Function, MissingError, SubmissionError
 from .worker import Worker, missing
 
 
 class LocalSession:
-    """Stands in for `proxy.Session`."""
+    """Stands in for `session.Session`."""
 
     def __init__(self):
         self.worker = Worker()
+        self.own = []  # functions of the submission that it was handed, and what stands for them
         self.seed = self.next = None
-        self.changed = ()
+        self.changed = []
 
     def call(self, name, args, kwargs):
         """Call a function of the submission."""
         self.seed = random.getrandbits(32)
         state = random.getstate()
-        args = [self._own(value) for value in args]
-        kwargs = {key: self._own(value) for key, value in kwargs.items()}
+        args = [self._give(value) for value in args]
+        kwargs = {key: self._give(value) for key, value in kwargs.items()}
         try:
             answer = self.worker.call(name, args, kwargs, self.seed)
         except Exception as error:
@@ -36,14 +39,28 @@ class LocalSession:
         self.changed, self.next = answer["changed"], answer["next"]
         return answer["result"]
 
-    def _own(self, value):
-        """Give the submission's own functions themselves, of all else a copy."""
+    def _give(self, value):
+        """Give the submission's own functions themselves, and copies of data."""
         if isinstance(value, Function):
-            return self.worker.submission.function(value.name) or missing(value.name)
-        return copy.deepcopy(value) if isinstance(value, (list, dict)) else copy.copy(value)
+            own = self.worker.submission.function(value.name) or missing(value.name)
+            self.own.append((own, value))
+            return own
+        if callable(value) and not isinstance(value, NEUTRAL):
+            return lambda *args, **kwargs: value(
+                *map(self._take, args), **{key: self._take(arg) for key, arg in kwargs.items()}
+            )
+        return value if isinstance(value, NEUTRAL) else copy.deepcopy(value)
+
+    def _take(self, value):
+        """Take what the submission hands to a function of the test."""
+        if isinstance(value, np.ndarray):
+            return value.copy()
+        return next((function for own, function in self.own if own is value), value)
 
     def close(self):
-        """Return what was printed and not shown yet: nothing."""
+        """Forget the submission; return what was printed and not shown yet: nothing."""
+        if self.worker.submission:
+            self.worker.submission.unload()
         return ""
 
 
@@ -62,7 +79,8 @@ class LocalSandbox:
     @contextlib.contextmanager
     def session(self, seconds):
         """Give a session; nothing limits its seconds."""
-        yield LocalSession()
+        with contextlib.closing(LocalSession()) as session:
+            yield session
 
     def load(self, session, module):
         """Import the submission."""
@@ -78,4 +96,4 @@ class LocalSandbox:
 def failure(worker, error):
     """Tell of an exception as the other process would."""
     told = worker.describe(error)
-    return SubmissionError(told["type"], told["text"], map(tuple, told["frames"]))
+    return SubmissionError(told["type"], told["text"], told["frames"])

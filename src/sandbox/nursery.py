@@ -9,21 +9,30 @@ knows nothing of the grader. It runs as the program that the grader starts::
 import array
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import signal
 import socket
 import sys
 import time
+import traceback
 from pathlib import Path
 
-PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE = 36, 4
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # from linux/prctl.h
 SWEEP_SECONDS = 10
 SOURCES = Path(__file__).resolve().parents[1]
 
 
 def prepare(paths):
-    """Import what every worker needs; afterwards only `paths` are searched for modules."""
+    """Import what every worker needs; then search no folder of the project for modules any more.
+
+    Parameters
+    ----------
+    paths : list of str
+        Where packages are installed, besides where this Python looks for them by itself.
+    """
+    sys.path += [path for path in paths if path not in sys.path]
     import utils.checkpoint
     import utils.gradcheck
     import utils.utils  # noqa: F401
@@ -35,7 +44,8 @@ def prepare(paths):
     }
     sys.modules["utils"].__path__ = []
     sys.meta_path.insert(0, loader.SourceImporter("utils", files))
-    sys.path[:] = paths
+    sys.modules["sandbox"].__path__ = []
+    sys.path[:] = [path for path in sys.path if Path(path).resolve() != SOURCES]
 
 
 class Nursery:
@@ -52,50 +62,60 @@ class Nursery:
         self.worker = None
 
     def serve(self):
-        """Fork and kill as the grader says, until it is gone."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.sock.send(b"{}")
+        """Fork and kill as the grader says."""
+        try:
             while True:
                 data, descriptors = receive(self.sock)
                 if not data:
                     break
                 order = json.loads(data)
+                ended = self.end()
                 if "fork" in order:
                     self.fork(order["fork"], descriptors)
-                    answer = {"forked": self.worker}
-                else:
-                    answer = {"ended": self.end()}
+                answer = {"forked": self.worker, "ended": ended}
                 self.sock.send(json.dumps(answer).encode())
-        self.end()
+        finally:
+            self.end()
 
     def fork(self, order, descriptors):
         """Fork a worker with a socket to the grader and a pipe for what it prints."""
         self.worker = os.fork()
         if self.worker == 0:
-            with contextlib.suppress(BaseException):
+            try:
                 be_worker(order, *descriptors)
-            os._exit(70)
+            except BaseException:
+                traceback.print_exc()  # to what the worker prints
+            finally:
+                os._exit(70)
         for descriptor in descriptors:
             os.close(descriptor)
 
     def end(self):
         """Kill the worker and all that it started; tell how it ended (as `os.waitpid` does)."""
-        status = None
+        if self.worker is None:
+            return None
+        kill_group(self.worker)
+        _, status = os.waitpid(self.worker, 0)
+        self.worker = None
         give_up = time.monotonic() + SWEEP_SECONDS
-        while time.monotonic() < give_up:
-            for process in descendants() | {self.worker}:
-                with contextlib.suppress(OSError, TypeError):
-                    os.kill(process, signal.SIGKILL)
+        while time.monotonic() < give_up:  # what it left is this process's own now
             try:
-                process, ended = os.waitpid(-1, os.WNOHANG)
+                process, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 break
-            if process == self.worker:
-                status = ended
             if process == 0:
+                for process in descendants():
+                    with contextlib.suppress(OSError):
+                        os.kill(process, signal.SIGKILL)
                 time.sleep(0.0005)
-        self.worker = None
         return status
+
+
+def kill_group(process):
+    """Kill a process, and others of its group if it leads one."""
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            kill(process, signal.SIGKILL)
 
 
 def descendants():
@@ -113,26 +133,41 @@ def descendants():
 
 
 def be_worker(order, grader, output):
-    """Give up all rights but those a submission needs, then serve the grader."""
-    from . import landlock, limits, other_user, worker
+    """Be a worker: with a session of its own, and no more open than it needs."""
+    from . import worker
 
     os.setsid()
-    for number, name in ((0, os.devnull), (1, output), (2, output)):
-        source = os.open(name, os.O_RDONLY) if number == 0 else name
-        os.dup2(source, number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     os.closerange(3, grader)
     os.closerange(grader + 1, 4096)
     sock = socket.socket(fileno=grader)
+    settle(order)
+    worker.serve(sock)
+
+
+def settle(order):
+    """Move to the folder of a worker, and give up all rights but those that a submission needs.
+
+    Parameters
+    ----------
+    order : dict
+        Its folder, limits and confinement, from `proxy.Sandbox`.
+    """
+    from . import landlock, limits, other_user
+
     folder = order["folder"]
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
     sys.argv[:] = ["submission"]
-    limits.limit(**order["limits"])
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux
+        limits.forbid_new_privileges()
     if order["user"]:
         other_user.become(*order["user"])
+    limits.limit(**order["limits"])  # those of that user
     if order["landlock"]:
         landlock.restrict(landlock.what_python_needs(), [folder, os.devnull])
-    worker.serve(sock)
 
 
 def receive(sock):
@@ -147,13 +182,20 @@ def receive(sock):
 
 
 def main():
-    """Be the nursery."""
+    """Be the nursery, until the grader's end of the socket is closed."""
     sock = socket.socket(fileno=int(sys.argv[1]))
     data, _ = receive(sock)
     prepare(json.loads(data)["path"])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the grader may have been started without
     with contextlib.suppress(AttributeError, OSError):  # elsewhere than on Linux
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    Nursery(sock).serve()
+        Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, the grader stays
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of its user may look into it
+    gc.freeze()  # what workers share is not to be copied by their garbage collection
+    with contextlib.suppress(OSError):  # the grader is gone
+        sock.send(b"{}")
+        Nursery(sock).serve()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """The grader's side of a submission: what looks like its functions are calls into a worker."""
 
 import contextlib
+import itertools
 import os
-import shutil
+import secrets
+import stat
 import tempfile
 
-from .session import IMPORT_SECONDS, Function, Session, SubmissionError
+from .session import IMPORT_SECONDS, Function, Session, SubmissionError, TooLateError
 
 LIMITS = {
     "memory": 2**30,  # bytes beyond those that the worker starts with
@@ -29,6 +31,8 @@ class Submission:
 
     def __getattr__(self, name):
         """Give a function; whether there is one shows when it is called."""
+        if name.startswith("_"):
+            raise AttributeError(name)
         return Function(self._session, name)
 
 
@@ -54,7 +58,8 @@ class Sandbox:
         self.import_seconds = import_seconds
         self.folder = tempfile.mkdtemp(prefix="grading-")
         os.chmod(self.folder, 0o711)
-        self.failed = {}  # imports that failed, by module; one that hung is that of all
+        self.failed = {}  # why imports failed, by module
+        self.hung = None  # why one took too long: that is all modules' failure
 
     @contextlib.contextmanager
     def session(self, seconds):
@@ -69,25 +74,61 @@ class Sandbox:
             "user": self.confinement.user,
             "landlock": self.confinement.landlock,
         }
-        session = Session(self.workers, order, seconds)
         try:
-            yield session
+            with contextlib.closing(Session(self.workers, order, seconds)) as session:
+                yield session
         finally:
-            session.close()
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
     def load(self, session, module):
         """Import the submission in a session; what failed before fails at once."""
-        for name in (module, "hung"):
-            if name in self.failed:
-                raise self.failed[name]
+        for error in (self.hung, self.failed.get(module)):
+            if error is not None:
+                raise SubmissionError(error.kind, str(error), error.frames)
         try:
             session.load(self.files, module, self.import_seconds)
+        except TooLateError as error:
+            self.hung = error
+            raise
         except SubmissionError as error:
-            self.failed["hung" if error.kind == "TimeoutError" else module] = error
+            self.failed[module] = error
             raise
 
     def close(self):
         """End all processes and remove their folder."""
         self.workers.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
+
+
+def remove(folder):
+    """Remove a folder, however deep and closed the folders in it; what cannot be removed stays.
+
+    Parameters
+    ----------
+    folder : str
+        Where nobody is at work any more.
+    """
+    numbers = (f"{secrets.token_hex(8)}-{number}" for number in itertools.count())
+    with contextlib.suppress(OSError):
+        if not open_folder(folder):
+            os.unlink(folder)
+            return
+        while names := os.listdir(folder):
+            for path in [os.path.join(folder, name) for name in names]:
+                if not open_folder(path):
+                    os.unlink(path)
+                    continue
+                for name in os.listdir(path):  # one up, so that no path gets too long
+                    inner = os.path.join(path, name)
+                    open_folder(inner)
+                    os.rename(inner, os.path.join(folder, next(numbers)))
+                os.rmdir(path)
+        os.rmdir(folder)
+
+
+def open_folder(path):
+    """Let the owner work in a folder; tell whether it is one, and no link to one."""
+    is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
+    if is_folder:
+        os.chmod(path, 0o700)
+    return is_folder

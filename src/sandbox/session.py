@@ -12,6 +12,10 @@ from .wire import Channel, ClosedError, WireError
 
 IMPORT_SECONDS = 10
 MAX_CALLBACKS = 100_000
+MAX_RECEIVED = 128 * 2**20  # bytes of all answers together
+MAX_TEXT = 4000  # characters of an exception's text
+MAX_FRAMES = 60
+NEUTRAL = tuple(KINDS.values())
 
 
 class SubmissionError(Exception):
@@ -30,7 +34,7 @@ class SubmissionError(Exception):
     def __init__(self, kind, message, frames=()):
         super().__init__(message)
         self.kind = kind
-        self.frames = tuple(frames)
+        self.frames = tuple(map(tuple, frames))
 
 
 class MissingError(SubmissionError):
@@ -38,6 +42,13 @@ class MissingError(SubmissionError):
 
     def __init__(self, name):
         super().__init__("MissingError", f"the submission has no function {name}")
+
+
+class TooLateError(SubmissionError):
+    """The submission took too long."""
+
+    def __init__(self, message):
+        super().__init__("TimeoutError", message)
 
 
 @dataclass(frozen=True)
@@ -63,22 +74,29 @@ class Session:
         Its folder, limits and confinement.
     seconds : float
         What all calls together may take.
+
+    Attributes
+    ----------
+    seed, next : int
+        Of the last call: its seed, and a random number after it, None if that was no number.
+    changed : list of int and str
+        Arguments that the last call changed, by number or name.
     """
 
     def __init__(self, workers, order, seconds):
         self.workers = workers
-        self.seconds = seconds
-        self.deadline = None
+        self.seconds = self.left = seconds
         self.given = []  # what was handed to the worker: functions, neutral objects
         self.callbacks = 0
-        self.seed = self.next = None  # of the last call: its seed, a random number after it
-        self.changed = ()  # arguments that it changed
+        self.seed = self.next = None
+        self.changed = []
         self.ended = False
-        sock, self.output = workers.start(order)
+        self.failure = None  # why there is no worker any more
         self.capture = Capture()
+        sock, self.output = workers.start(order)
+        self.channel = Channel(sock, self._refer, self._resolve, MAX_RECEIVED)
         self.reader = threading.Thread(target=self._read_output, daemon=True)
         self.reader.start()
-        self.channel = Channel(sock, self._refer, self._resolve)
 
     def _read_output(self):
         with contextlib.suppress(OSError, ValueError):
@@ -87,58 +105,72 @@ class Session:
 
     def load(self, files, module, seconds=IMPORT_SECONDS):
         """Import the submission; raise `SubmissionError` if that fails."""
-        self.deadline = time.monotonic() + seconds
-        answer = self._exchange(
+        answer = self._ask(
             {"request": "load", "files": files, "module": module},
+            seconds,
             f"importing the submission took longer than {seconds:g} seconds",
         )
         if answer.get("loaded") is not True:
             raise SubmissionError("WireError", "the submission's process gave no sensible answer")
-        self.deadline = time.monotonic() + self.seconds
 
     def probe(self, read, write):
         """Ask a worker that has loaded nothing what it can read and write."""
-        self.deadline = time.monotonic() + IMPORT_SECONDS
-        return self._exchange({"request": "probe", "read": read, "write": write}, "no answer")[
-            "probe"
-        ]
+        request = {"request": "probe", "read": read, "write": write}
+        return self._ask(request, IMPORT_SECONDS, "no answer")["probe"]
 
     def call(self, name, args, kwargs):
         """Call a function of the submission; raise `SubmissionError` if that fails."""
         self.seed = random.getrandbits(32)
-        answer = self._exchange(
-            {"request": "call", "name": name, "args": args, "kwargs": kwargs, "seed": self.seed},
-            f"{name} took longer than {self.seconds:g} seconds, the limit of this test",
-        )
+        request = {"name": name, "args": args, "kwargs": kwargs, "seed": self.seed}
+        too_late = f"{name} took longer than {self.seconds:g} seconds, the limit of this test"
+        began = time.monotonic()
+        try:
+            answer = self._ask({"request": "call", **request}, self.left, too_late)
+        finally:
+            self.left -= time.monotonic() - began
         if "missing" in answer:
             raise MissingError(name)
         if not {"result", "changed", "next"} <= answer.keys():
             raise SubmissionError("WireError", f"{name} gave no sensible answer")
-        self.changed, self.next = answer["changed"], answer["next"]
+        changed, number = answer["changed"], answer["next"]
+        self.changed = changed if isinstance(changed, list) else []
+        self.next = number if type(number) is int else None
         return answer["result"]
 
-    def _exchange(self, request, too_late):
+    def _ask(self, request, seconds, too_late):
+        """Send a request and return the answer; if none comes, end the worker."""
+        if self.failure is None:
+            try:
+                answer = self._exchange(request, time.monotonic() + seconds)
+            except TimeoutError:
+                self._stop()
+                self.failure = TooLateError(too_late)
+            except ClosedError:
+                how = self._stop() or "its process is gone: killed, or out of memory or time"
+                message = f"the submission did not answer: {how}"
+                self.failure = SubmissionError("ProcessError", message)
+            except WireError as error:
+                self._stop()
+                self.failure = SubmissionError("WireError", f"the submission sent {error}")
+            except BaseException:  # from a function of the test: the worker waits for it in vain
+                self._stop()
+                raise
+        if self.failure is not None:
+            raise self.failure
+        if "error" in answer:
+            raise error_of(answer["error"])
+        return answer
+
+    def _exchange(self, request, deadline):
         """Send a request, serve callbacks, return the answer."""
-        try:
-            self.channel.send(request, self.deadline)
-            while True:
-                answer = self.channel.receive(self.deadline)
-                if not isinstance(answer, dict):
-                    raise WireError("an answer that is none")
-                if "error" in answer:
-                    raise self._error(answer["error"])
-                if "callback" not in answer:
-                    return answer
-                self.channel.send({"result": self._serve(answer)}, self.deadline)
-        except TimeoutError:
-            self._stop()
-            raise SubmissionError("TimeoutError", too_late) from None
-        except ClosedError:
-            how = self._stop() or "its process is gone: killed, or out of memory or time"
-            raise SubmissionError("ProcessError", f"the submission did not answer: {how}") from None
-        except WireError as error:
-            self._stop()
-            raise SubmissionError("WireError", f"the submission sent {error}") from None
+        self.channel.send(request, deadline)
+        while True:
+            answer = self.channel.receive(deadline)
+            if not isinstance(answer, dict):
+                raise WireError("an answer that is none")
+            if "callback" not in answer:
+                return answer
+            self.channel.send({"result": self._serve(answer)}, deadline)
 
     def _serve(self, request):
         """Call a function of the grader for the submission."""
@@ -149,7 +181,7 @@ class Session:
         if type(number) is not int or not 0 <= number < len(self.given):
             raise WireError("a call of nothing")
         function = self.given[number]
-        if isinstance(function, Function) or type(function).__name__ in KINDS:
+        if isinstance(function, (Function, *NEUTRAL)):
             raise WireError("a call of what is not the grader's")
         if not isinstance(args, (list, tuple)) or not isinstance(kwargs, dict):
             raise WireError("a call without arguments")
@@ -162,20 +194,6 @@ class Session:
                 type(error).__name__, f"a function of the test was called wrongly: {error}"
             ) from None
 
-    def _error(self, content):
-        """Make an exception of what a worker tells of one: a stranger's words."""
-        if not isinstance(content, dict):
-            raise WireError("an error that is none")
-        frames = [
-            (file, number, function)
-            for frame in list(content.get("frames") or ())[:60]
-            if isinstance(frame, list) and len(frame) == 3
-            for file, number, function in [frame]
-            if isinstance(file, str) and type(number) is int and isinstance(function, str)
-        ]
-        kind = str(content.get("type"))[:100]
-        return SubmissionError(kind, str(content.get("text"))[:4000], frames)
-
     def _refer(self, value):
         """Name a function or a neutral object for the worker."""
         for number, given in enumerate(self.given):
@@ -184,7 +202,7 @@ class Session:
         number, kind = len(self.given), type(value).__name__
         if isinstance(value, Function):
             content = [number, "own", value.name]
-        elif kind in KINDS:
+        elif isinstance(value, NEUTRAL):
             content = [number, kind, vars(value)]
         elif callable(value):
             content = [number, "callback", None]
@@ -204,14 +222,32 @@ class Session:
         if self.ended:
             return ""
         self.ended = True
-        how = self.workers.end()
-        self.channel.close()
-        self.reader.join(1)  # what the pipe still holds
-        if not self.reader.is_alive():
-            self.output.close()
-        return how
+        try:
+            return self.workers.end()
+        finally:
+            self.channel.close()
+            self.reader.join(1)  # what the pipe still holds
+            if not self.reader.is_alive():
+                self.output.close()
 
     def close(self):
         """End the worker; return what it printed."""
         self._stop()
         return self.capture.text()
+
+
+def error_of(content):
+    """Make an exception of what a worker tells of one: a stranger's words."""
+    content = content if isinstance(content, dict) else {}
+    kind, text, frames = (content.get(key) for key in ("type", "text", "frames"))
+    return SubmissionError(
+        kind[:100] if isinstance(kind, str) else "Exception",
+        text[:MAX_TEXT] if isinstance(text, str) else "",
+        filter(is_frame, frames[:MAX_FRAMES] if isinstance(frames, list) else ()),
+    )
+
+
+def is_frame(frame):
+    """Tell whether something names a file, a line and a function."""
+    kinds = [type(part) for part in frame] if isinstance(frame, list) else []
+    return kinds == [str, int, str]

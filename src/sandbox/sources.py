@@ -91,7 +91,7 @@ def find(tree):
         level = len(parts) - (parts[-1:] == ["submission"])
         modules = [name for name in MODULES if name in names]
         is_single = SINGLE in names and not (modules and "__init__.py" in names)
-        if not modules and not is_single and QUIZ in names:
+        if not modules and QUIZ in names:
             modules = [QUIZ]
         for file in modules[:1] + [SINGLE] * is_single:
             place = Place(folder, posixpath.join(folder, file), file == SINGLE)

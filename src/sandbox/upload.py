@@ -15,6 +15,7 @@ VECTORS = "sample_vectors_(soln).json"
 VECTORS_ALIKE = "sample_vectors*.json"  # as browsers name a second download
 MAX_VECTORS, MAX_ZIP = 5 * 10**6, 20 * 10**6  # bytes; a zip's, if it lies in a folder or a zip
 MAX_RIVALS = 5
+MAX_PATH = 4096  # characters; whole, so that the path can be used
 MAX_LINES = 10
 ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
 ARCHIVES = (".tar", ".gz", ".tgz", ".bz2", ".xz", ".rar", ".7z")
@@ -73,7 +74,7 @@ def read_upload(path):
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UploadError(f"{clean(path, 200)} cannot be read: {reason}. {HAND_IN}") from error
-    label = clean(path if path.name not in ("", "..") else real, 200)
+    label = clean(path if path.name not in ("", "..") else real, MAX_PATH)
     if stat.S_ISDIR(mode):
         upload = _read_folder(real, label)
     elif stat.S_ISREG(mode):

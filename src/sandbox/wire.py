@@ -4,6 +4,7 @@ Whoever reads trusts nothing that it reads: sizes, depth and kinds are limited, 
 from a message but plain data, and what breaks a rule raises `WireError`.
 """
 
+import io
 import json
 import math
 import struct
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
-MAX_HEADER = 4 * 2**20  # bytes
+MAX_HEADER = 2**20  # bytes
 MAX_ARRAYS = 64 * 2**20  # bytes, all arrays of a message together
+MAX_AXES, MAX_LENGTH = 16, MAX_ARRAYS // 8  # of an array; its length is the product of its axes
 MAX_DEPTH = 30
 MAX_INT = 2**1000
 LENGTHS = struct.Struct(">II")
@@ -41,7 +43,7 @@ def encode(value, refer, arrays, depth=0):
     Parameters
     ----------
     value : object
-        Numbers, strings, bytes, arrays, and lists, tuples, dicts of these.
+        Numbers, strings, bytes, arrays, and lists, tuples, dicts of these; keys are strings.
     refer : callable
         Names any other object by a tag and a content that is data; None if it cannot.
     arrays : list of bytes
@@ -69,11 +71,8 @@ def encode(value, refer, arrays, depth=0):
     if depth < MAX_DEPTH and isinstance(value, (list, tuple)):
         items = [encode(item, refer, arrays, depth + 1) for item in list(value)]
         return items if isinstance(value, list) else {"tuple": items}
-    if depth < MAX_DEPTH and isinstance(value, dict):
-        pairs = [
-            [encode(item, refer, arrays, depth + 1) for item in pair] for pair in value.items()
-        ]
-        return {"dict": pairs}
+    if depth < MAX_DEPTH and isinstance(value, dict) and all(type(key) is str for key in value):
+        return {"dict": [[k, encode(v, refer, arrays, depth + 1)] for k, v in value.items()]}
     if (reference := refer(value)) is not None:
         tag, content = reference
         return {tag: encode(content, refer, arrays, depth + 1)}
@@ -87,13 +86,15 @@ def _encode_array(value, arrays):
         name = "int64"
     elif array.dtype.kind == "f" and name != "float32":
         name = "float64"
-    if (
-        name not in DTYPES
-        or sum(map(len, arrays)) + array.size * DTYPES[name].itemsize > MAX_ARRAYS
-    ):
+    if name not in DTYPES or not _is_possible(array.shape):
         return {"opaque": f"array of {array.dtype.name}, shape {array.shape}"[:100]}
     arrays.append(np.ascontiguousarray(array, DTYPES[name]).tobytes())
     return {"array": [name, list(array.shape)]}
+
+
+def _is_possible(shape):
+    """Tell whether an array may have that shape; an axis of 0 must not hide others too long."""
+    return len(shape) <= MAX_AXES and math.prod(max(n, 1) for n in shape) <= MAX_LENGTH
 
 
 def decode(tree, resolve, arrays, depth=0):
@@ -105,8 +106,8 @@ def decode(tree, resolve, arrays, depth=0):
         From `json.loads`.
     resolve : callable
         resolve(tag, content) gives the object that a reference names, or raises `WireError`.
-    arrays : memoryview
-        The bytes of all arrays, in order; a list of one, shortened as they are used.
+    arrays : io.BytesIO
+        The bytes of all arrays, in order.
     depth : int
         How deep in lists this is.
 
@@ -121,11 +122,11 @@ def decode(tree, resolve, arrays, depth=0):
         If the tree is none that `encode` makes.
     """
     if depth > MAX_DEPTH + 1:
-        raise WireError("lists are nested too deeply")
+        raise WireError("lists that are nested too deeply")
     if isinstance(tree, list):
         return [decode(item, resolve, arrays, depth + 1) for item in tree]
     if not isinstance(tree, dict):
-        return tree
+        return _decode_plain(tree)
     if len(tree) != 1:
         raise WireError("a value with no or several tags")
     ((tag, content),) = tree.items()
@@ -144,15 +145,21 @@ def decode(tree, resolve, arrays, depth=0):
     return resolve(tag, decode(content, resolve, arrays, depth + 1))
 
 
+def _decode_plain(value):
+    if type(value) is int and abs(value) >= MAX_INT:
+        raise WireError("an integer that is too large")
+    if type(value) is float and not math.isfinite(value):
+        raise WireError("a number that is too large")
+    return value
+
+
 def _decode_dict(pairs, resolve, arrays, depth):
     result = {}
     for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2:
+        # Keys of other types could be chosen with one hash, which makes a dict slow.
+        if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
             raise WireError("a dict that is none")
-        key, value = (decode(item, resolve, arrays, depth + 1) for item in pair)
-        if not isinstance(key, (str, int, float, bool, type(None))):
-            raise WireError("a dict with strange keys")
-        result[key] = value
+        result[pair[0]] = decode(pair[1], resolve, arrays, depth + 1)
     return result
 
 
@@ -162,18 +169,18 @@ def _decode_array(content, arrays):
     name, shape = content
     if not isinstance(name, str) or name not in DTYPES or not isinstance(shape, list):
         raise WireError("an array of unknown kind")
-    if len(shape) > 16 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+    if not all(type(n) is int and n >= 0 for n in shape) or not _is_possible(shape):
         raise WireError("an array of impossible shape")
     data = _take(arrays, math.prod(shape) * DTYPES[name].itemsize)
-    if name == "bool" and data.strip(b"\0\1"):
+    if name == "bool" and (np.frombuffer(data, np.uint8) > 1).any():
         raise WireError("a truth value that is neither true nor false")
     return np.frombuffer(data, DTYPES[name]).reshape(shape).copy()
 
 
 def _take(arrays, size):
-    if not 0 <= size <= len(arrays[0]):
+    data = arrays.read(size) if 0 <= size <= MAX_ARRAYS else b""
+    if len(data) != size:
         raise WireError("an array with too few bytes")
-    data, arrays[0] = bytes(arrays[0][:size]), arrays[0][size:]
     return data
 
 
@@ -186,12 +193,16 @@ class Channel:
         Connected to the other side.
     refer, resolve : callable
         As in `encode` and `decode`; may be set later.
+    most : float
+        Bytes that may come in all.
     """
 
-    def __init__(self, sock, refer=lambda value: None, resolve=None):
+    def __init__(self, sock, refer=lambda value: None, resolve=None, most=math.inf):
         self.sock = sock
         self.refer = refer
         self.resolve = resolve or _unknown
+        self.most = most
+        self.received = 0
         self.waiting = bytearray()  # read, not used yet
 
     def send(self, value, deadline=None):
@@ -200,7 +211,7 @@ class Channel:
         header = json.dumps(encode(value, self.refer, arrays)).encode()
         size = sum(map(len, arrays))
         if len(header) > MAX_HEADER or size > MAX_ARRAYS:
-            raise WireError(f"a message of {len(header) + size:,} bytes is too large")
+            raise WireError(f"a message of {len(header) + size:,} bytes, which is too large")
         self._set_time(deadline)
         try:
             self.sock.sendall(b"".join([LENGTHS.pack(len(header), size), header, *arrays]))
@@ -211,17 +222,21 @@ class Channel:
 
     def receive(self, deadline=None):
         """Wait for a value; raise `WireError`, `ClosedError`, or TimeoutError past the deadline."""
+        self._set_time(deadline)  # also if the message is here already
         header_size, arrays_size = LENGTHS.unpack(self._read(LENGTHS.size, deadline))
+        size = header_size + arrays_size
+        self.received += size
         if header_size > MAX_HEADER or arrays_size > MAX_ARRAYS:
-            raise WireError(f"a message of {header_size + arrays_size:,} bytes is too large")
-        data = self._read(header_size + arrays_size, deadline)
-        arrays = [memoryview(data)[header_size:]]
+            raise WireError(f"a message of {size:,} bytes, which is too large")
+        if self.received > self.most:
+            raise WireError(f"more than {self.most:,} bytes in all")
+        data = io.BytesIO(self._read(size, deadline))
         try:
-            tree = json.loads(data[:header_size].decode(), parse_constant=_no_constant)
-            value = decode(tree, self.resolve, arrays)
+            tree = READER.decode(data.read(header_size).decode())
+            value = decode(tree, self.resolve, data)
         except (ValueError, RecursionError) as error:
             raise WireError(f"no message: {error}") from error
-        if len(arrays[0]):
+        if data.read(1):
             raise WireError("a message with bytes left over")
         return value
 
@@ -230,7 +245,7 @@ class Channel:
         while len(self.waiting) < size:
             self._set_time(deadline)
             try:
-                data = self.sock.recv(max(size - len(self.waiting), 65536))
+                data = self.sock.recv(2**18)
             except TimeoutError:
                 raise
             except OSError as error:
@@ -238,12 +253,17 @@ class Channel:
             if not data:
                 raise ClosedError
             self.waiting += data
-        data, self.waiting = bytes(self.waiting[:size]), self.waiting[size:]
+        data = bytes(self.waiting[:size])
+        del self.waiting[:size]
         return data
 
     def _set_time(self, deadline):
+        """Let the next operation end at the deadline; past it not even ready data is read."""
         if deadline is not None:
-            self.sock.settimeout(max(deadline - time.monotonic(), 1e-6))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.sock.settimeout(left)
 
     def close(self):
         """Close the socket."""
@@ -255,4 +275,7 @@ def _unknown(tag, content):
 
 
 def _no_constant(name):
-    raise WireError(f"{name} is no JSON")
+    raise WireError(f"{name}, which is no JSON")
+
+
+READER = json.JSONDecoder(parse_constant=_no_constant)

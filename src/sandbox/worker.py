@@ -49,11 +49,16 @@ class Worker:
             self.send(answer)
 
     def send(self, answer):
-        """Send an answer, or say that it is too large."""
+        """Send an answer, or say why it cannot be sent."""
         try:
             self.channel.send(answer)
-        except (WireError, RecursionError, MemoryError) as error:
-            self.channel.send({"error": {"type": "WireError", "text": str(error), "frames": []}})
+        except ClosedError:
+            raise
+        except WireError as error:
+            text = f"the submission gave {error}"
+            self.channel.send({"error": {"type": "WireError", "text": text, "frames": []}})
+        except BaseException as error:  # of a list, say, that is the submission's own kind
+            self.channel.send({"error": self.describe(error)})
 
     # Requests
 
@@ -121,10 +126,7 @@ class Worker:
             if (threading.get_ident(), os.getpid()) != (owner, process):
                 raise RuntimeError("the grader's functions can be called from the main thread only")
             self.channel.send({"callback": number, "args": args, "kwargs": kwargs})
-            answer = self.channel.receive()
-            if "refused" in answer:
-                raise RuntimeError(answer["refused"])
-            return answer["result"]
+            return self.channel.receive()["result"]
 
         return ask
 
@@ -149,12 +151,9 @@ class Worker:
             text = str(error.msg if isinstance(error, SyntaxError) else error)
         except BaseException:
             text = "(its text cannot be shown)"
-        kept = (
-            frames
-            if len(frames) <= MAX_FRAMES
-            else frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]
-        )
-        return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": kept}
+        if len(frames) > MAX_FRAMES:
+            frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
+        return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": frames}
 
 
 def missing(name):

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .fixture import Hostile, joined
+from .fixture import Hostile, in_threes, joined
 
 decides = partial(Hostile, "decides")
 data = partial(Hostile, "data", tests="2a-2 2a-3")
@@ -242,6 +242,22 @@ DECIDES = [
         tests="2b-3",
     ),
     decides(
+        "calls the loss and the model of a test with what they do not take",
+        code={
+            "skipgram": "for odd in (None, 'x', [1, [2]], {}, np.nan, np.zeros((2, 3)), print):\n"
+            "    word2vec_loss_and_gradient(odd, odd, odd, odd)\n"
+            "return 1, 2, 3"
+        },
+        top="""
+            def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
+                for odd in (None, "x", [1, [2]], {}, np.nan, np.zeros((2, 3)), print):
+                    model(*[odd] * 8)
+                return 24.5, vectors
+        """,
+        stub="reference",
+        tests="2a-7 2a-8",
+    ),
+    decides(
         "reaches for attributes of the grader's function",
         code={
             "sgd": "import gc\n"
@@ -313,7 +329,7 @@ DATA = [
     values("a masked array, all masked", "np.ma.masked_all(np.shape(x))"),
     values("a masked array with a fill value", "np.ma.array(np.zeros(np.shape(x)), mask=True, fill_value=0.5)"),
     values("a dict with strange keys", "{(1, 2): 0.5, None: np.zeros(3), 1.5: {frozenset(): 1}}"),
-    values("functions for numbers", "[sigmoid, np.exp, print, type]"),
+    values("functions for numbers", "[attack, np.exp, print, type]"),
     raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", seconds=2),
     raw("half a reply, then gone", "send_raw(frame(CLAIM)[:-9])\nos._exit(0)"),
     raw("half a reply, then silence", "send_raw(frame(CLAIM)[:-9])\nimport time; time.sleep(100)", seconds=1),
@@ -333,6 +349,49 @@ DATA = [
     raw("references to what is the grader's", "for tag in ('given', 'own', 'give', 'new', 'callback'):\n    say({'dict': [['result', {tag: 0}], ['changed', {tag: 0}], ['next', {tag: 0}]]})"),
     raw("changed and next that are neither", "for odd in (None, 'x', [[]], {'dict': []}, -1, 1e300, True):\n    say({'dict': [['result', 0.5], ['changed', odd], ['next', odd]]})"),
 ]  # fmt: skip
+
+STRANGE = (
+    "None",
+    "'text'",
+    "[[1.0], [2.0, 3.0]]",
+    "{'loss': 1.0}",
+    "(np.float64(np.nan),) * 3",
+    "(1e308, np.full((6, 3), 1e308), np.full((6, 3), -1e308))",
+    "(2**900, True, b'bytes')",
+    "(np.zeros((2, 0, 3)), [], ())",
+    "(np.array(['a', 'b']), object(), print)",
+)
+
+
+def strange(value):
+    """Make a row whose functions, the given ones too, are right at first and strange later."""
+    top = f"""
+        def late(function):
+            calls = []
+
+            def call(*args, **kwargs):
+                calls.append(1)
+                return {value} if len(calls) > 1 else function(*args, **kwargs)
+
+            return call
+
+        sigmoid, skipgram = late(sigmoid), late(skipgram)
+        naive_softmax_loss_and_gradient = late(naive_softmax_loss_and_gradient)
+        get_negative_samples = late(get_negative_samples)
+        neg_sampling_loss_and_gradient = late(neg_sampling_loss_and_gradient)
+        word2vec_sgd_wrapper = late(word2vec_sgd_wrapper)
+    """
+    return Hostile(
+        "data",
+        f"strange at the second call: {value}",
+        top=top,
+        code={"sgd": f"import numpy as np\nif iteration > 3:\n    return {value}\nf({value})"},
+        stub="reference",
+        tests="2a-0 2a-3 2a-6 2a-7 2a-8 2b-0 2b-3",
+    )
+
+
+LATE = [strange(value) for value in STRANGE]
 
 SHAPE = [
     shape("empty arrays", code={"sigmoid": "return np.empty(0)"}, tests="2a-2 2a-3 2a-4 2a-5"),
@@ -489,4 +548,4 @@ ORACLE = [
     ),
 ]  # fmt: skip
 
-ROWS = DECIDES + DATA + SHAPE + ORACLE
+ROWS = DECIDES + in_threes(DATA) + LATE + SHAPE + ORACLE

@@ -39,6 +39,8 @@ class Graded:
         The grader's exit code; None if it had to be killed.
     seconds : float
         How long it took.
+    megabytes : int
+        The most memory that the grader's own process held.
     survivors : list of str
         Processes that it left behind.
     report : str
@@ -61,6 +63,7 @@ class Graded:
 
     code: int | None
     seconds: float
+    megabytes: int
     survivors: list
     report: str
     text: str
@@ -237,7 +240,7 @@ class Gradings:
             token=token,
             mark=places["mark"],
         )
-        shutil.rmtree(folder)
+        remove(folder)
         return graded
 
     def _places(self, folder, number):
@@ -342,6 +345,11 @@ def fingerprints(folder):
 def dropped(folder):
     """Read the files in a folder where everybody may write."""
     return {path.name: path.read_bytes()[: 2**20] for path in folder.rglob("*") if path.is_file()}
+
+
+def remove(folder):
+    """Remove a folder; it may be deeper than Python can go."""
+    subprocess.run(["rm", "-rf", folder], check=True)
 
 
 @functools.cache

@@ -3,14 +3,16 @@
     python -I keeper.py < ORDER
 
 The order is JSON: command, user (or null), folder, environment, seconds, output. The answer, on the
-standard output: code (null if it had to be killed), seconds, survivors (the processes that were
-still there when the command had ended, in words). All of them are killed.
+standard output: code (null if it had to be killed), seconds, megabytes (the most memory that the
+command's own process held), survivors (the processes that were still there when the command had
+ended, in words). All of them are killed.
 """
 
 import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -52,6 +54,18 @@ def end_all():
                 os.kill(process, signal.SIGKILL)
 
 
+def watch(process, seconds):
+    """Wait for a process to end; tell its exit code, None if it does not end, and its memory."""
+    give_up, most = time.monotonic() + seconds, 0
+    while time.monotonic() < give_up:
+        with contextlib.suppress(OSError, TypeError):  # it has ended
+            status = Path("/proc", str(process.pid), "status").read_bytes()
+            most = max(most, int(re.search(rb"VmHWM:\s*(\d+) kB", status)[1]))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(0.05), most // 1024
+    return None, most // 1024
+
+
 def limit():
     """Spread the net."""
     for name, value in NET.items():
@@ -77,14 +91,12 @@ def main():
             preexec_fn=limit,
             **account,
         )
-        try:
-            code = process.wait(order["seconds"])
-        except subprocess.TimeoutExpired:
-            code = None
+        code, megabytes = watch(process, order["seconds"])
         seconds = time.monotonic() - began
         survivors = [] if code is None else list(below().values())
         end_all()
-    print(json.dumps({"code": code, "seconds": seconds, "survivors": survivors}))
+    told = {"code": code, "seconds": seconds, "megabytes": megabytes, "survivors": survivors}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

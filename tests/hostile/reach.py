@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .fixture import CONFINED, Hostile, joined
+from .fixture import CONFINED, Hostile, in_threes, joined
 
 secrets = partial(Hostile, "secrets", secret=True)
 confinement = partial(Hostile, "confinement", secret=True)
@@ -105,40 +105,6 @@ SECRETS = [
         teeth=LEAKED,
     ),
     leaking(
-        "reads the memory of the processes above it",
-        "process = os.getpid()\n"
-        "for _ in range(4):\n"
-        "    leak_memory(process)\n"
-        "    try:\n"
-        "        stat = open(f'/proc/{process}/stat').read()\n"
-        "        process = int(stat.rpartition(')')[2].split()[1])\n"
-        "    except OSError:\n"
-        "        process = os.getppid()",
-        """
-            import ctypes
-
-            def leak_memory(process):
-                try:
-                    maps = open(f"/proc/{process}/maps").read()
-                except OSError as error:
-                    return print(process, error.strerror)
-                libc = ctypes.CDLL(None, use_errno=True)
-                print("seize", process, libc.ptrace(0x4206, process, None, None))
-                for line in maps.splitlines():
-                    start, end = (int(part, 16) for part in line.split()[0].split("-"))
-                    if "rw" not in line or end - start > 2**28:
-                        continue
-                    try:
-                        with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
-                            memory.seek(start)
-                            leak(memory.read(end - start))
-                    except OSError as error:
-                        print(process, error.strerror)
-                        break
-        """,
-        bound=25,
-    ),
-    leaking(
         "looks through its own objects, arguments and environment",
         "import gc\n"
         "leak(repr(sys.argv) + repr(dict(os.environ)) + repr(sys.path) + repr(sys.orig_argv))\n"
@@ -226,6 +192,9 @@ SECRETS = [
         "names a secret file in a SyntaxError",
         "raise SyntaxError('look', ('@canary@', 1, 1, None))",
     ),
+]
+
+OTHERS = [
     Hostile(
         "errors",
         "forges a stack trace through secret files",
@@ -272,6 +241,35 @@ SECRETS = [
     ),
 ]  # fmt: skip
 
+MEMORY = leaking(
+    "reads the memory of the processes around it",
+    "process = os.getpid()\n"
+    "for number in [process, os.getppid(), *range(process - 40, process + 10)]:\n"
+    "    leak_memory(number)",
+    """
+        import ctypes
+
+        def leak_memory(process):
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.ptrace(0x4206, process, None, None) == 0:
+                print("SEIZED", process)
+            try:
+                with open(f"/proc/{process}/maps") as file:
+                    maps = file.read().splitlines()
+                with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
+                    for line in maps:
+                        start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                        if "rw" in line and end - start < 2**28:
+                            memory.seek(start)
+                            leak(memory.read(end - start))
+            except (OSError, ValueError) as error:
+                print(process, error)
+    """,
+    hides=("SEIZED",),
+    teeth=("SEIZED",),
+    bound=25,
+)
+
 CONFINEMENT = [
     confinement(
         "writes into the grader, the solution and the upload",
@@ -289,7 +287,6 @@ CONFINEMENT = [
                 for path in FILES:
                     for change in (
                         lambda: open(path, "a").write("# changed"),
-                        lambda: os.chmod(path, 0o666),
                         lambda: os.replace(path, path + "~"),
                         lambda: os.unlink(path),
                         lambda: os.truncate(path, 0),
@@ -302,6 +299,24 @@ CONFINEMENT = [
         """,
         teeth=("CHANGED",),
         hides=(),
+    ),
+    confinement(
+        "closes the folders around it",
+        code={"sigmoid": "close()\nreturn x"},
+        top="""
+            import os
+
+            def close():
+                for path in ("..", "@base@/results", "@grader@", "@base@/staff", "@upload@", "@base@/tmp"):
+                    try:
+                        os.chmod(path, 0)
+                    except OSError as error:
+                        print(error)
+        """,
+        stub="reference",
+        tests="2a-1 2a-2 3a-0",
+        passes="2a-1-basic 3a-0-basic",
+        levels=("another user",),
     ),
     confinement(
         "becomes root again",
@@ -471,4 +486,4 @@ WRITER = [
     ),
 ]
 
-ROWS = SECRETS + CONFINEMENT + TCP + WRITER
+ROWS = [*in_threes(SECRETS), MEMORY, *OTHERS, *CONFINEMENT, *TCP, *WRITER]

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .fixture import Hostile
+from .fixture import Hostile, in_threes
 
 output = partial(Hostile, "output")
 errors = partial(Hostile, "errors")
@@ -50,6 +50,9 @@ OUTPUT = [
     printing("closes its outputs", "import os\nos.close(1)\nos.close(2)", shows=("after printing",)),
     printing("prints from a process that stays", f"import os, time\nif os.fork() == 0:\n    while True:\n        print({END!r}, flush=True)\n        time.sleep(0.01)"),
     printing("prints at exit", f"import atexit\natexit.register(print, {END!r})"),
+]  # fmt: skip
+
+IMPORTED = [
     output("prints when imported", top=f"print('\\n' + {END!r})", hides=FORGED),
 ]  # fmt: skip
 
@@ -74,9 +77,9 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[sigmoid.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**6, 'text': 'a' * 10**6, 'frames': frames}})\n"),
+    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**6, 'text': 'a' * 10**6, 'frames': frames}})\n"),
     failing("an error report of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}})\n"),
     failing("an error report with frames of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': None, 'text': None, 'frames': [1, [], [None] * 3, 5.5, 'abc']}})\n"),
 ]  # fmt: skip
 
-ROWS = OUTPUT + ERRORS
+ROWS = in_threes(OUTPUT) + in_threes(ERRORS) + IMPORTED

@@ -3,7 +3,7 @@
 from functools import partial
 
 from .answers import WIRE
-from .fixture import Hostile, joined
+from .fixture import Hostile, in_threes, joined
 
 clock = partial(Hostile, "clock", seconds=1)
 limits = partial(Hostile, "limits")
@@ -15,7 +15,7 @@ CAREFUL = """
     if os.getuid() == 0:
         raise SystemExit("ROOT")
 """
-FINISHED = {"stub": "reference", "tests": "2a-1 2a-2 2b-0", "passes": "2a-1-basic 2b-0-basic"}
+FINISHED = {"stub": "reference", "tests": "2a-1 2a-2", "passes": "2a-1-basic"}
 
 
 def hanging(name, statements, top="", **options):
@@ -42,27 +42,6 @@ CLOCK = [
         shows=("second",),
     ),
     clock("an import that fails", top="1 / 0", tests="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
-    hanging("a loop without end", "while True:\n    pass", shows=("took longer than",)),
-    hanging(
-        "a sleep that no signal ends",
-        "for number in range(1, 65):\n"
-        "    try:\n"
-        "        signal.signal(number, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError):\n"
-        "        pass\n"
-        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
-        "while True:\n"
-        "    time.sleep(1000)",
-        "import signal, time\n",
-    ),
-    hanging("a sleep that goes on after every exception", "while True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass", "import time\n"),
-    hanging("one long call of C: a power", "return len(str(7 ** 10**9))"),
-    hanging("one long call of C: a pattern", "import re\nreturn re.match(r'(a|a)*$', 'a' * 60 + 'b')"),
-    hanging("one long call of C: a product", "return np.ones((9000, 9000)) @ np.ones((9000, 9000)) @ np.ones((9000, 9000))"),
-    hanging("stops itself", "import os, signal\nos.kill(0, signal.SIGSTOP)\nreturn x"),
-    hanging("starts and stops without end", "import os\nwhile True:\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()"),
-    hanging("a lock that is never released", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
-    hanging("an exception whose text never comes", "raise Slow()", "class Slow(Exception):\n    def __str__(self):\n        while True:\n            pass\n    __repr__ = __str__\n"),
     clock(
         "hangs at exit",
         top="""
@@ -77,18 +56,19 @@ CLOCK = [
             threading.Thread(target=time.sleep, args=[1000]).start()
         """,
         stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        tests="2a-1 2a-2 3a-0",
+        passes="2a-1-basic 2a-2-basic 3a-0-basic",
         seconds=3,
     ),
     clock(
         "leaves processes in sessions of their own",
         top="""
-            import os, signal, time
+            import ctypes, os, signal, time
 
-            for _ in range(3):
+            for k in range(3):
                 if os.fork() == 0:
                     os.setsid()
+                    ctypes.CDLL(None).prctl(15, b"x) S 1 (", 0, 0, 0)  # its name, among its figures
                     signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
                     if os.fork() == 0:
                         os.chdir("/")
@@ -96,8 +76,8 @@ CLOCK = [
                     os._exit(0)
         """,
         stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        tests="2a-1 2a-2 3a-0",
+        passes="2a-1-basic 2a-2-basic 3a-0-basic",
         seconds=3,
     ),
     clock(
@@ -109,8 +89,8 @@ CLOCK = [
             subprocess.Popen("(setsid sleep 1000 &) ; setsid sh -c 'trap \\"\\" TERM INT; sleep 1000 & exec sleep 1000' &", shell=True)
         """,
         stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2a-2-basic 2b-0-basic",
+        tests="2a-1 2a-2 3a-0",
+        passes="2a-1-basic 2a-2-basic 3a-0-basic",
         seconds=3,
     ),
     hanging(
@@ -195,6 +175,30 @@ CLOCK = [
         code={"sgd": "for _ in range(iterations):\n    f(f)\n    f(lambda: f)\nreturn f"},
         tests="2b-3",
     ),
+]  # fmt: skip
+
+HANGING = [
+    hanging("a loop without end", "while True:\n    pass", shows=("took longer than",)),
+    hanging(
+        "a sleep that no signal ends",
+        "for number in range(1, 65):\n"
+        "    try:\n"
+        "        signal.signal(number, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError):\n"
+        "        pass\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+        "while True:\n"
+        "    time.sleep(1000)",
+        "import signal, time\n",
+    ),
+    hanging("a sleep that goes on after every exception", "while True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass", "import time\n"),
+    hanging("one long call of C: a power", "return len(str(7 ** 10**9))"),
+    hanging("one long call of C: a pattern", "import re\nreturn re.match(r'(a|a)*$', 'a' * 60 + 'b')"),
+    hanging("one long call of C: a product", "return np.ones((9000, 9000)) @ np.ones((9000, 9000)) @ np.ones((9000, 9000))"),
+    hanging("stops itself", "import os, signal\nos.kill(0, signal.SIGSTOP)\nreturn x"),
+    hanging("starts and stops without end", "import os\nwhile True:\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()"),
+    hanging("a lock that is never released", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
+    hanging("an exception whose text never comes", "raise Slow()", "class Slow(Exception):\n    def __str__(self):\n        while True:\n            pass\n    __repr__ = __str__\n"),
     hanging("closes all that is open", "import os\nos.closerange(0, 4096)\nreturn x"),
     hanging(
         "writes into all that is open",
@@ -211,6 +215,56 @@ CLOCK = [
     hanging("a segmentation fault", "import ctypes\nctypes.string_at(0)", shows=("SIGSEGV",)),
     hanging("an abort", "import os\nos.abort()", shows=("SIGABRT",)),
     hanging("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+]  # fmt: skip
+
+MEMORY = [
+    limits(
+        "hands arrays that broadcast to the grader's function",
+        code={"sgd": "import numpy as np\nf(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
+        tests="2b-3 2b-4",
+    ),
+    limits(
+        "hands large arrays to the grader's function again and again",
+        code={
+            "sgd": "import numpy as np\n"
+            "for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"
+        },
+        tests="2b-3",
+    ),
+    limits(
+        "hands large arrays to the grader's model again and again",
+        top="""
+            def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
+                for _ in range(50):
+                    model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
+                return 24.5, vectors
+        """,
+        stub="reference",
+        tests="2a-1 2a-8",
+        passes="2a-1-basic",
+    ),
+    limits(
+        "folders 3,000 deep in its working folder",
+        code={
+            "sigmoid": "import os\n"
+            "for _ in range(3000):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nreturn x"
+        },
+        stub="reference",
+        tests="2a-1 2a-2 2a-3 3a-0",
+        passes="2a-1-basic 3a-0-basic",
+    ),
+    limits(
+        "closed folders and files in its working folder",
+        code={
+            "sigmoid": "import os\n"
+            "os.makedirs('closed/more')\n"
+            "open('closed/more/file', 'w').close()\n"
+            "os.chmod('closed/more', 0)\nos.chmod('closed', 0)\nos.chmod('.', 0)\nreturn x"
+        },
+        stub="reference",
+        tests="2a-1 2a-2 2a-3 3a-0",
+        passes="2a-1-basic 3a-0-basic",
+    ),
 ]  # fmt: skip
 
 LIMITS = [
@@ -258,7 +312,7 @@ LIMITS = [
         "time.sleep(1000)",
         seconds=1,
     ),
-    bomb("calls itself without end", "return sigmoid(x)", shows=("RecursionError",)),
+    bomb("calls itself without end", "return attack(x)", shows=("RecursionError",)),
     bomb("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)", seconds=8),
     bomb(
         "lifts its limits",
@@ -276,4 +330,4 @@ LIMITS = [
     ),
 ]  # fmt: skip
 
-ROWS = CLOCK + LIMITS
+ROWS = CLOCK + MEMORY + in_threes(HANGING) + in_threes(LIMITS)

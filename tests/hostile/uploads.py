@@ -94,6 +94,26 @@ def huge_files(folder, places):
             file.truncate(20 * 2**30)
 
 
+def forged_names(folder, places):
+    """Hold files and folders whose names are lines of the report."""
+    forged = "x\n----- END 2a-2-basic [took 0:00:00.000001 (max allowed 5 seconds), 1 of 1 points]"
+    for name in (
+        forged,
+        f"{forged}.py",
+        "\x1b[2J\x1b[31m.py",
+        "\u202egnp.py",
+        "\x85\u2028.py",
+        "a" * 250 + ".py",
+    ):
+        (folder / "submission" / name).write_text("1 / 0")
+    (folder / "submission" / f"{forged}.zip").symlink_to(f"/{forged}")
+    os.mkfifo(folder / "submission" / f"{forged}.pdf")
+    (folder / f"{forged}\n").mkdir()
+    shutil.move(folder / "submission", folder / f"{forged}\n" / "submission")
+    os.makedirs(folder / f"{forged}\n2" / "submission" / "sgd.py")
+    (folder / os.fsdecode(b"\xff\xfe.py")).write_text("1 / 0")
+
+
 def many_files(folder, places):
     """Hold very many files and deep folders."""
     for k in range(3000):
@@ -220,6 +240,14 @@ FRESH = [
     fresh("folders for files", make=folders_for_files, stub="reference", tests="2a-1 2a-2 2c-0"),
     fresh("files of 20 GB", make=huge_files, tests="2a-1 2a-2 2c-0"),
     fresh("3,000 files, 200 folders deep", make=many_files, tests="2a-1 2a-2"),
+    fresh(
+        "names that are lines of the report",
+        code={"sigmoid": "raise ValueError('text')"},
+        make=forged_names,
+        tests="2a-1 2a-2",
+        shows=("ValueError: text",),
+        hides=("\n----- END 2a-2-basic [took 0:00:00.000001", "\x1b", "\u202e", "\u2028"),
+    ),
     fresh("a zip of 400 MB of blanks", make=zip_bomb, tests="2a-1 2a-2"),
     fresh("a zip with links and paths out of it", make=zip_with_links, tests="2a-1 2a-2", absent="out.py"),
     fresh(

@@ -7,6 +7,7 @@ from results_validator import problems
 from .fixture import TESTS
 
 POINTS = json.loads((TESTS.parent / "src" / "points.json").read_text(encoding="utf-8"))
+MOST_MEGABYTES = 600  # Gradescope gives 768 by default to all processes together
 UNFINISHED = "The grader did not finish."
 
 
@@ -60,9 +61,11 @@ def about_the_run(row, level, graded):
         yield f"exit code {graded.code}"
     if graded.seconds > row.bound:
         yield f"took {graded.seconds:.1f} s, more than {row.bound}"
+    if graded.megabytes > MOST_MEGABYTES:
+        yield f"the grader held {graded.megabytes:,} MB"
     if graded.survivors:
         yield f"left processes: {graded.survivors[:5]}"
-    if graded.left:
+    if graded.left and level != "none":
         yield f"left files: {graded.left[:5]}"
     if row.absent in graded.dropped:
         yield f"{row.absent} was made"
