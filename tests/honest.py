@@ -37,6 +37,8 @@ class Honest:
         What the report must hold.
     needs : str
         A package that it imports beside NumPy and SciPy.
+    only : str
+        Beginnings of the ids of tests that are enough, as each imports it anew.
     """
 
     name: str
@@ -46,10 +48,13 @@ class Honest:
     fails: str = ""
     words: tuple = ()
     needs: str = ""
+    only: str = ""
 
     @property
     def tests(self):
         """Name the beginnings of the tests to grade: those of the functions that are edited."""
+        if self.only:
+            return self.only
         if self.change is not NEVER or not self.edits:
             return "2 3"
         return " ".join({"2b" if function == "sgd" else "2a" for function, _, _ in self.edits})
@@ -338,15 +343,15 @@ HONEST = [
         "import numpy as np\nimport scipy.special\nimport scipy.spatial.distance\nfrom utils.gradcheck import gradcheck_naive\n"
         "from utils.utils import dump, load, normalize_rows, softmax\nimport utils.utils\nimport utils\n"
         "from utils.treebank import StanfordSentiment\nfrom utils.checkpoint import load_checkpoint as load_it\n"
-        "assert utils.utils.softmax is softmax and callable(gradcheck_naive)\n")),
+        "assert utils.utils.softmax is softmax and callable(gradcheck_naive)\n"), only="2a-2 2b-0 2b-3 3a"),
     Honest("imports much of the standard library", change=above(
         "import argparse, collections, contextlib, csv, ctypes, datetime, decimal, difflib, enum, fractions, glob, heapq\n"
         "import inspect, io, itertools, json, logging, math, multiprocessing, operator, os, pathlib, pickle, pprint, queue\n"
         "import re, shutil, sqlite3, ssl, statistics, string, subprocess, sys, tempfile, threading, time, traceback, typing\n"
         "import unittest, urllib.request, uuid, zipfile, doctest, zoneinfo, concurrent.futures, asyncio, email, xml.etree\n")),
-    Honest("imports tqdm", (("sgd", UPDATE, f"from tqdm import tqdm\nfor _ in tqdm(range(1)):\n    {UPDATE}"),),
-        above("from tqdm import tqdm, trange\n"), needs="tqdm"),
-    Honest("imports matplotlib", change=above("import matplotlib.pyplot as plt\nplt.figure()\n", "word2vec.py"), needs="matplotlib"),
+    Honest("imports tqdm", (("sgd", "in range(start + 1, iterations + 1)", "in tqdm(range(start + 1, iterations + 1))"),),
+        above("from tqdm import tqdm, trange\n"), needs="tqdm", only="2a-2 2b"),
+    Honest("imports matplotlib", change=above("import matplotlib.pyplot as plt\nplt.figure()\n", "word2vec.py"), needs="matplotlib", only="2a-2 2a-3"),
     Honest("checks its own gradients", change=below(
         "from utils.gradcheck import gradcheck_naive\n\n\ndef check():\n"
         "    gradcheck_naive(lambda x: (float(np.sum(x**2)), 2 * x), np.ones((2, 3)), 'squares')\n\n\ncheck()", "word2vec.py")),
@@ -393,7 +398,7 @@ HONEST = [
     Honest("a pool of threads", (("sigmoid", "small =", "from concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, range(5)))\nsmall ="),)),
     Honest("a file in its working folder", (("sgd", UPDATE, f"with open('log.txt', 'a') as file:\n    file.write('x')\n{UPDATE}"),)),
-    Honest("a long import", change=above("import time\ntime.sleep(1.5)\n", "sgd.py")),
+    Honest("a long import", change=above("import time\ntime.sleep(1.5)\n", "sgd.py"), only="2a-2 2b-0"),
     Honest("a quiz in capitals", change=recoded(lambda text: text.replace('return ["a", "c"]', 'return "A, C"').replace('return ["a", "b"]', "return ('B', 'A')"))),
     *(Honest(style.name, style.edits) for style in STYLES),
 ]
@@ -410,11 +415,11 @@ FAULTY = [
     Honest("an exception in import", change=below("1 / 0", "word2vec.py"), fails="2a", words=("ZeroDivisionError", "1 / 0")),
     Honest("an exception in the quiz", change=below("1 / 0", "quiz.py"), fails="3", words=("ZeroDivisionError", "quiz.py")),
     Honest("a name that is not there", change=replaced("word2vec.py", ("def sigmoid(", "def sigmod(")),
-        fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid",)),
+        fails="2a-2 2a-3 2a-4 2a-5 2a-7 2a-8", words=("sigmoid",)),
     Honest("no sgd", change=replaced("sgd.py", ("def sgd(", "def gradient_descent(")), fails="2b", words=("sgd",)),
     Honest("a question that is not there", change=replaced("quiz.py", ("def question_2(", "def question_two(")),
         fails="3b", words=("question_2",)),
-    Honest("a function that is a number", change=below("sigmoid = 5", "word2vec.py"), fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid",)),
+    Honest("a function that is a number", change=below("sigmoid = 5", "word2vec.py"), fails="2a-2 2a-3 2a-4 2a-5 2a-7 2a-8", words=("sigmoid",)),
     Honest("an empty region", (("naive_softmax_loss_and_gradient", "region", "raise NotImplementedError('2a: naive softmax')"),),
         fails="2a-0 2a-1 2a-6 2a-7", words=("NotImplementedError", "2a: naive softmax")),
     Honest("an empty region that does nothing", (("skipgram", "region", "pass"),), fails="2a-0 2a-7", words=("zero",)),
@@ -422,7 +427,7 @@ FAULTY = [
     Honest("Latin-1 that does not say so", (("sigmoid", "small =", "größe = 'é'\nsmall ="),),
         recoded(lambda text: text, "latin-1"), fails="2a", words=("UTF-8", "word2vec.py")),
     Honest("a file with a NUL", change=replaced("sgd.py", ("import random", "import random\0")), fails="2b", words=("sgd.py",)),
-    Honest("two candidates: a package and loose files", change=lambda package: shutil.copy(package / "word2vec.py", package.parent / "word2vec.py"),
+    Honest("two candidates: a package and loose files", change=lambda package: put(package.parent / "word2vec.py", text_of(package / "word2vec.py") + "# old\n"),
         fails="2 3", words=("word2vec.py", "submission")),
     Honest("two candidates: a package and a single file", change=lambda package: shutil.copy(package / "word2vec.py", package.parent / "submission.py"),
         fails="2 3", words=("submission.py", "submission")),

@@ -278,6 +278,8 @@ def test_postprocessing_in_place():
         return x
 
     assert checked(submission.sgd, x0=MATRIX, postprocessing=in_place) == ""
+    twice = descent(lambda x, s, g, k: (x - s * g) / 4)
+    assert said(twice, x0=MATRIX, postprocessing=in_place) == "The postprocessing is applied twice."
     words = said(before, x0=MATRIX, postprocessing=in_place)
     assert words == "The postprocessing is applied before the update, expected after it."
 

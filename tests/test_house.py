@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "grader": {"graderUtil", "grading", "sandbox", "utils"},
     "run": {"submission", "utils"},
 }
+ALSO = {"loader.py": {"submission"}, "nursery.py": {"utils"}}  # in the worker, for the submission
 
 
 def part_of(path):
@@ -44,21 +45,24 @@ def imported(source):
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield node.module.split(".")[0]
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "import_module":
-            yield node.args[0].value.split(".")[0]
+            text = node.args[0].values[0] if hasattr(node.args[0], "values") else node.args[0]
+            yield text.value.split(".")[0]
 
 
 def test_imports_are_seen():
     source = (
-        "import utils.x, os\nfrom grader import y\nfrom .z import w\nimportlib.import_module('run')"
+        "import utils.x, os\nfrom grader import y\nfrom .z import w\nimportlib.import_module('run')\n"
+        "importlib.import_module(f'staff.{name}')"
     )
-    assert set(imported(source)) == {"utils", "os", "grader", "run"}
+    assert set(imported(source)) == {"utils", "os", "grader", "run", "staff"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_who_imports_whom(path):
     part = part_of(path)
     used = set(imported(path.read_text(encoding="utf-8"))) & OURS - {part}
-    assert used <= MAY_IMPORT[part], f"{part} must not import {used - MAY_IMPORT[part]}"
+    allowed = MAY_IMPORT[part] | ALSO.get(path.name, set())
+    assert used <= allowed, f"{part} must not import {used - allowed}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -181,6 +181,7 @@ SAMPLING_PAIRS = [
     (pair(30, V=6, d=3), 10),
     (pair(31, V=4, d=5, scale=2), 3),
     (pair(32, V=9, d=2, scale=0.1, outside_word_idx=0), 25),
+    (pair(33, V=8, d=4), 10),
 ]
 
 

@@ -157,7 +157,7 @@ def _schedules(step, k, every):
         "never halved": 0.0 * k,
         "halved once only": np.minimum(k // every, 1),
         f"halved after every {2 * every:,} iterations": k // (2 * every),
-        f"halved after every {every // 2:,} iterations": k // max(every // 2, 1),
+        f"halved after every {every // 2:,} iterations": k // (every // 2),
         "halved an iteration early": (k + 1) // every,
         "halved an iteration late": np.maximum(k - 1, 0) // every,
         f"halved after the iterations 1, {every + 1:,} and so on": (k + every - 1) // every,

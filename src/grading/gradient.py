@@ -4,6 +4,8 @@ import numpy as np
 
 from utils.gradcheck import TOLERANCE, numerical_gradient
 
+NEARLY = 1e-2  # relative error that differences of losses in single precision may have
+
 
 def check_gradient(what, f, x, names):
     """Compare a gradient with finite differences.
@@ -46,5 +48,7 @@ def check_gradient(what, f, x, names):
             )
             if getattr(loss, "dtype", None) == np.float32:
                 problem += " Your loss is in single precision: compute in float64."
+            elif np.nanmax(error) < NEARLY:
+                problem += " It is nearly right: in single precision (float32)? Compute in float64."
             return problem
     return ""

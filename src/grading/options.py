@@ -14,21 +14,8 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. See --help.\n")
 
 
-def parse(arguments, default):
-    """Read the command line; wrong usage ends the program with exit code 2 and one line.
-
-    Parameters
-    ----------
-    arguments : list of str or None
-        Those of the program by default.
-    default : Path
-        What is graded if nobody says.
-
-    Returns
-    -------
-    argparse.Namespace
-        tests, submission, solution, gradescope, debug, unconfined, list.
-    """
+def build_parser(default):
+    """Make the parser of the options."""
     parser = OneLineParser(
         prog="grader.py",
         description="Grade a submission. Exit code 0: all passed; 1: some failed; 2: wrong usage.",
@@ -47,8 +34,8 @@ def parse(arguments, default):
         type=Path,
         metavar="PATH",
         default=default,
-        help="a package folder, a folder with submission/, submission.py, loose word2vec.py and "
-        "sgd.py, or a zip of one of these (default: the submission beside grader.py)",
+        help="a package folder, a folder with submission/, submission.py, loose word2vec.py and sgd.py, "
+        "or a zip of one of these (default: the submission beside grader.py)",
     )
     add(
         "--solution",
@@ -63,12 +50,28 @@ def parse(arguments, default):
         action="store_true",
         help="run one test with your code in the grader's own process, for breakpoint() and an IDE",
     )
-    add(
-        "--unconfined",
-        action="store_true",
-        help="grade with a solution although nothing keeps the submission from reading it",
-    )
+    unsafe = "grade with a solution although nothing keeps the submission from reading it"
+    add("--unconfined", action="store_true", help=unsafe)
     add("--list", action="store_true", help="list the tests and end")
+    return parser
+
+
+def parse(arguments, default):
+    """Read the command line; wrong usage ends the program with exit code 2 and one line.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        Those of the program by default.
+    default : Path
+        What is graded if nobody says.
+
+    Returns
+    -------
+    argparse.Namespace
+        tests, submission, solution, gradescope, debug, unconfined, list.
+    """
+    parser = build_parser(default)
     options = parser.parse_args(arguments)
     if options.debug and (options.solution or options.gradescope):
         parser.error("--debug goes neither with --solution nor with --gradescope")

@@ -13,11 +13,12 @@ from .compare import (
     check_scalar,
     check_sigmoid,
 )
-from .conduct import check_draws
-from .diagnose import PARTS, skipgram_instead, softmax_instead
+from .conduct import check_arguments, check_draws
+from .diagnose import PARTS, PARTS_OF_WINDOW, skipgram_instead, softmax_instead
 from .gradient import check_gradient
+from .values import to_array_of_shape
 
-OF_WINDOW = ("loss", "gradient of the center vectors", "gradient of the outside vectors")
+SINGLE = {"rtol": 1e-5, "atol": 1e-6}  # where what is called may compute in single precision
 
 
 class Word2vecChecks:
@@ -40,22 +41,29 @@ class Word2vecChecks:
         """Compare the loss of a window and its gradients with those expected."""
         if not self.is_graded:
             return
-        last = self.loss_of_last_word(window, loss) if loss is not None else None
+        names = PARTS_OF_WINDOW
+        pairs = self.pairs_of(window, loss) if loss is not None else []
+        last = pairs[-1] if len(pairs) > 1 else None
         how["instead"] = skipgram_instead(
-            expected, window.center_index, window.outside_indices, last, OF_WINDOW
+            expected, window.center_index, window.outside_indices, last, names
         )
-        self.compare(check_loss_and_gradients, "skipgram", found, expected, names=OF_WINDOW, **how)
+        for words, sums in sums_of(pairs, window):
+            for name, part in zip(names, sums, strict=True):
+                how["instead"][name].insert(0, (words, part))
+        how = SINGLE | how
+        self.compare(check_loss_and_gradients, "skipgram", found, expected, names=names, **how)
 
-    def loss_of_last_word(self, window, loss):
-        """Give what the submission computes for the last outside word; None if it is no use."""
+    def pairs_of(self, window, loss):
+        """Give what the submission computes for each outside word; nothing if it is no use."""
         v_c, U = window.center_vectors[window.center_index], window.outside_vectors
+        shapes, pairs = ((), v_c.shape, U.shape), []
         try:
-            loss, grad_v, grad_U = loss(v_c, window.outside_indices[-1], U, None)
-            shapes = (), v_c.shape, U.shape
-            parts = [np.asarray(part, float) for part in (loss, grad_v, grad_U)]
-            return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+            for o in window.outside_indices:
+                parts = zip(loss(v_c, o, U, None), shapes, strict=True)
+                pairs.append([to_array_of_shape(part, shape) for part, shape in parts])
         except (SubmissionError, TypeError, ValueError):
-            return None
+            return []
+        return [] if any(part is None for pair in pairs for part in pair) else pairs
 
     def check_window_gradient(self, window, loss):
         """Compare the gradients of a window with finite differences."""
@@ -68,7 +76,8 @@ class Word2vecChecks:
             )
 
         names = {"center vectors": slice(0, V), "outside vectors": slice(V, None)}
-        self.compare(check_gradient, "skipgram", loss_of_window, np.vstack(vectors), names)
+        if problem := check_gradient("skipgram", loss_of_window, np.vstack(vectors), names):
+            self.fail(check_arguments("skipgram", self.session.changed) or problem)
 
     def check_pairs_of(self, window):
         """Check which pairs of words skip-gram hands to the loss function that it is given."""
@@ -92,13 +101,16 @@ class Word2vecChecks:
     def check_negative_samples(self):
         """Check the draws of get_negative_samples."""
         name = "get_negative_samples"
-        for outside_word_idx, K in enumerate((10, 1, 3)):
+        for outside_word_idx, K in enumerate((3, 1, 10)):
             what = outside_word_idx, cases.dataset(K, list("abcd")), K
             found = getattr(self.submission, name)(*what)
             draw = functools.partial(given.negative_samples, *what)
             with given.drawing(self.session.seed):
-                expected = draw()
-            self.compare(check_array, f"{name}: the {K} words drawn", found, np.array(expected))
+                expected = np.array(draw())
+            said = f"a list with the outside word, {outside_word_idx}, in it"
+            instead = [(said, lambda found, right, o=outside_word_idx: bool((found == o).any()))]
+            label = f"{name}: the list of words drawn, K = {K},"
+            self.compare(check_array, label, found, expected, instead=instead)
             self.check_draws_of(name, draw)
 
     def check_sampling(self, pair, K):
@@ -121,6 +133,7 @@ class Word2vecChecks:
             found,
             given.neg_sampling(pair, negatives),
             instead=instead,
+            **SINGLE,
         )
         self.check_draws_of("neg_sampling_loss_and_gradient", draw)
 
@@ -144,18 +157,28 @@ class Word2vecChecks:
         handed, name = [], "word2vec_sgd_wrapper"
         grads = cases.numbers(seed, (2, 50, 6, 2))
 
-        def model(center, size, outside, word2ind, centers, others, dataset, loss):
-            number = len(handed)
-            handed.append((center, size, outside, centers, others, dataset is data, loss))
+        def word2vec_model(
+            current_center_word,
+            window_size,
+            outside_words,
+            word2ind,
+            center_word_vectors,
+            outside_vectors,
+            dataset,
+            word2vec_loss_and_gradient,
+        ):
+            number, words = len(handed), (current_center_word, window_size, outside_words)
+            hands_on = dataset is data, word2vec_loss_and_gradient == marker
+            handed.append((words, center_word_vectors, outside_vectors, all(hands_on)))
             return float(number), grads[0, number % 50], grads[1, number % 50]
 
         marker = self.submission.sigmoid  # any function: the model gets what the wrapper was given
         found = self.submission.word2vec_sgd_wrapper(
-            model, window.word2ind, vectors, data, size, marker
+            word2vec_model, window.word2ind, vectors, data, size, marker
         )
         with given.drawing(self.session.seed):
             expected = given.windows(data, size)
-        self.compare(check_windows, handed, expected, vectors, marker)
+        self.compare(check_windows, handed, expected, vectors)
         if not isinstance(found, (list, tuple)) or len(found) != 2:
             self.fail(f"{name} must return loss and gradient")
         self.compare(check_scalar, f"{name}: the loss", found[0], 24.5)
@@ -168,8 +191,29 @@ class Word2vecChecks:
         self.compare(check_draws, name, self.session.seed, self.session.next, draw)
 
 
+def sums_of(pairs, window):
+    """List sums that skip-gram may give, with words for each: the right one last."""
+    different = dict(zip(window.outside_indices, pairs, strict=False)).values()
+    chosen = {
+        "the sum without the first outside word": pairs[1:],
+        "the sum over different outside words: one that occurs twice counts twice": different,
+        "the sum of what naive_softmax_loss_and_gradient gives: the mistake is there": pairs,
+    }
+    sums = []
+    for words, some in chosen.items():
+        if not some:
+            continue
+        loss, row, grad_outside = (sum(parts) for parts in zip(*some, strict=True))
+        grad_center = np.zeros(window.center_vectors.shape)
+        grad_center[window.center_index] = row
+        sums.append((words, (loss, grad_center, grad_outside)))
+    return sums
+
+
 def check_pairs(window, handed):
     """Compare what a loss function was handed with the pairs of a window."""
+    if not handed:
+        return "skipgram never calls the loss function that it is given."
     indices = [o for _, o, _, _ in handed]
     if indices != window.outside_indices:
         said = [int(o) if np.ndim(o) == 0 else "?" for o in indices[:30]]
@@ -190,23 +234,21 @@ def check_pairs(window, handed):
     return ""
 
 
-def check_windows(handed, expected, vectors, loss):
+def check_windows(handed, expected, vectors):
     """Compare the windows that the wrapper hands to its model with those that it should draw."""
     name, V = "word2vec_sgd_wrapper", len(vectors) // 2
     if len(handed) != len(expected):
         return f"{name} evaluates {len(handed)} windows, expected {len(expected)}."
-    for (center, size, outside, centers, others, has_dataset, given_loss), window in zip(
-        handed, expected, strict=True
-    ):
-        if not same_window((center, size, outside), window):
+    for (words, centers, others, hands_on), window in zip(handed, expected, strict=True):
+        if not same_window(words, window):
             return f"{name} draws other windows than the given code does."
-        if not has_dataset or given_loss != loss:
+        if not hands_on:
             return f"{name} must hand dataset and loss function on."
         for what, found, rows in (
             ("center vectors", centers, vectors[:V]),
             ("outside vectors", others, vectors[V:]),
         ):
-            if problem := check_array(f"{name}: the {what} handed on", found, rows):
+            if problem := check_array(f"{name}: the matrix of {what} handed on", found, rows):
                 return problem
     return ""
 

@@ -108,7 +108,7 @@ def remove(folder):
     folder : str
         Where nobody is at work any more.
     """
-    numbers = (f"{secrets.token_hex(8)}-{number}" for number in itertools.count())
+    names_anew = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count())
     with contextlib.suppress(OSError):
         if not open_folder(folder):
             os.unlink(folder)
@@ -121,7 +121,7 @@ def remove(folder):
                 for name in os.listdir(path):  # one up, so that no path gets too long
                     inner = os.path.join(path, name)
                     open_folder(inner)
-                    os.rename(inner, os.path.join(folder, next(numbers)))
+                    os.rename(inner, os.path.join(folder, next(names_anew)))
                 os.rmdir(path)
         os.rmdir(folder)
 

@@ -93,14 +93,20 @@ class Session:
         self.ended = False
         self.failure = None  # why there is no worker any more
         self.capture = Capture()
-        sock, self.output = workers.start(order)
+        sock, output = workers.start(order)
         self.channel = Channel(sock, self._refer, self._resolve, MAX_RECEIVED)
-        self.reader = threading.Thread(target=self._read_output, daemon=True)
-        self.reader.start()
+        self.reader = threading.Thread(target=self._read_output, args=[output], daemon=True)
+        try:
+            self.reader.start()
+        except BaseException:
+            workers.end()
+            sock.close()
+            output.close()
+            raise
 
-    def _read_output(self):
-        with contextlib.suppress(OSError, ValueError):
-            while data := self.output.read(65536):
+    def _read_output(self, output):
+        with output, contextlib.suppress(OSError):
+            while data := output.read(65536):
                 self.capture.add(data)
 
     def load(self, files, module, seconds=IMPORT_SECONDS):
@@ -226,9 +232,7 @@ class Session:
             return self.workers.end()
         finally:
             self.channel.close()
-            self.reader.join(1)  # what the pipe still holds
-            if not self.reader.is_alive():
-                self.output.close()
+            self.reader.join(1)  # it reads what the pipe still holds
 
     def close(self):
         """End the worker; return what it printed."""

@@ -263,7 +263,10 @@ class Channel:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            self.sock.settimeout(left)
+            try:
+                self.sock.settimeout(left)
+            except OSError as error:
+                raise ClosedError from error
 
     def close(self):
         """Close the socket."""

@@ -103,13 +103,13 @@ CLAIMS = """
 
 
 def raising(name, statement):
-    """Make a row whose functions raise what is no Exception."""
+    """Make a row that raises what is no Exception."""
     return decides(
         f"raises {name}",
-        code={"sigmoid": statement, "naive_softmax_loss_and_gradient": statement, "sgd": statement},
+        code={"sigmoid": statement},
         stub="reference",
-        tests="2a-1 2a-2 2a-6 2b-0 2b-3 2c-0",
-        passes="2c-0-basic",
+        tests="2a-1 2a-2",
+        passes="2a-1-basic",
         shows=(name,),
     )
 
@@ -180,12 +180,6 @@ DECIDES = [
         passes="2a-1-basic 2b-0-basic",
         shows=("exit code 0",),
     ),
-    raising("SystemExit", "import sys; sys.exit(0)"),
-    raising("KeyboardInterrupt", "raise KeyboardInterrupt"),
-    raising("GeneratorExit", "raise GeneratorExit('done')"),
-    raising("StopIteration", "raise StopIteration(1.0)"),
-    raising("SkipTest", "import unittest; raise unittest.SkipTest('hidden test ungraded')"),
-    raising("Passed", "raise type('Passed', (BaseException,), {'passed': True, 'earned': 9})"),
     decides(
         "import ends in SystemExit",
         top="raise SystemExit(0)",
@@ -269,6 +263,15 @@ DECIDES = [
         tests="2b-3",
         shows=("SECRETS 0",),
     ),
+]
+
+RAISES = [
+    raising("SystemExit", "import sys; sys.exit(0)"),
+    raising("KeyboardInterrupt", "raise KeyboardInterrupt"),
+    raising("GeneratorExit", "raise GeneratorExit('done')"),
+    raising("StopIteration", "raise StopIteration(1.0)"),
+    raising("SkipTest", "import unittest; raise unittest.SkipTest('hidden test ungraded')"),
+    raising("Passed", "raise type('Passed', (BaseException,), {'passed': True, 'earned': 9})"),
 ]
 
 DATA = [
@@ -548,4 +551,4 @@ ORACLE = [
     ),
 ]  # fmt: skip
 
-ROWS = DECIDES + in_threes(DATA) + LATE + SHAPE + ORACLE
+ROWS = DECIDES + in_threes(RAISES) + in_threes(DATA) + LATE + SHAPE + ORACLE

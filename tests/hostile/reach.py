@@ -49,7 +49,7 @@ def leaking(name, statements, more="", **options):
     """Make a row that looks for secrets and lets them out."""
     return secrets(
         name,
-        code={"sigmoid": "look()\nreturn x * 0"},
+        code={"sigmoid": "look()\nreturn x * 0 + 4000"},
         top=joined(
             LEAK,
             more,
@@ -133,8 +133,7 @@ SECRETS = [
         "    leak(repr(vars(module)))",
         "import importlib\n"
         "sys.path[:0] = ['..', '../..', '@base@', '@grader@', '@base@/staff', '@solution@']\n",
-        teeth=("IMPORTED grader",),
-        hides=(),
+        teeth=("IMPORTED grading",),
     ),
     leaking(
         "reads all that is open",
@@ -287,6 +286,8 @@ CONFINEMENT = [
                 for path in FILES:
                     for change in (
                         lambda: open(path, "a").write("# changed"),
+                        lambda: os.chmod(path, 0o666),
+                        lambda: os.utime(path, (0, 0)),
                         lambda: os.replace(path, path + "~"),
                         lambda: os.unlink(path),
                         lambda: os.truncate(path, 0),
@@ -298,7 +299,6 @@ CONFINEMENT = [
                             pass
         """,
         teeth=("CHANGED",),
-        hides=(),
     ),
     confinement(
         "closes the folders around it",
@@ -316,7 +316,7 @@ CONFINEMENT = [
         stub="reference",
         tests="2a-1 2a-2 3a-0",
         passes="2a-1-basic 3a-0-basic",
-        levels=("another user",),
+        levels=CONFINED,
     ),
     confinement(
         "becomes root again",

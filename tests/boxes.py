@@ -1,0 +1,56 @@
+"""Small submissions in a sandbox, for tests."""
+
+import contextlib
+import os
+from textwrap import dedent
+
+from sandbox.confinement import Confinement
+from sandbox.forked import ForkedWorkers
+from sandbox.proxy import Sandbox, Submission
+from sandbox.sources import Source
+
+
+def package(files):
+    """Make the package of an upload from texts, or from the text of word2vec.py."""
+    files = {"word2vec.py": files} if isinstance(files, str) else files
+    return {name: Source(f"/upload/{name}", dedent(text).encode()) for name, text in files.items()}
+
+
+@contextlib.contextmanager
+def sandbox(files, workers=ForkedWorkers, confinement=None, **options):
+    """Give a sandbox, unconfined by default."""
+    box = Sandbox(package(files), workers(), confinement or Confinement(), **options)
+    with contextlib.closing(box):
+        yield box
+
+
+@contextlib.contextmanager
+def loaded(box, seconds=5, module="word2vec"):
+    """Give a submission in a session, which is its attribute ``_session``."""
+    with box.session(seconds) as session:
+        box.load(session, module)
+        yield Submission(session)
+
+
+def is_there(process):
+    """Tell whether a process is there, and no zombie."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(process):
+    """Name the children of a process, zombies too."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as file:
+            if int(file.read().rpartition(")")[2].split()[1]) == process:
+                found.add(int(name))
+    return found
+
+
+def descriptors():
+    """Count the files that this process has open."""
+    return len(os.listdir("/proc/self/fd"))

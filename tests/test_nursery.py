@@ -1,0 +1,310 @@
+"""The nursery: whatever a worker starts dies with it, and all dies with the grader."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from boxes import children, is_there, loaded, sandbox
+
+from sandbox import forked, nursery
+from sandbox.forked import ForkedWorkers, in_words, of_code
+from sandbox.session import SubmissionError
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
+SOURCE = """
+    import ctypes, os, signal, sys, time
+
+    def pids():
+        return [os.getpid(), os.getppid()]
+
+    def leave(*kinds):
+        for kind in kinds:
+            started = os.fork()
+            if not started:
+                try:
+                    run(kind)
+                finally:
+                    os._exit(0)
+        time.sleep(0.05)
+        return [os.getpid(), started]
+
+    def run(kind):
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+        if kind != "child":
+            os.setsid()
+        if kind == "grandchild" and os.fork():
+            return
+        if kind == "chain":
+            end = time.monotonic() + 20
+            while time.monotonic() < end:
+                if os.fork():
+                    return
+        os.chdir("/")
+        time.sleep(20)
+
+    def kill(process, number):
+        os.kill(process, number)
+        time.sleep(20)
+
+    def parent():
+        return os.getppid()
+
+    def sleep(seconds):
+        time.sleep(seconds)
+
+    def state():
+        libc = ctypes.CDLL(None)
+        return [libc.prctl(3, 0, 0, 0, 0), libc.prctl(39, 0, 0, 0, 0), open("/proc/self/oom_score_adj").read().strip()]
+"""
+
+
+@pytest.fixture
+def box():
+    with sandbox(SOURCE) as box:
+        yield box
+
+
+def gone(*processes, seconds=1.0):
+    """Tell whether processes are gone, or soon will be."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not any(map(is_there, processes)):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+# How a process ended, in words
+
+
+def test_words_on_how_a_process_ended():
+    assert in_words(None) == ""
+    assert in_words(signal.SIGKILL) == ""
+    assert in_words(signal.SIGSEGV | 128) == "its process was killed by SIGSEGV"  # with a core dump
+    assert in_words(3 << 8) == "its process ended with exit code 3"
+    assert of_code(0) == "its process ended with exit code 0"
+    assert of_code(-9) == ""
+    for number in range(1, 65):
+        if number != signal.SIGKILL:
+            assert of_code(-number).startswith("its process was killed by ")
+    assert of_code(-40) == "its process was killed by signal 40"
+
+
+def test_paths_of_packages_are_none_of_the_project(monkeypatch, tmp_path):
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    found = forked.paths_of_packages()
+    assert str(tmp_path / "site-packages") in found
+    assert not {"", ".", str(tmp_path), str(nursery.SOURCES), str(nursery.SOURCES.parent)} & set(
+        found
+    )
+
+
+# The tree of a worker
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [["child"], ["session"], ["grandchild"], ["chain"] * 2, ["child", "session", "grandchild"] * 4],
+    ids=len,
+)
+def test_what_a_worker_left_dies_with_it(box, kinds):
+    with loaded(box) as submission:
+        worker, started = submission.leave(*kinds)
+        nursery_ = submission.parent()
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert children(nursery_) == set()
+    assert gone(worker, started, seconds=0.1)
+    with loaded(box) as submission:
+        assert submission.parent() == nursery_
+
+
+def test_what_outlives_its_worker_dies_too(box):
+    with loaded(box) as submission:
+        worker, started = submission.leave("session", "grandchild")
+        with pytest.raises(SubmissionError, match="killed, or out of memory"):
+            submission.kill(worker, signal.SIGKILL)
+    assert gone(worker, started, seconds=0.1)
+    assert children(box.workers.nursery.pid) == set()
+
+
+def test_descendants_are_listed():
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        found = nursery.descendants()
+        assert process.pid in found
+        assert children(process.pid) <= found
+        assert os.getpid() not in found
+        process.stdin.close()
+
+
+# The state of a worker
+
+
+def test_a_worker_is_closed_to_others_and_goes_first(box):
+    with loaded(box) as submission:
+        dumpable, no_new_privileges, adjustment = submission.state()
+    assert dumpable == 0  # no other process of its user can look into it, or into the nursery
+    assert no_new_privileges == 1
+    assert adjustment == "1000"
+
+
+def test_a_worker_that_cannot_be_confined_loads_nothing(box):
+    with contextlib.ExitStack() as stack:
+        sock, output = box.workers.start(
+            {"folder": "/nowhere", "limits": {}, "user": None, "landlock": False}
+        )
+        stack.enter_context(sock)
+        assert sock.recv(1) == b""
+        assert box.workers.end() == "its process ended with exit code 70"
+        with output:
+            assert b"FileNotFoundError" in output.read()
+
+
+# The nursery itself is attacked
+
+
+def answers(box):
+    with loaded(box) as submission:
+        return submission.pids()
+
+
+def test_the_nursery_is_killed_between_tests(box):
+    for _ in range(3):
+        worker, parent = answers(box)
+        os.kill(parent, signal.SIGKILL)
+    assert answers(box)[1] != parent
+    assert gone(worker, parent)
+
+
+def test_the_nursery_is_killed_at_once():
+    with sandbox(SOURCE) as box:
+        box.workers.nursery.kill()
+        assert len(answers(box)) == 2
+
+
+def test_the_nursery_is_killed_by_its_worker(box):
+    began = time.monotonic()
+    with loaded(box, 0.5) as submission:
+        worker, parent = submission.pids()
+        with pytest.raises(SubmissionError, match="took longer"):
+            submission.kill(parent, signal.SIGKILL)
+        assert gone(worker, parent)
+    assert answers(box)[1] != parent
+    assert time.monotonic() - began < 5
+
+
+def test_the_nursery_is_stopped_by_its_worker(box):
+    began = time.monotonic()
+    with loaded(box, 0.5) as submission:
+        worker, parent = submission.pids()
+        with pytest.raises(SubmissionError, match="took longer"):
+            submission.kill(parent, signal.SIGSTOP)
+    assert answers(box)[1] == parent
+    os.kill(parent, signal.SIGSTOP)
+    box.close()
+    assert time.monotonic() - began < 5
+    assert gone(worker, parent)
+
+
+def test_a_nursery_that_never_answers_is_replaced(box, monkeypatch):
+    answers(box)
+    monkeypatch.setattr(forked, "END_SECONDS", 0.3)
+    monkeypatch.setattr(box.workers.nursery, "send_signal", lambda number: None)
+    os.kill(box.workers.nursery.pid, signal.SIGSTOP)
+    parent = box.workers.nursery.pid
+    assert answers(box)[1] != parent
+    assert gone(parent)
+
+
+def test_no_worker_can_be_started(monkeypatch, tmp_path):
+    monkeypatch.setattr(forked, "PROGRAM", tmp_path / "nothing.py")
+    with (
+        contextlib.closing(ForkedWorkers()) as workers,
+        pytest.raises(OSError, match="no worker can be started"),
+    ):
+        workers.start({})
+
+
+# The grader ends
+
+
+GRADER = """
+import json, os, sys, time
+sys.path[:0] = sys.argv[1:3]
+from boxes import loaded, sandbox
+
+SOURCE = '''
+import os, time
+
+def tell():
+    if not (child := os.fork()):
+        os.setsid()
+        time.sleep(20)
+    return [os.getpid(), os.getppid(), child, os.getcwd()]
+
+def sleep():
+    time.sleep(20)
+'''
+
+try:
+    with sandbox(SOURCE) as box, loaded(box, 20) as submission:
+        print(json.dumps(submission.tell()), flush=True)
+        submission.sleep()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.fixture
+def grader(tmp_path):
+    """Start a grader that is waiting for a submission; give it, and what it told."""
+    paths = [str(Path(__file__).parent), str(nursery.SOURCES)]
+    with subprocess.Popen(
+        [sys.executable, "-c", GRADER, *paths],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process, json.loads(process.stdout.readline())
+        process.kill()
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_all_ends_if_the_grader_is_killed(grader, name):
+    process, (*processes, _) = grader
+    assert all(map(is_there, processes))
+    process.send_signal(signal.Signals[name])
+    process.wait()
+    assert gone(*processes)
+
+
+def test_all_ends_if_the_grader_is_interrupted(grader, tmp_path):
+    process, (*processes, folder) = grader
+    assert Path(folder).parent.parent == tmp_path
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 0
+    assert process.stdout.read() == "interrupted\n"
+    assert gone(*processes, seconds=0.1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_before_the_nursery_is_ready_does_not_wait():
+    workers = ForkedWorkers()
+    began = time.monotonic()
+    workers.close()
+    assert time.monotonic() - began < 0.1
+    workers.close()
+    assert not is_there(workers.nursery.pid)

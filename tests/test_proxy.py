@@ -1,0 +1,647 @@
+"""The grader's side: sessions, their time, what a worker can see, what may come from it."""
+
+import contextlib
+import copy
+import json
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from boxes import children, descriptors, loaded, sandbox
+
+from sandbox import session as sessions
+from sandbox.objects import Quadratic
+from sandbox.proxy import Submission, remove
+from sandbox.session import MissingError, Session, SubmissionError
+from sandbox.wire import LENGTHS, Channel
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+SOURCE = '''
+import os, random, sys, time
+state = []
+
+def look():
+    """Tell what is in sight."""
+    parent = os.getppid()
+    return {
+        "environment": dict(os.environ),
+        "arguments": sys.argv,
+        "open": sorted(int(name) for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")),
+        "folder": os.getcwd(),
+        "files": os.listdir("."),
+        "path": sys.path,
+        "modules": list(sys.modules),
+        "command": open("/proc/self/cmdline").read(),
+        "parent": os.readlink(f"/proc/{parent}/cwd") if os.getuid() == 0 else "/",
+        "input": sys.stdin.read(),
+        "group": [os.getpgrp() == os.getpid(), os.getsid(0) == os.getpid()],
+    }
+
+def imports(name):
+    try:
+        module = __import__(name)
+    except ImportError as error:
+        return type(error).__name__
+    return getattr(module, "__file__", None)
+
+def keep(text):
+    with open("file", "w") as file:
+        file.write(text)
+    state.append(text)
+    return [os.listdir("."), state, open("file").read()]
+
+def pid():
+    return os.getpid()
+
+def sleep(seconds, then=None):
+    time.sleep(seconds)
+    return then() if then else None
+
+def echo(x):
+    return x
+'''
+
+
+@pytest.fixture(scope="module")
+def box():
+    with sandbox(SOURCE, import_seconds=20) as box:
+        yield box
+
+
+# What stands for a submission
+
+
+def test_a_function_is_asked_for_when_it_is_called(box):
+    with loaded(box) as submission:
+        assert submission.echo == submission.echo
+        assert submission.echo != submission.sleep
+        assert submission.echo(x=3) == 3
+        missing = submission.skipgram
+        with pytest.raises(MissingError, match="skipgram"):
+            missing()
+
+
+def test_names_of_python_are_none_of_the_submission():
+    submission = Submission(None)
+    for name in ("__len__", "__array__", "_private"):
+        assert not hasattr(submission, name)
+    assert copy.copy(submission)._session is None
+
+
+# What a worker has in sight
+
+
+@LINUX
+def test_what_is_in_sight(box, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECRET", "canary")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(open(tmp_path / "canary", "w"))
+        os.set_inheritable(stack.enter_context(open(tmp_path / "open", "w")).fileno(), True)
+        with sandbox(SOURCE) as other, loaded(other) as submission:
+            seen = submission.look()
+    folder = seen["folder"]
+    allowed = "LANG MPLBACKEND PATH HOME TMPDIR LC_CTYPE OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS"
+    assert set(seen["environment"]) <= set(allowed.split())
+    assert seen["environment"]["HOME"] == seen["environment"]["TMPDIR"] == folder
+    assert seen["environment"]["OPENBLAS_NUM_THREADS"] == "1"
+    assert seen["arguments"] == ["submission"]
+    assert seen["open"][:3] == [0, 1, 2]
+    assert len(seen["open"]) == 4  # the wire
+    assert seen["files"] == []
+    assert seen["parent"] == "/"
+    assert seen["input"] == ""
+    assert seen["group"] == [True, True]
+    assert str(tmp_path) not in str(seen)
+    assert "canary" not in str(seen)
+    assert not {"grader", "graderUtil", "grading", "sandbox.session", "sandbox.proxy", "run"} & set(
+        seen["modules"]
+    )
+
+
+def test_no_folder_of_the_project_is_searched(box):
+    ours = Path(sessions.__file__).resolve().parents[2]
+    with loaded(box) as submission:
+        for path in submission.look()["path"]:
+            assert not Path(path).is_relative_to(ours) or Path(path).name == "site-packages"
+        for name in (
+            "grader",
+            "graderUtil",
+            "run",
+            "grading.cases",
+            "sandbox.proxy",
+            "sandbox.session",
+            "conftest",
+            "boxes",
+            "solution",
+        ):
+            assert submission.imports(name) == "ModuleNotFoundError"
+        assert submission.imports("submission.grader") == "ModuleNotFoundError"
+        assert submission.imports("submission.word2vec") != "ModuleNotFoundError"
+        assert submission.imports("utils.treebank").endswith("utils/__init__.py")
+        assert submission.imports("numpy.fft") == np.__file__
+
+
+def test_every_session_is_fresh(box):
+    seen = []
+    for text in "ab":
+        with loaded(box) as submission:
+            assert submission.keep(text) == [["file"], [text], text]
+            seen.append((submission.pid(), submission.look()["folder"]))
+    assert seen[0][0] != seen[1][0]
+    assert not any(os.path.exists(folder) for _, folder in seen)
+    assert os.listdir(box.folder) == []
+
+
+# Time
+
+
+def test_calls_have_their_time_together(box):
+    with loaded(box, seconds=0.6) as submission:
+        submission.sleep(0.3)
+        time.sleep(0.7)  # the grader's own
+        began = time.monotonic()
+        with pytest.raises(
+            SubmissionError, match=r"^sleep took longer than 0\.6 seconds, the limit of this test$"
+        ) as info:
+            submission.sleep(5)
+        assert info.value.kind == "TimeoutError"
+        assert 0.1 < time.monotonic() - began < 1.5
+        with pytest.raises(SubmissionError, match="took longer"):
+            submission.echo(1)
+
+
+def test_a_callback_counts(box):
+    with (
+        loaded(box, seconds=0.3) as submission,
+        pytest.raises(SubmissionError, match="took longer"),
+    ):
+        submission.sleep(0.0, lambda: time.sleep(0.4))
+
+
+def test_an_import_has_its_own_time():
+    files = {
+        "__init__.py": "import time\ntime.sleep(0.3)\nfrom .sgd import sgd",
+        "sgd.py": "def sgd():\n    return 1",
+    }
+    with sandbox(files) as box, loaded(box, 0.2) as submission:
+        assert submission.sgd() == 1
+    with sandbox(files, import_seconds=0.1) as box:
+        began = time.monotonic()
+        for module in ("word2vec", "sgd", "quiz"):
+            with (
+                pytest.raises(
+                    SubmissionError,
+                    match=r"^importing the submission took longer than 0\.1 seconds$",
+                ),
+                loaded(box, 0.2, module),
+            ):
+                pass
+        assert time.monotonic() - began < 2
+
+
+# Imports that fail
+
+
+def failing(box, module):
+    with pytest.raises(SubmissionError) as info, loaded(box, module=module):
+        pass
+    return info.value
+
+
+def test_a_failed_import_is_not_tried_again(monkeypatch):
+    tries = []
+    load = Session.load
+    monkeypatch.setattr(Session, "load", lambda *args: tries.append(args[2]) or load(*args))
+    with sandbox(
+        {"word2vec.py": "def f():\n    pass\n1 / 0", "sgd.py": "def sgd(): return 1"}
+    ) as box:
+        errors = [failing(box, "word2vec") for _ in range(3)]
+        assert {(error.kind, str(error), error.frames) for error in errors} == {
+            ("ZeroDivisionError", "division by zero", (("/upload/word2vec.py", 3, "<module>"),))
+        }
+        assert errors[0] is not errors[1]
+        with loaded(box, module="sgd") as submission:
+            assert submission.sgd() == 1
+    assert tries == ["word2vec", "sgd"]
+
+
+def test_an_error_that_is_called_timeout_is_no_hung_import():
+    with sandbox(
+        {"sgd.py": "raise TimeoutError('no network')", "word2vec.py": "def f(): return 1"}
+    ) as box:
+        assert (failing(box, "sgd").kind, str(failing(box, "sgd"))) == (
+            "TimeoutError",
+            "no network",
+        )
+        with loaded(box) as submission:
+            assert submission.f() == 1
+
+
+# A worker that says what it likes
+
+
+class Fake:
+    """Stands in for what starts workers: this process says what a worker says."""
+
+    def __init__(self):
+        self.ended = 0
+        self.how = "its process ended with exit code 7"
+
+    def start(self, order):
+        ours, self.sock = socket.socketpair()
+        self.sock.settimeout(5)
+        reader, self.output = os.pipe()
+        self.channel = Channel(self.sock, resolve=lambda tag, content: (tag, content))
+        return ours, open(reader, "rb", buffering=0)
+
+    def end(self):
+        self.ended += 1
+        self.sock.close()
+        with contextlib.suppress(OSError):
+            os.close(self.output)
+        return self.how
+
+
+def tagged(tree):
+    """Give plain data as it goes over the wire; what is a dict already has its tag."""
+    return (
+        {"dict": [[key, value] for key, value in tree.items()]} if isinstance(tree, dict) else tree
+    )
+
+
+@pytest.fixture
+def fake():
+    """Make a session whose worker answers with these bytes, at once."""
+    made = []
+
+    def make(*answers, seconds=5):
+        workers = Fake()
+        session = Session(workers, {}, seconds)
+        made.append((session, workers))
+        for answer in answers:
+            data = answer if isinstance(answer, bytes) else frame(tagged(answer))
+            threading.Thread(target=send, args=[workers.sock, data], daemon=True).start()
+        return session, workers
+
+    yield make
+    for session, workers in made:
+        session.close()
+        workers.end()
+
+
+def send(sock, data):
+    with contextlib.suppress(OSError):
+        sock.sendall(data)
+
+
+def frame(tree):
+    header = json.dumps(tree).encode()
+    return LENGTHS.pack(len(header), 0) + header
+
+
+RESULT = {"result": 0.5, "changed": [], "next": 1}
+DEEP = {"tuple": [{"tuple": []}]}
+
+
+def test_an_answer(fake):
+    session, workers = fake(RESULT | {"changed": ["x"], "next": 8})
+    assert session.call("f", (), {}) == 0.5
+    assert (session.changed, session.next) == (["x"], 8)
+    assert not workers.ended
+
+
+@pytest.mark.parametrize(
+    "odd", [None, "x", 1.5, True, [[]], {"tuple": []}, {"opaque": "x"}, {"float": "nan"}]
+)
+def test_what_was_changed_and_comes_next_is_checked(fake, odd):
+    session, _ = fake(RESULT | {"changed": odd, "next": odd})
+    session.call("f", (), {})
+    assert isinstance(session.changed, list)
+    assert session.next is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\xff" * 8, b"\0" * 8, b"\0\0\0\2\0\0\0\0[]", frame(None), frame("result"), frame(1), frame(True), frame({"tuple": []}),
+        {}, {"result": 1}, {"loaded": True}, {"result": 0, "changed": []}, RESULT | {"result": {"given": 0}},
+        RESULT | {"result": {"own": 0}}, RESULT | {"result": {"give": [0, "callback", None]}}, RESULT | {"result": {"__class__": 0}},
+        {"callback": 0}, {"callback": -1, "args": [], "kwargs": {"dict": []}}, {"callback": 10**9, "args": [], "kwargs": {"dict": []}},
+        {"callback": True, "args": [], "kwargs": {"dict": []}}, {"callback": "f", "args": [], "kwargs": {"dict": []}},
+        {"callback": DEEP, "args": [], "kwargs": {"dict": []}}, {"callback": None}, {"callback": {"given": 0}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_senseless_answers(fake, answer):
+    session, _ = fake(answer)
+    with pytest.raises(SubmissionError) as info:
+        session.call("f", (), {})
+    assert info.value.kind == "WireError"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None, 5, "x", [], [1], {"dict": []}, {"tuple": [1]}, {"dict": [["frames", 5]]}, {"dict": [["frames", "abc"]]}, {"dict": [["frames", {"dict": [["a", 1]]}]]},
+        {"dict": [["frames", [1, None, "abc", [], [1, 2, 3], ["a", "b", "c"], ["a", True, "c"], ["a", 1.0, "c"], [["a"], 1, "c"], {"dict": []}]]]},
+        {"dict": [["type", 5], ["text", 5], ["frames", 5]]}, {"dict": [["type", []], ["text", {"opaque": "x"}]]},
+        {"dict": [["type", {"float": "nan"}], ["text", None], ["frames", {"bytes": 0}]]}, {"opaque": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_senseless_errors(fake, content):
+    session, _ = fake({"error": content})
+    with pytest.raises(SubmissionError) as info:
+        session.call("f", (), {})
+    assert (info.value.kind, str(info.value), info.value.frames) == ("Exception", "", ())
+
+
+def test_an_error_is_capped(fake):
+    frames = [["/upload/word2vec.py", 10**200, "\ud800"]] * 1000
+    session, _ = fake(
+        {"error": {"dict": [["type", "T" * 1000], ["text", "x" * 10**5], ["frames", frames]]}}
+    )
+    with pytest.raises(SubmissionError) as info:
+        session.call("f", (), {})
+    assert (len(info.value.kind), len(str(info.value)), len(info.value.frames)) == (100, 4000, 60)
+    assert info.value.frames[0] == ("/upload/word2vec.py", 10**200, "\ud800")
+
+
+def test_an_import_must_be_confirmed(fake):
+    for answer in (RESULT, {"loaded": 1}, {"loaded": None}):
+        session, _ = fake(answer)
+        with pytest.raises(SubmissionError, match="no sensible answer"):
+            session.load({}, "word2vec")
+    session, _ = fake({"loaded": True})
+    session.load({}, "word2vec")
+
+
+def callback(number=0, args=(), kwargs=()):
+    return {"callback": number, "args": list(args), "kwargs": {"dict": list(kwargs)}}
+
+
+def test_only_functions_of_the_test_are_called(fake):
+    for make in (
+        lambda session: Quadratic(1.0, 2.0),
+        lambda session: sessions.Function(session, "f"),
+    ):
+        session, _ = fake(callback(args=[1.0]))
+        thing = make(session)
+        with pytest.raises(SubmissionError, match="a call of what is not the grader's"):
+            session.call("f", (thing,), {})
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ([], []),
+        ([1, 2], []),
+        ([[]], []),
+        (["x"], []),
+        ([{"opaque": "x"}], []),
+        ([None], []),
+        ([1], [["x", 1]]),
+        ([], [["y", 1]]),
+        ([{"given": 0}], []),
+    ],
+    ids=str,
+)
+def test_a_function_that_is_called_wrongly(fake, args, kwargs):
+    session, workers = fake(callback(args=args, kwargs=kwargs))
+    with pytest.raises(SubmissionError, match="a function of the test was called wrongly"):
+        session.call("f", (lambda x: 1.0 * x + 0.5 * x,), {})
+    assert workers.ended == 1
+    with pytest.raises(SubmissionError, match="did not answer"):
+        session.call("f", (), {})
+
+
+def test_a_test_that_fails_in_a_callback_fails(fake):
+    def fail(x):
+        raise AssertionError(f"not {x}")
+
+    session, workers = fake(callback(args=[3]))
+    with pytest.raises(AssertionError, match="not 3"):
+        session.call("f", (fail,), {})
+    assert workers.ended == 1
+
+
+def test_too_many_callbacks(fake, monkeypatch):
+    monkeypatch.setattr(sessions, "MAX_CALLBACKS", 10)
+    session, _ = fake(frame(tagged(callback())) * 20)
+    calls = []
+    with pytest.raises(SubmissionError, match="more than 10 calls of the grader's functions"):
+        session.call("f", (lambda: calls.append(1),), {})
+    assert len(calls) == 10
+
+
+def test_too_many_bytes(fake, monkeypatch):
+    monkeypatch.setattr(sessions, "MAX_RECEIVED", 10_000)
+    session, _ = fake(frame(tagged(callback(args=["x" * 1000]))) * 20)
+    with pytest.raises(SubmissionError, match="sent more than 10,000 bytes in all"):
+        session.call("f", (lambda x: None,), {})
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [frame(tagged(callback())) * 1000, struct.pack(">II", 2**19, 0) + bytes(100)],
+    ids=["calls", "a part"],
+)
+def test_who_does_not_read_or_end_is_late(fake, flood):
+    session, workers = fake(seconds=0.3)
+    stop = threading.Event()
+
+    def pour():
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                workers.sock.send(flood)
+            if len(flood) < 1000:
+                break
+
+    thread = threading.Thread(target=pour)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(SubmissionError, match="took longer"):
+        session.call("f", (lambda: "x" * 100,), {})
+    assert time.monotonic() - began < 1.5
+    stop.set()
+    thread.join()
+
+
+def test_who_closes_the_wire_is_gone(fake):
+    session, workers = fake()
+    workers.sock.shutdown(socket.SHUT_RDWR)
+    for _ in range(2):
+        with pytest.raises(
+            SubmissionError, match="did not answer: its process ended with exit code 7"
+        ) as info:
+            session.call("f", (), {})
+        assert info.value.kind == "ProcessError"
+    assert workers.ended == 1
+
+
+def test_answers_that_come_before_questions_are_taken_for_answers(fake):
+    session, _ = fake(frame(tagged(RESULT)) + frame(tagged(RESULT | {"result": 2})))
+    assert [session.call("f", (), {}) for _ in range(2)] == [0.5, 2]
+
+
+# Output
+
+
+def test_output_without_end_is_capped(monkeypatch):
+    source = "import os\ndef f():\n    while True:\n        os.write(1, b'x' * 65536)"
+    with sandbox(source) as box, loaded(box, 0.3) as submission:
+        with pytest.raises(SubmissionError, match="took longer"):
+            submission.f()
+        text = submission._session.close()
+    assert len(text) < 10_000
+    assert "bytes left out" in text
+
+
+def test_an_output_that_somebody_holds_open_is_not_waited_for(fake):
+    session, workers = fake(RESULT)
+    session.call("f", (), {})
+    held = os.dup(workers.output)
+    os.write(held, b"printed")
+    began = time.monotonic()
+    assert session.close() == "printed"
+    assert time.monotonic() - began < 2
+    os.close(held)
+
+
+# What is left
+
+
+def test_nothing_is_left_of_many_sessions(box):
+    with loaded(box):
+        pass
+    before, threads = descriptors(), threading.active_count()
+    for _ in range(60):
+        with loaded(box) as submission:
+            submission.keep("text")
+    assert descriptors() == before
+    assert threading.active_count() == threads
+    assert os.listdir(box.folder) == []
+    assert children(os.getpid()) == {box.workers.nursery.pid}
+    assert children(box.workers.nursery.pid) == set()
+
+
+def test_a_session_that_cannot_start_leaves_nothing(box, monkeypatch):
+    before = descriptors()
+    monkeypatch.setattr(threading.Thread, "start", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError), loaded(box):
+        pass
+    monkeypatch.undo()
+    with loaded(box) as submission:
+        assert submission.echo(1) == 1
+    assert os.listdir(box.folder) == []
+    assert descriptors() == before
+
+
+def test_closing_removes_the_folder():
+    with sandbox(SOURCE) as box:
+        folder = box.folder
+        assert os.stat(folder).st_mode & 0o777 == 0o711
+    assert not os.path.exists(folder)
+
+
+# Folders that resist
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "folder"
+    made.mkdir()
+    return made
+
+
+def test_remove_a_deep_folder(folder):
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("x" * 50, dir_fd=here)
+        below = os.open("x" * 50, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    remove(str(folder))
+    assert not folder.exists()
+
+
+def test_remove_closed_folders(folder):
+    (folder / "a" / "b" / "c").mkdir(parents=True)
+    (folder / "a" / "b" / "file").write_text("")
+    (folder / "d").mkdir()
+    for path in ("a/b/c", "a/b/file", "a/b", "a", "d", "."):
+        (folder / path).chmod(0)
+    remove(str(folder))
+    assert not folder.exists()
+
+
+def test_remove_files_of_all_kinds(folder):
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("kept")
+    outside.chmod(0o555)
+    (folder / "in").mkdir()
+    for place in (folder, folder / "in"):
+        (place / "link").symlink_to(outside)
+        (place / "broken").symlink_to("nowhere")
+        (place / "loop").symlink_to(".")
+        os.link(outside / "file", place / "hard")
+        os.mkfifo(place / "pipe")
+        with socket.socket(socket.AF_UNIX) as sock, contextlib.chdir(place):
+            sock.bind("socket")
+        (place / "\udcff\n").write_text("")
+        for k in range(100):
+            (place / str(k)).write_text("")
+    remove(str(folder))
+    assert not folder.exists()
+    assert (outside / "file").read_text() == "kept"
+    assert outside.stat().st_mode & 0o777 == 0o555
+    outside.chmod(0o755)
+
+
+def test_remove_a_link_in_place_of_the_folder(folder):
+    (folder / "file").write_text("kept")
+    link = folder.parent / "link"
+    link.symlink_to(folder)
+    remove(str(link))
+    assert not link.is_symlink()
+    assert (folder / "file").exists()
+
+
+def test_remove_what_is_not_there(folder):
+    remove(str(folder / "nothing"))
+
+
+def test_a_submission_that_leaves_a_resisting_tree():
+    source = """
+        import os
+        def f():
+            os.mkdir("closed")
+            os.chmod("closed", 0)
+            for _ in range(300):
+                os.mkdir("a" * 100)
+                os.chdir("a" * 100)
+            os.chmod("..", 0)
+    """
+    with sandbox(source) as box:
+        with loaded(box) as submission:
+            submission.f()
+        assert os.listdir(box.folder) == []
+
+
+def test_the_seed_of_a_call_comes_from_random(box):
+    random.seed(3)
+    expected = random.getrandbits(32)
+    random.seed(3)
+    with loaded(box) as submission:
+        submission.echo(1)
+        assert submission._session.seed == expected
