@@ -13,6 +13,8 @@ from hostile.fixture import VECTORS, vectors
 from mistakes import RETURN, STYLES, UPDATE, Style, apply
 
 LOSS, SAMPLING = "naive_softmax_loss_and_gradient", "neg_sampling_loss_and_gradient"
+EVERYTHING = "2 3"
+SOME = "2a-0 2a-1 2a-2 2a-3 2b-0 2b-3 2c 3a"  # where all functions are packed or written alike
 NEVER = lambda package: None  # noqa: E731
 
 
@@ -38,7 +40,7 @@ class Honest:
     needs : str
         A package that it imports beside NumPy and SciPy.
     only : str
-        Beginnings of the ids of tests that are enough, as each imports it anew.
+        Beginnings of the ids of tests to grade, if not those that its kind suggests.
     """
 
     name: str
@@ -56,7 +58,7 @@ class Honest:
         if self.only:
             return self.only
         if self.change is not NEVER or not self.edits:
-            return "2 3"
+            return SOME
         return " ".join({"2b" if function == "sgd" else "2a" for function, _, _ in self.edits})
 
 
@@ -262,7 +264,7 @@ FLOAT32 = "return loss, np.float32(grad_center_vec), np.float32(grad_outside_vec
 
 # fmt: off
 HONEST = [
-    Honest("as it is"),
+    Honest("as it is", only=EVERYTHING),
     Honest("x changed in place", (("sgd", UPDATE, "x -= step * grad"),)),
     Honest("float32 gradients of a pair", ((LOSS, RETURN, FLOAT32),)),
     Honest("float32 gradients of every loss", ((LOSS, RETURN, FLOAT32), (SAMPLING, RETURN, FLOAT32))),
@@ -320,16 +322,16 @@ HONEST = [
         above("import warnings\nwarnings.warn('loaded', stacklevel=1)\n")),
     Honest("unicode", (("sigmoid", "small =", "größe, 变量 = x, '→ ✓ 🙂'\nprint(größe, 变量)\nsmall ="),),
         above("# Grüße, 你好, ✓\n")),
-    Honest("a single file", change=single_file),
+    Honest("a single file", change=single_file, only=EVERYTHING),
     Honest("a single file, named itself", change=single_file, path="submission.py"),
-    Honest("loose files", change=loose),
+    Honest("loose files", change=loose, only=EVERYTHING),
     Honest("loose files that import each other", change=each(
         replaced("sgd.py", ("import random\n", "import random\n\nfrom word2vec import sigmoid  # noqa: F401\nimport word2vec\nassert word2vec.sigmoid is sigmoid\n")),
         loose)),
     Honest("the package's folder, named itself", change=vectors_inside, path="submission"),
     Honest("vectors in the package", change=vectors_inside),
     Honest("a zip of the folder", change=zipped("upload.zip"), path="upload.zip"),
-    Honest("a zip of the files", change=each(loose, zipped("upload.zip")), path="upload.zip"),
+    Honest("a zip of the files", change=each(loose, zipped("upload.zip")), path="upload.zip", only=EVERYTHING),
     Honest("a zip in the folder", change=zipped("submission.zip")),
     Honest("a zip beside its vectors", change=zipped("submission.zip", only_code=True), path="submission.zip"),
     Honest("a zip with one folder around all", change=zipped("upload.zip", "homework/"), path="upload.zip"),

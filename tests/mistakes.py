@@ -1,16 +1,21 @@
 """Wrong submissions, and right ones in another style: the reference with a few words changed.
 
 Who checks a submission, be it training or the autograder, must notice every row of `MISTAKES` and
-accept every row of `STYLES`.
+accept every row of `STYLES`. The autograder must notice those of `QUIZ_MISTAKES` and
+`VECTORS_MISTAKES`, too, and accept those of `FLOAT32` unless a loss is in single precision.
 """
 
 import importlib
+import json
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from grading.vectors import OF_SAMPLE
 
 REFERENCE = Path(__file__).resolve().parents[1] / "src" / "submission"
 REGION = "region"  # as an old text: all that stands between the marks of the student's region
@@ -39,6 +44,8 @@ class Mistake:
         Iterations of a run before its vectors are wrong.
     counts : bool
         Whether it depends on how often the function was called before.
+    ungraded : str
+        Why the graded tests give full marks nevertheless; empty if they do not.
     """
 
     function: str
@@ -50,6 +57,7 @@ class Mistake:
     why: str = ""
     shows_after: int = 0
     counts: bool = False
+    ungraded: str = ""
 
     @property
     def edits(self):
@@ -83,8 +91,36 @@ class Style:
     edits: tuple
 
 
+@dataclass(frozen=True)
+class WrongVectors:
+    """A file of word vectors that is wrong.
+
+    Attributes
+    ----------
+    name : str
+        What is wrong.
+    change : callable
+        Gets a vector for each of 24 words, and gives others, or what the file holds, as bytes, or
+        None for no file.
+    fails, words : tuple of str
+        As in `Mistake`.
+    """
+
+    name: str
+    change: Callable
+    fails: tuple
+    words: tuple
+
+    def content(self, vectors):
+        """Give what the file holds, as bytes; None if there is no file."""
+        changed = self.change(vectors)
+        return json.dumps(changed).encode() if isinstance(changed, (dict, list)) else changed
+
+
 def file_of(function):
     """Name the file of the submission that a function is in."""
+    if function.startswith("question_"):
+        return "quiz.py"
     return "sgd.py" if function == "sgd" else "word2vec.py"
 
 
@@ -165,12 +201,25 @@ def _edited(source, function, old, new):
 
 # The graded tests that must fail when a function is quite wrong.
 SIGMOID = "2a-2-basic", "2a-3-hidden", "2a-4-hidden", "2a-5-hidden", "2a-8-basic"
+OTHER_SIGMOIDS = "2a-3-hidden", "2a-4-hidden", "2a-5-hidden"
 SOFTMAX = "2a-0-basic", "2a-1-basic", "2a-6-hidden"
-SAMPLING = ("2a-8-basic",)
+SAMPLING = WRAPPER = ("2a-8-basic",)
 SKIPGRAM = "2a-0-basic", "2a-7-hidden"
 OTHER_WINDOWS = ("2a-7-hidden",)
 SGD = "2b-0-basic", "2b-2-basic", "2b-3-hidden", "2b-4-hidden"
 SCALARS = ("2b-3-hidden",)
+PATHS = "2b-3-hidden", "2b-4-hidden"
+
+# Words that many messages must hold.
+SUMMED = "the sum of what naive_softmax_loss_and_gradient gives: the mistake is there"
+LAST = "that of the last outside word only"
+HANDS = "to the loss function, where the window has"
+DRAWN = "get_negative_samples: the list of words drawn"
+OTHER_DRAWS = "draws other random numbers than it should"
+
+# Why a graded test must not fail.
+SINGLE = "within what single precision needs, which is no mistake"
+PRINTS = "what a submission prints earns no points"
 
 in_sigmoid = partial(Mistake, "sigmoid")
 in_softmax = partial(
@@ -197,46 +246,48 @@ MISTAKES = [
     in_sigmoid("sigmoid: its derivative", LOGISTIC, "small / (1 + small) ** 2",
         SIGMOID, ("derivative",)),
     in_sigmoid("sigmoid: negated", LOGISTIC, f"-{LOGISTIC}", SIGMOID, ("negated",)),
-    in_sigmoid("sigmoid: tanh", LOGISTIC, "np.tanh(x)", SIGMOID),
-    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", SIGMOID),
+    in_sigmoid("sigmoid: tanh", LOGISTIC, "np.tanh(x)", SIGMOID, ("It is tanh(x)",)),
+    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", SIGMOID, ("differs most",)),
     in_sigmoid("sigmoid: exp(x) over the sum of all", LOGISTIC, "np.exp(x) / np.exp(x).sum()",
-        SIGMOID),
+        SIGMOID, ("differs most",)),
     in_sigmoid("sigmoid: three digits", LOGISTIC, f"np.round({LOGISTIC}, 3)",
-        ("2a-3-hidden", "2a-4-hidden", "2a-5-hidden", "2a-8-basic")),
+        SIGMOID, ("rounded to 3 decimals",)),
     in_sigmoid("sigmoid: x kept within 6", "np.abs(x)", "np.minimum(np.abs(x), 6)",
-        ("2a-3-hidden",), ("large",)),
+        OTHER_SIGMOIDS, ("wrong only where |x| is large",)),
     in_sigmoid("sigmoid: 0 or 1 beyond 6", "np.abs(x))", "np.abs(x)) * (np.abs(x) <= 6)",
-        ("2a-3-hidden",), ("large",)),
+        OTHER_SIGMOIDS, ("wrong only where |x| is large",)),
     in_sigmoid("sigmoid: nan for large x", LOGISTIC, "np.exp(x) / (1 + np.exp(x))",
-        ("2a-3-hidden",), ("nan",), why="no score is above 700"),
+        ("2a-3-hidden",), ("nan", "exp overflows"), why="no score is above 700"),
     in_sigmoid("sigmoid: of a matrix transposed", LOGISTIC, f"({LOGISTIC}).T",
         ("2a-4-hidden", "2a-5-hidden"), ("transposed",), why="the scores are a vector"),
     in_sigmoid("sigmoid: written over x", f"return {LOGISTIC}", f"x[...] = {LOGISTIC}\nreturn x",
-        why="nothing uses the scores any more"),
+        OTHER_SIGMOIDS, ("sigmoid changes the x", "copy"), why="nothing uses the scores any more"),
     in_sigmoid("sigmoid: of numbers only", f"return {LOGISTIC}",
-        "import math\nreturn 1 / (1 + math.exp(-x))", SIGMOID),
+        "import math\nreturn 1 / (1 + math.exp(-x))", SIGMOID, ("TypeError: only",)),
     in_sigmoid("sigmoid: not written yet", REGION, "raise NotImplementedError('2a: sigmoid')",
-        SIGMOID, ("2a",)),
+        SIGMOID, ("NotImplementedError: 2a: sigmoid",)),
 
     in_softmax("softmax: loss negated", LOG_Y_HAT, f"-({LOG_Y_HAT})",
         SOFTMAX, ("loss", "negated")),
     in_softmax("softmax: log to base 2", LOG_Y_HAT, f"({LOG_Y_HAT}) / np.log(2)",
-        SOFTMAX, ("loss",)),
+        SOFTMAX, ("loss", "logarithm to base 2", SUMMED)),
     in_softmax("softmax: loss without log", LOG_Y_HAT, "softmax(scores)[outside_word_idx]",
-        SOFTMAX, ("loss",)),
+        SOFTMAX, ("loss", "logarithm is missing", SUMMED)),
     in_softmax("softmax: loss over all words", LOG_Y_HAT, "-np.log(softmax(scores)).sum()",
-        SOFTMAX, ("loss",)),
+        SOFTMAX, ("loss differs", SUMMED)),
     in_softmax("softmax: loss of word 0", "- scores[outside_word_idx]", "- scores[0]",
-        SOFTMAX, ("loss",)),
+        SOFTMAX, ("loss differs", SUMMED)),
     in_softmax("softmax: no one-hot subtracted", "error[outside_word_idx] -= 1", "pass",
-        SOFTMAX, ("gradient",)),
-    in_softmax("softmax: one-hot added", "-= 1", "+= 1", SOFTMAX, ("gradient",)),
+        SOFTMAX, ("gradient", "no one-hot vector y subtracted", SUMMED)),
+    in_softmax("softmax: one-hot added", "-= 1", "+= 1",
+        SOFTMAX, ("gradient", "y added, not subtracted", SUMMED)),
     in_softmax("softmax: no one-hot subtracted for word 0", "-= 1", "-= outside_word_idx > 0",
-        ("2a-0-basic",), ("gradient",)),
+        ("2a-0-basic", "2a-6-hidden"), ("gradient", "no one-hot vector y subtracted", SUMMED)),
     in_softmax("softmax: one-hot always at 3", "error[outside_word_idx] -= 1", "error[3] -= 1",
-        ("2a-0-basic", "2a-6-hidden"), ("gradient",)),
+        ("2a-0-basic", "2a-6-hidden"), ("gradient", SUMMED)),
     in_softmax("softmax: five words at most", "scores = outside_vectors",
-        "outside_vectors = outside_vectors[:5]\nscores = outside_vectors", ("2a-6-hidden",)),
+        "outside_vectors = outside_vectors[:5]\nscores = outside_vectors",
+        ("2a-6-hidden",), ("IndexError", "size 5")),
     in_softmax("softmax: gradients negated", "-= 1", "-= 1\nerror = -error",
         SOFTMAX, ("gradient", "negated")),
     in_softmax("softmax: center gradient negated", "error @", "-error @",
@@ -245,42 +296,51 @@ MISTAKES = [
         SOFTMAX, ("outside", "negated")),
     in_softmax("softmax: outside gradient transposed",
         "np.outer(error, center_word_vec)", "np.outer(center_word_vec, error)",
-        SOFTMAX, ("outside", "transposed")),
+        SOFTMAX, ("outside", "has shape (3, 5), expected shape (5, 3). It is transposed")),
     in_softmax("softmax: outside gradient of the outside word only", RETURN,
         f"grad_outside_vecs *= np.eye(len(error))[outside_word_idx][:, np.newaxis]\n{RETURN}",
-        SOFTMAX, ("outside",)),
+        SOFTMAX, ("outside", "Only row", SUMMED)),
     in_softmax("softmax: center gradient from the outside word only", "error @ outside_vectors",
-        "error[outside_word_idx] * outside_vectors[outside_word_idx]", SOFTMAX, ("center",)),
+        "error[outside_word_idx] * outside_vectors[outside_word_idx]",
+        SOFTMAX, ("center", "the outside word's part alone", SUMMED)),
     in_softmax("softmax: center gradient a column", RETURN,
         f"grad_center_vec = grad_center_vec[:, np.newaxis]\n{RETURN}",
-        SOFTMAX, ("center", "shape")),
-    in_softmax("softmax: center gradient halved", "error @", "error / 2 @", SOFTMAX, ("center",)),
+        SOFTMAX, ("center", "has shape (3, 1), expected shape (3,)", "Its numbers are right")),
+    in_softmax("softmax: center gradient halved", "error @", "error / 2 @",
+        SOFTMAX, ("center", "1/2 of the right value", SUMMED)),
     in_softmax("softmax: mean over the vocabulary", RETURN, "V = len(outside_vectors)\n"
-        "return loss / V, grad_center_vec / V, grad_outside_vecs / V", SOFTMAX),
+        "return loss / V, grad_center_vec / V, grad_outside_vecs / V",
+        SOFTMAX, ("divided by the number of words in the vocabulary", SUMMED)),
     in_softmax("softmax: gradients swapped", RETURN,
         "return loss, grad_outside_vecs, grad_center_vec", SOFTMAX, ("swapped",)),
     in_softmax("softmax: no loss returned", RETURN, "return grad_center_vec, grad_outside_vecs",
-        SOFTMAX),
-    in_softmax("softmax: nothing returned", RETURN, "", SOFTMAX, ("None",)),
+        SOFTMAX, ("returned 2 values", "The loss is missing", "not enough values to unpack")),
+    in_softmax("softmax: nothing returned", RETURN, "",
+        SOFTMAX, ("None", "is the return missing?")),
     in_softmax("softmax: not written yet", REGION, "raise NotImplementedError('2a: softmax')",
-        SOFTMAX, ("2a",)),
+        SOFTMAX, ("NotImplementedError: 2a: softmax",)),
 
     in_negatives("negatives: may be the outside word", "word != outside_word_idx", "True",
-        SAMPLING),
-    in_negatives("negatives: never word 0", "if word", "if word and word", SAMPLING),
+        SAMPLING, (DRAWN, "a list with the outside word")),
+    in_negatives("negatives: never word 0", "if word", "if word and word",
+        SAMPLING, (DRAWN,)),
     in_negatives("negatives: never the same twice", "if word != outside_word_idx",
-        "if word not in (outside_word_idx, *negatives)", SAMPLING),
-    in_negatives("negatives: one word K times", ".append(word)", ".extend([word] * K)", SAMPLING),
-    in_negatives("negatives: one missing", "< K", "< K - 1", SAMPLING),
+        "if word not in (outside_word_idx, *negatives)", SAMPLING, (DRAWN,)),
+    in_negatives("negatives: one word K times", ".append(word)", ".extend([word] * K)",
+        SAMPLING, (DRAWN,)),
+    in_negatives("negatives: one missing", "< K", "< K - 1",
+        SAMPLING, (DRAWN, "shape (2,), expected shape (3,)")),
     in_negatives("negatives: one drawn in vain", "negatives = []",
-        "negatives = []\ndataset.sample_token_idx()"),
+        "negatives = []\ndataset.sample_token_idx()", SAMPLING, (DRAWN,)),
 
-    in_sampling("sampling: K ignored", "words = [", "K = 10\nwords = [", SAMPLING),
+    in_sampling("sampling: K ignored", "words = [", "K = 10\nwords = [",
+        SAMPLING, ("negative sampling: the loss differs",)),
     in_sampling("sampling: repeated negatives counted once", "vectors = outside_vectors[words]",
         "words = list(dict.fromkeys(words))\nK = len(words) - 1\n"
-        "vectors = outside_vectors[words]", SAMPLING, ("twice",)),
+        "vectors = outside_vectors[words]", SAMPLING, ("samples drawn twice counted once",)),
     in_sampling("sampling: repeated negatives overwritten", ADD_ROWS,
-        "grad_outside_vecs[words] += np.outer(error, center_word_vec)", SAMPLING, ("twice",)),
+        "grad_outside_vecs[words] += np.outer(error, center_word_vec)",
+        SAMPLING, ("outside", "samples drawn twice counted once")),
     in_sampling("sampling: loss without negatives", " + np.logaddexp(0, scores[1:]).sum()", "",
         SAMPLING, ("loss",)),
     in_sampling("sampling: loss with the mean of the negatives", ".sum()", ".mean()",
@@ -289,217 +349,256 @@ MISTAKES = [
         SAMPLING, ("loss",)),
     in_sampling("sampling: loss of the outside word as of a negative", "-scores[0]", "scores[0]",
         SAMPLING, ("loss",)),
-    in_sampling("sampling: loss negated", "return loss", "return -loss", SAMPLING, ("loss",)),
+    in_sampling("sampling: loss negated", "return loss", "return -loss",
+        SAMPLING, ("loss", "negated")),
     in_sampling("sampling: negatives' gradient negated", "- truth",
         "- truth\nerror[1:] *= -1", SAMPLING, ("gradient",)),
     in_sampling("sampling: gradients of all words as of the outside word", "truth[0] = 1",
         "truth[:] = 1", SAMPLING, ("gradient",)),
     in_sampling("sampling: gradients lack the outside word", "- truth", "- truth\nerror[0] = 0",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("gradient", "Row 5 is wrong")),
     in_sampling("sampling: gradients lack the last negative", "- truth",
-        "- truth\nerror[-1] = 0", SAMPLING, ("gradient",)),
+        "- truth\nerror[-1] = 0", SAMPLING, ("gradient", "Row 4 is wrong")),
     in_sampling("sampling: center gradient lacks the outside word", "error @ vectors",
-        "error[1:] @ vectors[1:]", SAMPLING, ("gradient",)),
+        "error[1:] @ vectors[1:]", SAMPLING, ("center",)),
     in_sampling("sampling: center gradient negated", "error @ vectors", "-error @ vectors",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("center", "negated")),
     in_sampling("sampling: outside gradient negated", "np.outer(error", "np.outer(-error",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("outside", "negated")),
     in_sampling("sampling: outside gradient of u instead of v", "np.outer(error, center_word_vec)",
-        "error[:, np.newaxis] * vectors", SAMPLING, ("gradient",)),
+        "error[:, np.newaxis] * vectors", SAMPLING, ("outside",)),
     in_sampling("sampling: no outside gradient for the negatives", ADD_ROWS,
         "grad_outside_vecs[outside_word_idx] = error[0] * center_word_vec",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("outside", "Only row 5 is right")),
     in_sampling("sampling: gradients halved", "- truth", "- truth\nerror = error / 2",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("gradient", "1/2 of the right value")),
     in_sampling("sampling: gradients too large by a millionth", "- truth",
-        "- truth\nerror *= 1.000001"),
+        "- truth\nerror *= 1.000001", ungraded=SINGLE),
     in_sampling("sampling: mean over the words", RETURN,
-        "return loss / (K + 1), grad_center_vec / (K + 1), grad_outside_vecs / (K + 1)", SAMPLING),
+        "return loss / (K + 1), grad_center_vec / (K + 1), grad_outside_vecs / (K + 1)",
+        SAMPLING, ("1/11 of the right value",)),
     in_sampling("sampling: gradients swapped", RETURN,
         "return loss, grad_outside_vecs, grad_center_vec", SAMPLING, ("swapped",)),
     in_sampling("sampling: no gradient beyond 6", "- truth",
-        "- truth\nerror[np.abs(scores) > 6] = 0"),
+        "- truth\nerror[np.abs(scores) > 6] = 0", SAMPLING, ("gradient",)),
     in_sampling("sampling: no outside word 0", "truth[0] = 1", "truth[0] = outside_word_idx > 0",
-        SAMPLING, ("gradient",)),
+        SAMPLING, ("gradient", "Row 0 is wrong")),
     in_sampling("sampling: always the first negatives", "vectors = outside_vectors[words]",
         "words[1:] = vars(sigmoid).setdefault(K, words[1:])\nvectors = outside_vectors[words]",
-        SAMPLING, counts=True),
+        SAMPLING, ("negative sampling: the loss differs",), counts=True),
     in_sampling("sampling: loss nan", "return loss", "return loss * np.nan", SAMPLING, ("nan",)),
     in_sampling("sampling: center gradient nan", "error @ vectors", "error @ vectors * np.nan",
         SAMPLING, ("nan",)),
     in_sampling("sampling: one random number more", "truth[0] = 1", "truth[0] = 1\n"
-        "random.random()"),
+        "random.random()", SAMPLING, (OTHER_DRAWS,)),
 
     in_skipgram("skip-gram: always the softmax loss", "= word2vec_loss_and_gradient(",
-        "= naive_softmax_loss_and_gradient(", OTHER_WINDOWS, ("loss",)),
+        "= naive_softmax_loss_and_gradient(", OTHER_WINDOWS, ("never calls the loss",)),
     in_skipgram("skip-gram: always the negative sampling loss", "= word2vec_loss_and_gradient(",
-        "= neg_sampling_loss_and_gradient(", SKIPGRAM, ("loss",)),
+        "= neg_sampling_loss_and_gradient(", SKIPGRAM, ("never calls the loss",)),
     in_skipgram("skip-gram: six words at most", "in outside_words", "in outside_words[:6]",
-        OTHER_WINDOWS),
+        OTHER_WINDOWS, (HANDS,)),
     in_skipgram("skip-gram: nine words at most", "in outside_words", "in outside_words[:9]",
-        OTHER_WINDOWS),
+        OTHER_WINDOWS, (HANDS,)),
     in_skipgram("skip-gram: window_size words at most", "in outside_words",
-        "in outside_words[:window_size]", SKIPGRAM),
+        "in outside_words[:window_size]", SKIPGRAM, ("loss differs", HANDS)),
     in_skipgram("skip-gram: first word left out", "in outside_words", "in outside_words[1:]",
-        SKIPGRAM),
+        SKIPGRAM, ("without the first outside word",)),
     in_skipgram("skip-gram: last word only", "in outside_words", "in outside_words[-1:]",
-        SKIPGRAM, ("last",)),
+        SKIPGRAM, (LAST, HANDS)),
     in_skipgram("skip-gram: repeated words once", "in outside_words",
-        "in dict.fromkeys(outside_words)", SKIPGRAM),
+        "in dict.fromkeys(outside_words)",
+        SKIPGRAM, ("different outside words: one that occurs twice counts twice", HANDS)),
     in_skipgram("skip-gram: words in alphabetical order", "in outside_words",
-        "in sorted(outside_words)"),
+        "in sorted(outside_words)", OTHER_WINDOWS, (HANDS,)),
     in_skipgram("skip-gram: loss of the last word only", "loss += loss_of_pair",
-        "loss = loss_of_pair", SKIPGRAM, ("loss",)),
+        "loss = loss_of_pair", SKIPGRAM, ("loss", LAST)),
     in_skipgram("skip-gram: center gradient of the last word only", "[c] += grad_center_vec",
-        "[c] = grad_center_vec", SKIPGRAM, ("center",)),
+        "[c] = grad_center_vec", SKIPGRAM, ("center", LAST)),
     in_skipgram("skip-gram: outside gradient of the last word only", "+= grad_outside_vecs",
-        "= grad_outside_vecs", SKIPGRAM, ("outside",)),
+        "= grad_outside_vecs", SKIPGRAM, ("outside", LAST)),
     in_skipgram("skip-gram: mean over the outside words", RETURN_WINDOW, "C = len(outside_words)\n"
-        "return loss / C, grad_center_vecs / C, grad_outside_vectors / C", SKIPGRAM, ("mean",)),
+        "return loss / C, grad_center_vecs / C, grad_outside_vectors / C",
+        SKIPGRAM, ("the mean over the 6 outside words, expected their sum",)),
     in_skipgram("skip-gram: times the number of outside words", RETURN_WINDOW,
         "C = len(outside_words)\n"
-        "return loss * C, grad_center_vecs * C, grad_outside_vectors * C", SKIPGRAM),
+        "return loss * C, grad_center_vecs * C, grad_outside_vectors * C",
+        SKIPGRAM, ("multiplied by the number of outside words, 6",)),
     in_skipgram("skip-gram: loss a mean", RETURN_WINDOW,
         f"loss /= len(outside_words)\n{RETURN_WINDOW}", SKIPGRAM, ("loss", "mean")),
     in_skipgram("skip-gram: divided by the batch size", RETURN_WINDOW, "n = BATCH_SIZE\n"
-        "return loss / n, grad_center_vecs / n, grad_outside_vectors / n", SKIPGRAM),
+        "return loss / n, grad_center_vecs / n, grad_outside_vectors / n",
+        SKIPGRAM, ("divided by the batch size, 50",)),
     in_skipgram("skip-gram: center gradient in the outside word's row",
-        "grad_center_vecs[c] +=", "grad_center_vecs[word2ind[word]] +=", SKIPGRAM, ("row",)),
+        "grad_center_vecs[c] +=", "grad_center_vecs[word2ind[word]] +=",
+        SKIPGRAM, ("in the rows of the outside words, expected in the row of the center word",)),
     in_skipgram("skip-gram: center gradient in every row", "grad_center_vecs[c] +=",
-        "grad_center_vecs +=", SKIPGRAM, ("row",)),
+        "grad_center_vecs +=", SKIPGRAM, ("in every row, expected in the row of the center",)),
     in_skipgram("skip-gram: center gradient negated", "grad_center_vecs[c] +=",
         "grad_center_vecs[c] -=", SKIPGRAM, ("center", "negated")),
     in_skipgram("skip-gram: outside gradient negated", "grad_outside_vectors +=",
         "grad_outside_vectors -=", SKIPGRAM, ("outside", "negated")),
     in_skipgram("skip-gram: no outside gradient", "grad_outside_vectors += grad_outside_vecs", "",
         SKIPGRAM, ("outside", "zero")),
-    in_skipgram("skip-gram: nothing done", REGION, "pass", SKIPGRAM, ("zero",)),
+    in_skipgram("skip-gram: nothing done", REGION, "pass", SKIPGRAM,
+        ("loss and gradients are zero: is anything computed?", "never calls the loss")),
     in_skipgram("skip-gram: not written yet", REGION, "raise NotImplementedError('2a: skipgram')",
-        SKIPGRAM, ("2a",)),
+        SKIPGRAM, ("NotImplementedError: 2a: skipgram",)),
     in_skipgram("skip-gram: gradients swapped", RETURN_WINDOW,
         "return loss, grad_outside_vectors, grad_center_vecs", SKIPGRAM, ("swapped",)),
     in_skipgram("skip-gram: center and outside vectors swapped",
         "center_word_vectors[c], word2ind[word], outside_vectors",
-        "outside_vectors[c], word2ind[word], center_word_vectors", SKIPGRAM),
+        "outside_vectors[c], word2ind[word], center_word_vectors",
+        SKIPGRAM, ("loss differs", "the center vector handed on differs")),
     in_skipgram("skip-gram: center and outside word swapped",
         "center_word_vectors[c], word2ind[word]", "center_word_vectors[word2ind[word]], c",
-        SKIPGRAM),
+        SKIPGRAM, ("loss differs", HANDS)),
     in_skipgram("skip-gram: no dataset handed on", "outside_vectors, dataset",
-        "outside_vectors, None", OTHER_WINDOWS, ("dataset",)),
+        "outside_vectors, None", OTHER_WINDOWS, ("must hand the dataset",)),
     in_skipgram("skip-gram: center vector scaled to length 1 in place",
         "c = word2ind[current_center_word]", "c = word2ind[current_center_word]\n"
-        "center_word_vectors[c] /= np.linalg.norm(center_word_vectors[c])", SKIPGRAM),
+        "center_word_vectors[c] /= np.linalg.norm(center_word_vectors[c])",
+        SKIPGRAM, ("skipgram changes the center_word_vectors", "copy")),
     in_skipgram("skip-gram: outside words used up", RETURN_WINDOW,
-        f"outside_words.clear()\n{RETURN_WINDOW}", why="every window is a new list"),
+        f"outside_words.clear()\n{RETURN_WINDOW}", OTHER_WINDOWS,
+        ("skipgram changes the outside_words", "copy"), why="every window is a new list"),
     in_skipgram("skip-gram: doubled from the tenth call on", RETURN_WINDOW,
         "skipgram.calls = getattr(skipgram, 'calls', 0) + 1\n"
-        f"grad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}", counts=True),
+        f"grad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}",
+        SKIPGRAM, ("outside", "gradient check failed"), counts=True),
 
     in_wrapper("wrapper: sum over the windows", "return loss / BATCH_SIZE, grad / BATCH_SIZE",
-        "return loss, grad"),
-    in_wrapper("wrapper: gradient a sum", "grad / BATCH_SIZE", "grad"),
-    in_wrapper("wrapper: loss a sum", "loss / BATCH_SIZE", "loss"),
-    in_wrapper("wrapper: one window too few", "range(BATCH_SIZE)", "range(BATCH_SIZE - 1)"),
-    in_wrapper("wrapper: windows of one size", "random.randint(1, window_size)", "window_size"),
-    in_wrapper("wrapper: loss not handed on", "dataset,\nword2vec_loss_and_gradient,", "dataset,"),
-    in_wrapper("wrapper: outside gradient not added", "grad[V:] += grad_outside_vectors", ""),
+        "return loss, grad", WRAPPER, ("the loss differs", "50 times")),
+    in_wrapper("wrapper: gradient a sum", "grad / BATCH_SIZE", "grad",
+        WRAPPER, ("the gradient differs", "50 times")),
+    in_wrapper("wrapper: loss a sum", "loss / BATCH_SIZE", "loss",
+        WRAPPER, ("the loss differs", "50 times")),
+    in_wrapper("wrapper: one window too few", "range(BATCH_SIZE)", "range(BATCH_SIZE - 1)",
+        WRAPPER, ("evaluates 49 windows, expected 50",)),
+    in_wrapper("wrapper: windows of one size", "random.randint(1, window_size)", "window_size",
+        WRAPPER, ("draws other windows",)),
+    in_wrapper("wrapper: loss not handed on", "dataset,\nword2vec_loss_and_gradient,", "dataset,",
+        WRAPPER, ("word2vec_model() missing 1 required", "word2vec_loss_and_gradient")),
+    in_wrapper("wrapper: outside gradient not added", "grad[V:] += grad_outside_vectors", "",
+        WRAPPER, ("the gradient differs", "yours is 0")),
     in_wrapper("wrapper: gradients in the other half", "grad[:V] += grad_center_vecs",
-        "grad[V:] += grad_center_vecs"),
-    in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]"),
-    in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len"),
+        "grad[V:] += grad_center_vecs", WRAPPER, ("the gradient differs", "yours is 0")),
+    in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]",
+        WRAPPER, ("the matrix of outside vectors handed on differs",)),
+    in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len",
+        WRAPPER, ("draws other windows",)),
     in_wrapper("wrapper: one random number more at the end", "return loss",
-        "random.random()\nreturn loss"),
+        "random.random()\nreturn loss", WRAPPER, (OTHER_DRAWS,)),
     in_wrapper("wrapper: doubled from the seventh call on", "return loss",
         "word2vec_sgd_wrapper.calls = getattr(word2vec_sgd_wrapper, 'calls', 0) + 1\n"
-        "grad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss", counts=True),
+        "grad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss",
+        WRAPPER, ("the gradient differs", "2 times"), counts=True),
 
-    in_sgd("sgd: uphill", UPDATE, "x = x + step * grad", SGD, ("+",)),
-    in_sgd("sgd: step ignored", UPDATE, "x = x - grad", SGD, ("step",)),
-    in_sgd("sgd: gradient ignored", UPDATE, "x = x - step", SGD, ("gradient",)),
+    in_sgd("sgd: uphill", UPDATE, "x = x + step * grad", SGD, ("uphill",)),
+    in_sgd("sgd: step ignored", UPDATE, "x = x - grad", SGD, ("The step is ignored",)),
+    in_sgd("sgd: gradient ignored", UPDATE, "x = x - step", SGD, ("The gradient is ignored",)),
     in_sgd("sgd: sign of the gradient", UPDATE,
-        "import numpy as np\nx = x - step * np.sign(grad)", SCALARS),
-    in_sgd("sgd: no update", UPDATE, "pass", SGD),
-    in_sgd("sgd: gradient for x", UPDATE, "x = -step * grad", SCALARS),
+        "import numpy as np\nx = x - step * np.sign(grad)", PATHS, ("sign of the gradient",)),
+    in_sgd("sgd: no update", UPDATE, "pass", SGD, ("is the update left out?",)),
+    in_sgd("sgd: gradient for x", UPDATE, "x = -step * grad", PATHS, ("It lacks x itself",)),
     in_sgd("sgd: x0 * 0", "x, start, smoothed_loss = x0",
-        "return x0 * 0\nx, start, smoothed_loss = x0", SCALARS, ("0",)),
-    in_sgd("sgd: doubled step", UPDATE, "x = x - 2 * step * grad", SCALARS, ("step",)),
-    in_sgd("sgd: halved step", UPDATE, "x = x - step / 2 * grad", SCALARS, ("step",)),
-    in_sgd("sgd: step too large by a millionth", UPDATE, "x = x - 1.000001 * step * grad"),
+        "return x0 * 0\nx, start, smoothed_loss = x0",
+        PATHS, ("0 calls of f", "The result is 0, whatever f is")),
+    in_sgd("sgd: doubled step", UPDATE, "x = x - 2 * step * grad",
+        PATHS, ("The step is 2 times the one given",)),
+    in_sgd("sgd: halved step", UPDATE, "x = x - step / 2 * grad",
+        SGD, ("The step is 0.5 times the one given",)),
+    in_sgd("sgd: step too large by a millionth", UPDATE, "x = x - 1.000001 * step * grad",
+        ungraded=SINGLE),
     in_sgd("sgd: momentum", UPDATE,
         "speed = grad + (0.9 * speed if iteration > start + 1 else 0)\nx = x - step * speed",
-        SCALARS),
+        PATHS, ("momentum: 0.9 of the update before",)),
     in_sgd("sgd: gradient of the x before", "loss, grad = f(x)\nx = x - step * grad",
         "before = grad if iteration > start + 1 else 0\nloss, grad = f(x)\n"
-        "x = x - step * before", SCALARS),
-    in_sgd("sgd: gradient of x0", "f(x)", "f(x0)", SGD),
+        "x = x - step * before", PATHS, ("with the gradient at the x before",)),
+    in_sgd("sgd: gradient of x0", "f(x)", "f(x0)", SGD, ("f is evaluated at x0",)),
     in_sgd("sgd: other updates of matrices", UPDATE,
         "import numpy as np\nx = x - step * grad * (1.1 if np.ndim(x) > 1 else 1)",
-        ("2b-4-hidden",)),
-    in_sgd("sgd: of numbers only", UPDATE, "x = float(x - step * grad)", ("2b-4-hidden",)),
-    in_sgd("sgd: not written yet", REGION, "raise NotImplementedError('2b: sgd')", SGD, ("2b",)),
-    in_sgd("sgd: weight decay", UPDATE, "x = x - step * (grad + 0.001 * x)", SCALARS),
+        ("2b-4-hidden",), ("The step is 1.1 times the one given",)),
+    in_sgd("sgd: of numbers only", UPDATE, "x = float(x - step * grad)",
+        ("2b-4-hidden",), ("TypeError: only",)),
+    in_sgd("sgd: not written yet", REGION, "raise NotImplementedError('2b: sgd')",
+        SGD, ("NotImplementedError: 2b: sgd",)),
+    in_sgd("sgd: weight decay", UPDATE, "x = x - step * (grad + 0.001 * x)",
+        PATHS, ("x after iteration 1 differs",)),
     in_sgd("sgd: six decimals", UPDATE,
-        "import numpy as np\nx = np.round(x - step * grad, 6)", SCALARS),
-    in_sgd("sgd: one iteration too few", "iterations + 1", "iterations", SCALARS, ("iterations",)),
+        "import numpy as np\nx = np.round(x - step * grad, 6)",
+        SGD, ("x after iteration 4 differs",)),
+    in_sgd("sgd: one iteration too few", "iterations + 1", "iterations",
+        PATHS, ("29 calls of f in 30 iterations", "one iteration too few")),
     in_sgd("sgd: one iteration too many", "iterations + 1", "iterations + 2",
-        SCALARS, ("iterations",)),
+        PATHS, ("31 calls of f in 30 iterations", "one iteration too many")),
     in_sgd("sgd: last update left out", UPDATE, "x = x - step * grad * (iteration < iterations)",
-        SCALARS),
-    in_sgd("sgd: first update left out", UPDATE, "x = x - step * grad * (iteration > 1)", SCALARS),
+        PATHS, ("is the last update left out?",)),
+    in_sgd("sgd: first update left out", UPDATE, "x = x - step * grad * (iteration > 1)",
+        PATHS, ("x after iteration 1 differs", "is the update left out?")),
     in_sgd("sgd: other updates from the tenth on", UPDATE,
-        "x = x - step * grad * (1.01 if iteration >= 10 else 1)", SCALARS),
+        "x = x - step * grad * (1.01 if iteration >= 10 else 1)",
+        PATHS, ("From here on the step is 1.01 times the right one",)),
     in_sgd("sgd: f called twice", "loss, grad = f(x)", "loss, grad = f(x)\nloss, grad = f(x)",
-        SCALARS, ("calls",)),
-    in_sgd("sgd: one random number more", UPDATE, f"{UPDATE}\nrandom.random()"),
+        PATHS, ("60 calls of f in 30 iterations", "f is evaluated twice")),
+    in_sgd("sgd: one random number more", UPDATE, f"{UPDATE}\nrandom.random()",
+        PATHS, (OTHER_DRAWS,)),
     in_sgd("sgd: random stream begun anew", "x, start, smoothed_loss = x0",
-        "random.seed(0)\nx, start, smoothed_loss = x0"),
-    in_sgd("sgd: nothing returned", "return x", "pass", SGD, ("None",)),
+        "random.seed(0)\nx, start, smoothed_loss = x0", PATHS, (OTHER_DRAWS,)),
+    in_sgd("sgd: nothing returned", "return x", "pass", SGD, ("None", "is the return missing?")),
 
-    in_sgd("annealing: never", "step *= 0.5", "pass", SCALARS, ("halved",), shows_after=20_000),
+    in_sgd("annealing: never", "step *= 0.5", "pass",
+        SCALARS, ("never halved",), shows_after=20_000),
     in_sgd("annealing: by a tenth", "step *= 0.5", "step *= 0.1",
-        SCALARS, ("halved",), shows_after=20_000),
+        SCALARS, ("a tenth, not halved",), shows_after=20_000),
     in_sgd("annealing: twice the step", "step *= 0.5", "step *= 2",
-        SCALARS, ("halved",), shows_after=20_000),
-    in_sgd("annealing: only once", "% ANNEAL_EVERY ==", "==",
-        SCALARS, ("halved",), shows_after=40_000),
+        SCALARS, ("doubled, not halved",), shows_after=20_000),
+    in_sgd("annealing: only once", "% ANNEAL_EVERY == 0", "== ANNEAL_EVERY",
+        SCALARS, ("halved once only",), shows_after=40_000),
     in_sgd("annealing: period doubled", "% ANNEAL_EVERY", "% (2 * ANNEAL_EVERY)",
-        SCALARS, ("halved",), shows_after=20_000),
+        SCALARS, ("halved after every 40,000",), shows_after=20_000),
     in_sgd("annealing: period halved", "% ANNEAL_EVERY", "% (ANNEAL_EVERY // 2)",
-        SCALARS, ("halved",), shows_after=10_000),
+        SCALARS, ("halved after every 10,000",), shows_after=10_000),
     in_sgd("annealing: before the update", "if iteration % ANNEAL_EVERY",
-        "if (iteration + 1) % ANNEAL_EVERY", SCALARS, ("halved",), shows_after=19_999),
+        "if (iteration + 1) % ANNEAL_EVERY",
+        SCALARS, ("halved an iteration early",), shows_after=19_999),
     in_sgd("annealing: an iteration late", "if iteration % ANNEAL_EVERY",
         "if iteration > 1 and (iteration - 1) % ANNEAL_EVERY",
-        SCALARS, ("halved",), shows_after=20_000),
+        SCALARS, ("halved an iteration late",), shows_after=20_000),
     in_sgd("annealing: counted from 0", "if iteration % ANNEAL_EVERY",
-        "if (iteration - 1) % ANNEAL_EVERY", SCALARS, ("halved",)),
+        "if (iteration - 1) % ANNEAL_EVERY", SGD, ("must be halved after every 20,000",)),
     in_sgd("annealing: a little at every iteration", "if iteration % ANNEAL_EVERY == 0:\n"
-        "    step *= 0.5", "step *= 0.5 ** (1 / ANNEAL_EVERY)", SCALARS, ("halved",)),
+        "    step *= 0.5", "step *= 0.5 ** (1 / ANNEAL_EVERY)",
+        PATHS, ("halved a little at every iteration",)),
     in_sgd("sgd: other updates after the first annealing", UPDATE,
         "x = x - step * grad * (1 if iteration <= ANNEAL_EVERY else 1.01)",
-        SCALARS, shows_after=20_000),
+        SCALARS, ("x after 43,000 iterations differs",), shows_after=20_000),
 
     in_postprocessing("postprocessing: ignored", "postprocessing is not None", "False",
-        SCALARS, ("postprocessing",)),
+        SCALARS, ("The postprocessing is left out",)),
     in_postprocessing("postprocessing: result dropped", "x = postprocessing(x)",
-        "postprocessing(x)", SCALARS, ("postprocessing",)),
+        "postprocessing(x)", SCALARS, ("The postprocessing is left out: its result must",)),
     in_postprocessing("postprocessing: before the update",
         "x = x - step * grad\nif postprocessing is not None:\n    x = postprocessing(x)",
         "if postprocessing is not None:\n    x = postprocessing(x)\nx = x - step * grad",
-        SCALARS, ("postprocessing",)),
+        SCALARS, ("The postprocessing is applied before the update",)),
     in_postprocessing("postprocessing: only at the end", "postprocessing is not None",
-        "postprocessing is not None and iteration == iterations", SCALARS, ("postprocessing",)),
+        "postprocessing is not None and iteration == iterations",
+        SCALARS, ("The postprocessing is applied at the end only",)),
     in_postprocessing("postprocessing: not at the end", "postprocessing is not None",
-        "postprocessing is not None and iteration < iterations", SCALARS, ("postprocessing",)),
+        "postprocessing is not None and iteration < iterations",
+        SCALARS, ("The postprocessing is left out after the last update",)),
     in_postprocessing("postprocessing: applied twice", "x = postprocessing(x)",
-        "x = postprocessing(postprocessing(x))", SCALARS, ("postprocessing",)),
+        "x = postprocessing(postprocessing(x))", SCALARS, ("The postprocessing is applied twice",)),
     in_postprocessing("postprocessing: of the gradient", "x = postprocessing(x)",
-        "x = x + step * (grad - postprocessing(grad))", SCALARS, ("postprocessing",)),
+        "x = x + step * (grad - postprocessing(grad))",
+        SCALARS, ("The postprocessing is applied to the gradient",)),
 
     in_sgd("printing: loss not smoothed", "0.95 * smoothed_loss + 0.05 * loss", "loss",
-        why="only prints"),
+        why="only prints", ungraded=PRINTS),
     in_sgd("printing: at every iteration", "if iteration % PRINT_EVERY == 0", "if True",
-        why="only prints"),
+        why="only prints", ungraded=PRINTS),
 ]
 
 FLOAT32 = [
@@ -632,5 +731,104 @@ STYLES = [
         ("sgd", "if postprocessing is not None:\n    x = postprocessing(x)",
          "x = (postprocessing or (lambda x: x))(x)"),)),
     Style("sgd: type hints", (("sgd", UPDATE, "x: float = x - step * grad"),)),
+]
+# fmt: on
+
+# The quiz and the file of word vectors, which only the autograder checks.
+
+NOT_RIGHT = ("AssertionError: the answer is not right",)
+
+
+def in_answer(number, name, answer, words=NOT_RIGHT):
+    """Make a row of a wrong answer; one that cannot be read fails the basic test, too."""
+    tests = f"3{'abcdef'[number - 1]}-0-basic", f"3{'abcdef'[number - 1]}-1-hidden"
+    fails = tests[1:] if words == NOT_RIGHT else tests
+    function, name = f"question_{number}", f"question {number}: {name}"
+    return Mistake(function, name, REGION, answer, fails, words, "training has no quiz")
+
+
+# fmt: off
+QUIZ_MISTAKES = [
+    in_answer(1, "a letter missing", "return ['a']"),
+    in_answer(1, "a wrong letter", "return ['a', 'b']"),
+    in_answer(1, "all letters", "return ['a', 'b', 'c', 'd']"),
+    in_answer(1, "the letters that are wrong", "return 'b, d'"),
+    in_answer(1, "not written yet", "raise NotImplementedError('3: question 1')",
+        ("NotImplementedError: 3: question 1",)),
+    in_answer(2, "a wrong letter", "return ['a']"),
+    in_answer(2, "a letter too many", "return ['c', 'd']"),
+    in_answer(2, "a sentence", "return 'the third one'", ("'e' is no option of question 2",)),
+    in_answer(3, "a letter too many", "return 'bc'"),
+    in_answer(3, "a letter that is no option", "return ['d']",
+        ("'d' is no option of question 3: it has a, b, c",)),
+    in_answer(3, "nothing returned", "pass", ("no answer is given", "return the letters")),
+    in_answer(4, "a number", "return 3", ("a value of type 'int' in place of letters",)),
+    in_answer(4, "a wrong letter", "return 'A'"),
+    in_answer(4, "a list of truth values", "return [False, False, True]",
+        ("a value of type 'bool' in place of letters",)),
+    in_answer(5, "all letters", "return 'abcd'"),
+    in_answer(5, "an empty text", "return ''", ("no answer is given",)),
+    in_answer(5, "a set", "return {'a'}", ("a value of type 'set' in place of letters",)),
+    in_answer(6, "an empty list", "return []", ("no answer is given",)),
+    in_answer(6, "a letter missing", "return ['b']"),
+    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' is no letter",)),
+    in_answer(6, "an error", "return ['a', b]", ("NameError: name 'b' is not defined",)),
+]
+
+VECTORS = "2c-0-basic", "2c-1-hidden"
+OTHER_WORDS = ("2c-1-hidden",)
+PUBLISHED = "female", "cool"
+LIKELY = "Likely causes: another treebank, fewer iterations (--iterations), other options, a changed"
+
+
+def each(change):
+    """Change every number of the vectors."""
+    return lambda vectors: {word: [change(x) for x in v] for word, v in vectors.items()}
+
+
+VECTORS_MISTAKES = [
+    WrongVectors("no file", lambda vectors: None,
+        VECTORS, ("there is no sample_vectors_(soln).json", "make data", "python run.py")),
+    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "python run.py")),
+    WrongVectors("half of the file", lambda vectors: json.dumps(vectors).encode()[:2000],
+        VECTORS, ("no valid JSON", "line 1, column")),
+    WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("no valid JSON",)),
+    WrongVectors("UTF-16", lambda vectors: json.dumps(vectors).encode("utf-16"),
+        VECTORS, ("is not in UTF-8",)),
+    WrongVectors("too large", lambda vectors: json.dumps(vectors).encode() + b" " * 2**20,
+        VECTORS, ("is too large",)),
+    WrongVectors("a list", lambda vectors: [*vectors.values()], VECTORS, ("holds a list",)),
+    WrongVectors("no words", lambda vectors: {}, VECTORS,
+        ("no vector of 'female', 'cool':", "and 19 more")),
+    WrongVectors("a word missing", lambda vectors: {
+        word: v for word, v in vectors.items() if word != "cool"},
+        VECTORS, ("has no vector of 'cool'",)),
+    WrongVectors("two words only", lambda vectors: {word: vectors[word] for word in PUBLISHED},
+        OTHER_WORDS, ("has no vector of", "and 17 more")),
+    WrongVectors("only two words right", lambda vectors: {
+        word: v if word in PUBLISHED else [x + 0.1 for x in v] for word, v in vectors.items()},
+        OTHER_WORDS, ("(22 of 24 words differ)", LIKELY)),
+    WrongVectors("a word wrong in one number by 0.002", lambda vectors: {
+        **vectors, "rain": [vectors["rain"][0] + 0.002, *vectors["rain"][1:]]},
+        OTHER_WORDS, ("the vector of 'rain'", "(1 of 24 words differ)")),
+    WrongVectors("vectors of length 9", lambda vectors: {w: v[:9] for w, v in vectors.items()},
+        VECTORS, ("has length 9, expected 10", "--dim")),
+    WrongVectors("a number", lambda vectors: {**vectors, "cool": 1},
+        VECTORS, ("the vector of 'cool' is a number, expected a list",)),
+    WrongVectors("nan", each(lambda x: float("nan")), VECTORS, ("not finite: entry 0 is nan",)),
+    WrongVectors("infinite", each(lambda x: x * 1e308 * 1e10), VECTORS, ("not finite", "inf")),
+    WrongVectors("texts", each(str), VECTORS, ("no number: entry 0 is the string '0.60",)),
+    WrongVectors("null", each(lambda x: None), VECTORS, ("no number: entry 0 is null",)),
+    WrongVectors("those of the sample treebank", lambda vectors: vectors | {
+        word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()},
+        VECTORS, ("those of the sample treebank", "make data")),
+    WrongVectors("barely trained", each(lambda x: x / 20),
+        VECTORS, ("barely trained", "fewer iterations than 40,000")),
+    WrongVectors("fewer iterations", each(lambda x: 0.9 * x), VECTORS, ("entry 4", LIKELY)),
+    WrongVectors("negated", each(lambda x: -x), VECTORS, ("entry 4 is 0.91461572", LIKELY)),
+    WrongVectors("another seed", each(lambda x: x + 0.01), VECTORS, ("random seed",)),
+    WrongVectors("words in another order",
+        lambda vectors: dict(zip(vectors, reversed(vectors.values()), strict=True)),
+        VECTORS, (LIKELY,)),
 ]
 # fmt: on

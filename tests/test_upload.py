@@ -156,9 +156,15 @@ def test_a_vectors_file_alone_is_read(tmp_path, name):
     assert handed_in.vectors == b"{}"
 
 
+def test_strange_names_of_vectors_are_cleaned(tmp_path):
+    files = LOOSE | {"sample_vectors\x1b.json": "", "sample_vectors_2.json": ""}
+    (line,) = read_upload(as_folder(tmp_path, files)).skipped
+    assert line.startswith(r"sample_vectors\x1b.json is not the only one")
+
+
 def test_the_nearest_vectors_are_taken(tmp_path):
     for files in (VECTOR, under("submission", PACKAGE | VECTOR)):
-        path = as_folder(tmp_path / "it", files | {f"a/{VECTORS}": "far"})
+        path = as_folder(tmp_path / "it", files | {f"a/b/{VECTORS}": "far"})
         assert read_upload(path).vectors == VECTOR[VECTORS].encode()
     as_folder(tmp_path / "it", {VECTORS: "beside"})
     assert read_upload(tmp_path / "it" / "submission").vectors == VECTOR[VECTORS].encode()
@@ -547,7 +553,7 @@ def many(name):
 def test_thousands_of_files_are_not_looked_at(tmp_path, monkeypatch, make, below):
     monkeypatch.setattr(archive, "BELOW", below)
     monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
-    files = under("b/submission", PACKAGE) | {f"a/c/d/{i}.txt": "" for i in range(30)}
+    files = {f"a/c/d/{i}.txt": "" for i in range(30)} | under("b/submission", PACKAGE)
     handed_in = read_upload(make(tmp_path / "it", files))
     assert contents(handed_in) == PACKAGE
     assert handed_in.skipped == (archive.TOO_MANY,)

@@ -34,8 +34,8 @@ def build_parser(default):
         type=Path,
         metavar="PATH",
         default=default,
-        help="a package folder, a folder with submission/, submission.py, loose word2vec.py and sgd.py, "
-        "or a zip of one of these (default: the submission beside grader.py)",
+        help="a package folder, a folder with submission/, submission.py, loose word2vec.py and "
+        "sgd.py, or a zip of one of these (default: the submission beside grader.py)",
     )
     add(
         "--solution",

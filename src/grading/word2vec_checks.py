@@ -68,16 +68,18 @@ class Word2vecChecks:
     def check_window_gradient(self, window, loss):
         """Compare the gradients of a window with finite differences."""
         center, size, outside, word2ind, *vectors = window.arguments
-        V = len(word2ind)
+        V, changes = len(word2ind), []
 
         def loss_of_window(x):
-            return self.submission.skipgram(
+            found = self.submission.skipgram(
                 center, size, outside, word2ind, x[:V], x[V:], None, loss
             )
+            changes.append(check_arguments("skipgram", self.session.changed))
+            return found
 
         names = {"center vectors": slice(0, V), "outside vectors": slice(V, None)}
         if problem := check_gradient("skipgram", loss_of_window, np.vstack(vectors), names):
-            self.fail(check_arguments("skipgram", self.session.changed) or problem)
+            self.fail(next(filter(None, changes), problem))
 
     def check_pairs_of(self, window):
         """Check which pairs of words skip-gram hands to the loss function that it is given."""
@@ -172,6 +174,7 @@ class Word2vecChecks:
             handed.append((words, center_word_vectors, outside_vectors, all(hands_on)))
             return float(number), grads[0, number % 50], grads[1, number % 50]
 
+        word2vec_model.__qualname__ = "word2vec_model"  # for the message if it is called wrongly
         marker = self.submission.sigmoid  # any function: the model gets what the wrapper was given
         found = self.submission.word2vec_sgd_wrapper(
             word2vec_model, window.word2ind, vectors, data, size, marker
@@ -213,7 +216,8 @@ def sums_of(pairs, window):
 def check_pairs(window, handed):
     """Compare what a loss function was handed with the pairs of a window."""
     if not handed:
-        return "skipgram never calls the loss function that it is given."
+        has = f"where the window has the outside words {window.outside_indices}"
+        return f"skipgram never calls the loss function that it is given, {has}."
     indices = [o for _, o, _, _ in handed]
     if indices != window.outside_indices:
         said = [int(o) if np.ndim(o) == 0 else "?" for o in indices[:30]]
@@ -225,12 +229,13 @@ def check_pairs(window, handed):
         if not has_dataset:
             return "skipgram must hand the dataset that it is given to the loss function."
         expected = window.center_vectors[window.center_index]
-        problem = check_array("skipgram: the center vector handed on", center, expected)
-        problem = problem or check_array(
-            "skipgram: the outside vectors handed on", outside, window.outside_vectors
-        )
-        if problem:
-            return problem
+        for what, found, right in (
+            ("center vector", center, expected),
+            ("matrix of outside vectors", outside, window.outside_vectors),
+        ):
+            label = f"skipgram: the {what} handed on"
+            if problem := check_array(label, found, right, reveal=False):
+                return problem
     return ""
 
 

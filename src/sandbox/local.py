@@ -61,6 +61,7 @@ class LocalSession:
         """Forget the submission; return what was printed and not shown yet: nothing."""
         if self.worker.submission:
             self.worker.submission.unload()
+            self.worker.submission = None
         return ""
 
 

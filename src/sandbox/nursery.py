@@ -40,7 +40,7 @@ def prepare(paths):
     import utils.gradcheck
     import utils.utils  # noqa: F401
 
-    from . import landlock, limits, loader, other_user, worker  # noqa: F401
+    from . import landlock, limits, loader, other_user, seccomp, worker  # noqa: F401
 
     files = {
         path.name: (str(path), path.read_bytes(), "") for path in (SOURCES / "utils").glob("*.py")
@@ -89,6 +89,7 @@ class Nursery:
                 be_worker(order, *descriptors)
             except BaseException:
                 traceback.print_exc()  # to what the worker prints
+                os._exit(70)  # while the wire is open still, so that nobody kills it before
             finally:
                 os._exit(70)
         for descriptor in descriptors:
@@ -159,7 +160,7 @@ def settle(order):
     order : dict
         Its folder, limits and confinement, from `proxy.Sandbox`.
     """
-    from . import landlock, limits, other_user
+    from . import landlock, limits, other_user, seccomp
 
     folder = order["folder"]
     os.chdir(folder)
@@ -172,6 +173,7 @@ def settle(order):
     limits.limit(**order["limits"])  # those of that user
     if order["landlock"]:
         landlock.restrict(landlock.what_python_needs(), [folder, os.devnull])
+        seccomp.deny_calls()
 
 
 def receive(sock):

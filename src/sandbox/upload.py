@@ -134,8 +134,8 @@ def _read_tree(tree, is_inner=False):
         upload = _read_tree(Zip(stream, label), is_inner=True)
     else:
         upload = Upload({}, skipped=(*tree.notes, *_odd_files(tree)))
-    folders = sorted(map(posixpath.dirname, tree.entries), key=lambda name: name.count("/"))
-    upload = _with_vectors(upload, tree, dict.fromkeys(folders))
+    folders = dict.fromkeys(map(posixpath.dirname, tree.entries))
+    upload = _with_vectors(upload, tree, folders)
     if not upload.package and upload.vectors is None:
         raise UploadError(f"{tree.label} {_what_is_there(tree)}. {HAND_IN}")
     return upload
