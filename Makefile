@@ -37,7 +37,7 @@ submission.zip: .venv/run
 	cd src && ../.venv/bin/python -m zipfile -c ../submission.zip submission "$(VECTORS)"
 
 test: .venv/dev
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest --numprocesses 2 $(ARGS)
 
 test-slow: .venv/dev
 	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow $(ARGS)

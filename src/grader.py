@@ -49,13 +49,7 @@ class Test_2a(Word2vecChecks, GradedTestCase):
     @graded(timeout=15, is_hidden=True)
     def test_3(self):
         """Sigmoid of a vector, large values included."""
-        for x in (
-            cases.numbers(3, 20, scale=2),
-            cases.numbers(4, 30, scale=50),
-            0.7,
-            900.0,
-            -900.0,
-        ):
+        for x in (cases.numbers(3, 20, 2), cases.numbers(4, 30, 50), 0.7, 900.0, -900.0):
             self.check_sigmoid(x)
 
     @graded(timeout=15, is_hidden=True)

@@ -18,13 +18,18 @@ from hostile.verdict import asked_for, complaints
 
 from sandbox import landlock
 
-PAIRS = [(row, level) for row in ROWS for level in LEVELS if level in row.levels]
+PAIRS = [  # without confinement, where only the grader itself is at stake, a third: time is short
+    (row, level)
+    for number, row in enumerate(ROWS)
+    for level in LEVELS
+    if level in row.levels and (level != "none" or number % 3 == 0 or os.environ.get("ALL_LEVELS"))
+]
 QUICK = (
-    "an object equal to everything",
+    "empty gradients",
     "exit code 0 in a call",
-    "prints forged END lines",
-    "a sleep that no signal ends",
-    "reads files whose paths it knows",
+    "prints when imported",
+    "a loop without end in import",
+    "looks through its own objects, arguments and environment; imports the solution and the grader; reads all that is open",
 )
 
 HONEST_HERE = (

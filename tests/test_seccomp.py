@@ -32,11 +32,6 @@ COLUMN = list(seccomp.MACHINES).index(platform.machine()) if KNOWN else 0
 IPC_PRIVATE, IPC_RMID, PR_GET_NO_NEW_PRIVS = 0, 0, 39
 
 
-def fchmod(out):
-    with open(out / "secret") as file:
-        os.fchmod(file.fileno(), 0)
-
-
 def send_to(kind):
     """Send to a socket in the file system, from one of a pair."""
 
@@ -70,7 +65,7 @@ def shared_memory(out):
 # What an ordinary user could do but for the filter
 OPEN = {
     "chmod": lambda out: os.chmod(out / "secret", 0),
-    "fchmod": fchmod,
+    "fchmod": lambda out: os.fchmod(os.open(out / "secret", os.O_RDONLY), 0),
     "chown": lambda out: os.chown(out / "secret", os.getuid(), os.getgid()),
     "utime": lambda out: os.utime(out / "secret", (0, 0)),
     "setxattr": lambda out: os.setxattr(out / "secret", "user.x", b"1"),

@@ -48,7 +48,7 @@ def check_gradient(what, f, x, names):
             )
             if getattr(loss, "dtype", None) == np.float32:
                 problem += " Your loss is in single precision: compute in float64."
-            elif np.nanmax(error) < NEARLY:
+            elif np.all(error < NEARLY):
                 problem += " It is nearly right: in single precision (float32)? Compute in float64."
             return problem
     return ""

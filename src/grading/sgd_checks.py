@@ -21,7 +21,7 @@ class SgdChecks:
 
     def check_end_on_square(self, x0):
         """Check that 1,000 steps of 0.01 on x^2 end within 1e-6 of 0."""
-        f = Recorder(Quadratic(2.0, 0.0))
+        f = Recorder(Quadratic(2.0, 0.0), x0)
         found = self.submission.sgd(f, x0, 0.01, 1000, PRINT_EVERY=100)
         if problem := check_scalar("sgd: x at the end", found, 0.0, atol=1e-6):
             how = check_sgd(f.calls, f.grads, found, x0=x0, step=0.01, iterations=1000)
@@ -30,7 +30,7 @@ class SgdChecks:
     def check_path(self, x0, step, iterations, postprocessing=None):
         """Check every x from x0 to the result, on a quadratic whose minimum is not 0."""
         a, b = cases.quadratic(np.shape(x0))
-        f = Recorder(Quadratic(a, b))
+        f = Recorder(Quadratic(a, b), x0)
         served = postprocessing and (lambda x: postprocessing(to_numbers(x)))
         found = self.submission.sgd(f, x0, step, iterations, served, False, NEVER)
         self.compare(
@@ -60,13 +60,17 @@ class SgdChecks:
 class Recorder:
     """A function of x that remembers where it was called and what gradients it gave."""
 
-    def __init__(self, f):
-        self.f = f
+    def __init__(self, f, x0):
+        self.f, self.shape = f, np.shape(x0)
         self.calls, self.grads = [], []
 
     def __call__(self, x):
         """Evaluate loss and gradient."""
-        loss, grad = self.f(to_numbers(x))
+        numbers = to_numbers(x)
+        if np.shape(numbers) != self.shape:  # what broadcasts would cost time and memory
+            shapes = f"an x of shape {np.shape(numbers)}, expected {self.shape}"
+            raise AssertionError(f"sgd evaluates f at {shapes}.")
+        loss, grad = self.f(numbers)
         self.calls.append(x)  # as it came: in single precision it is compared to fewer digits
         self.grads.append(grad)
         return loss, grad

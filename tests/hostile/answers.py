@@ -6,7 +6,7 @@ from .fixture import Hostile, in_threes, joined
 
 decides = partial(Hostile, "decides")
 data = partial(Hostile, "data", tests="2a-2 2a-3")
-shape = partial(Hostile, "shape")
+shape = partial(Hostile, "shape", tests="2a-2")
 oracle = partial(Hostile, "oracle")
 
 # Values that a grader may want to believe.
@@ -110,7 +110,7 @@ def raising(name, statement):
         stub="reference",
         tests="2a-1 2a-2",
         passes="2a-1-basic",
-        shows=(name,),
+        shows=(f"\n  {name}",),  # as the error, and not in what is printed
     )
 
 
@@ -324,11 +324,8 @@ DATA = [
     values("bytes of 200 MB", "bytes(200_000_000)", seconds=4, bound=25),
     values("an integer of 5,000 digits", "10**5000"),
     values("a structured array", "np.zeros(np.shape(x), dtype=[('a', float), ('b', 'O')])"),
-    values("an array of texts", f"np.array({RIGHT}, dtype=str)"),
-    values("texts for numbers", f"[str(value) for value in np.ravel({RIGHT})]"),
     values("bytes for numbers", f"{RIGHT}.tobytes()"),
     values("dates for numbers", "np.zeros(np.shape(x), dtype='datetime64[s]')"),
-    values("a complex array, the real part right", f"{RIGHT} + 1e6j"),
     values("a masked array, all masked", "np.ma.masked_all(np.shape(x))"),
     values("a masked array with a fill value", "np.ma.array(np.zeros(np.shape(x)), mask=True, fill_value=0.5)"),
     values("a dict with strange keys", "{(1, 2): 0.5, None: np.zeros(3), 1.5: {frozenset(): 1}}"),
@@ -336,7 +333,7 @@ DATA = [
     raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", seconds=2),
     raw("half a reply, then gone", "send_raw(frame(CLAIM)[:-9])\nos._exit(0)"),
     raw("half a reply, then silence", "send_raw(frame(CLAIM)[:-9])\nimport time; time.sleep(100)", seconds=1),
-    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", seconds=1),
+    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", seconds=3),
     raw("a reply without end", "while True:\n    send_raw(frame({'callback': 0, 'args': [], 'kwargs': {}}))", seconds=1),
     raw("a reply one byte at a time", "import time\nfor byte in frame(CLAIM):\n    send_raw(bytes([byte])); time.sleep(0.2)", seconds=1),
     raw("NaN in JSON", "say(b'{\"result\": NaN, \"changed\": [], \"next\": NaN}')"),
@@ -407,6 +404,11 @@ SHAPE = [
         tests="2a-0 2a-1 2a-6 2a-7",
     ),
     shape("a shape that broadcasts", code={"sigmoid": f"return np.stack([{RIGHT}] * 2)"}, tests="2a-2 2a-3 2a-4"),
+    shape("texts for numbers", code={"sigmoid": f"return [str(value) for value in {RIGHT}]"}),
+    shape("an array of texts", code={"sigmoid": f"return np.array({RIGHT}, dtype=str)"}),
+    shape("a complex array, the real part right", code={"sigmoid": f"return {RIGHT} + 1e6j"}),
+    shape("False for 0", code={"sgd": "return False"}, tests="2b-1"),
+    shape("an array of False for 0", code={"sgd": "import numpy as np\nreturn np.zeros((), bool)"}, tests="2b-1"),
     shape("one number for all", code={"sigmoid": "return 0.5"}, tests="2a-2 2a-3 2a-4"),
     shape("NaN everywhere", code={"sigmoid": "return np.asarray(x) * np.nan"}, tests="2a-2 2a-3 2a-4 2a-5"),
     shape("infinity everywhere", code={"sigmoid": "return np.asarray(x) + np.inf"}, tests="2a-2 2a-3 2a-5"),

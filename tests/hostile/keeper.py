@@ -87,7 +87,7 @@ def main():
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            extra_groups=[] if account else None,
+            extra_groups=[] if account else [0],  # as root may have after a login
             preexec_fn=limit,
             **account,
         )

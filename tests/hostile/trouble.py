@@ -32,7 +32,7 @@ def bomb(name, statements, top="", **options):
 
 
 CLOCK = [
-    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("second",)),
+    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("second",), bound=8),
     clock(
         "a loop without end in the import of one file",
         files={"submission/sgd.py": "import time\ntime.sleep(1000)\n"},

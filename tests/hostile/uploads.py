@@ -1,6 +1,5 @@
 """Uploads that hold more than a submission's sources, and state kept from test to test."""
 
-import marshal
 import os
 import shutil
 import subprocess
@@ -183,6 +182,12 @@ def pickled_state(folder, places):
     subprocess.run([sys.executable, "-c", program, folder, places["drop"]], check=True)
 
 
+def pickled_vectors(folder, places):
+    """Be a pickle that runs a command when it is loaded."""
+    command = f"touch {places['drop']}/unpickled"
+    (folder / VECTORS).write_bytes(b"cposix\nsystem\n(V" + command.encode() + b"\ntR.")
+
+
 STATE = """
     import os, random, sys
 
@@ -328,7 +333,7 @@ DISK = [
     disk("a vectors file with 1e999", make=bad_vectors(vectors().replace("0.6029723815239835", "1e999").encode()), tests="2c"),
     disk("a vectors file with NaN", make=bad_vectors(vectors().replace("0.6029723815239835", "NaN").encode()), tests="2c"),
     disk("a vectors file with a number of a million digits", make=bad_vectors(b'{"female": [' + b"9" * 1_000_000 + b"]}"), tests="2c"),
-    disk("a vectors file that is a pickle", make=bad_vectors(marshal.dumps([1, 2]) + b"\x80\x04."), tests="2c"),
+    disk("a vectors file that is a pickle", make=pickled_vectors, tests="2c", absent="unpickled"),
     disk("a vectors file with every word twice", make=bad_vectors((vectors()[:-1] + ", " + vectors()[1:-1].replace("0.", "9.") + "}").encode()), tests="2c"),
     disk("a vectors file of texts and lists", make=bad_vectors(b'{"female": "0.1", "cool": [[0.1]], "\\u001b[31m": {}}'), tests="2c"),
 ]  # fmt: skip

@@ -41,8 +41,9 @@ def complaints(row, level, graded):
         return [*found, f"results.json is no JSON: {error}"]
     if wrong:
         return [*found, *wrong]
-    shown = "\n".join([graded.report, *(test["output"] for test in graded.results["tests"])])
-    found += about_the_tests(row, graded.results["tests"])
+    tests = graded.results.get("tests", [])
+    shown = "\n".join([graded.report, *map(output_of, tests)])
+    found += about_the_tests(row, tests)
     if level != "none" or not row.secret:
         found += about_the_verdict(row, graded, shown)
     found += [f"{text!r} is not shown" for text in row.shows if text not in shown]
@@ -51,6 +52,11 @@ def complaints(row, level, graded):
     else:
         found += about_secrets(row, level, graded, shown)
     return found
+
+
+def output_of(test):
+    """Give what students are told of a test."""
+    return test.get("output", "")
 
 
 def about_the_run(row, level, graded):
@@ -78,17 +84,18 @@ def about_the_run(row, level, graded):
 def about_the_tests(row, tests):
     """Say what is wrong with the set of tests."""
     expected = asked_for(row.tests)
-    if [test["number"] for test in tests] != expected:
+    if [test.get("number") for test in tests] != expected:
         yield f"other tests than {expected}"
+        return
     for test in tests:
         if test["max_score"] != POINTS[test["number"]] or test["score"] not in (
             0,
             test["max_score"],
         ):
             yield f"{test['number']} has {test['score']} of {test['max_score']} points"
-        if test["status"] == "failed" and (test["score"] or not test["output"].strip()):
+        if test["status"] == "failed" and (test["score"] or not output_of(test).strip()):
             yield f"{test['number']} failed without a reason, or with points"
-        if test["output"].strip() == UNFINISHED:
+        if output_of(test).strip() == UNFINISHED:
             yield f"{test['number']} was not graded"
 
 
