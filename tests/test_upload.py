@@ -181,11 +181,21 @@ def test_vectors_may_lie_beside_a_package_under_their_exact_name(tmp_path, name)
     assert read_upload(tmp_path / name).vectors is None
 
 
-@pytest.mark.parametrize("make", [as_folder, as_zip])
-def test_vectors_beside_loose_files_folder_or_a_zip_are_not_its_own(tmp_path, make):
+def test_vectors_beside_a_folder_of_loose_files_are_not_its_own(tmp_path):
     as_folder(tmp_path, VECTOR)
-    assert read_upload(make(tmp_path / "someone", LOOSE)).vectors is None
-    assert read_upload(make(tmp_path / "submission", under("mine", LOOSE))).vectors is None
+    assert read_upload(as_folder(tmp_path / "someone", LOOSE)).vectors is None
+    folder = as_folder(tmp_path / "submission", under("mine", LOOSE))
+    assert read_upload(folder).vectors is None
+
+
+def test_vectors_may_lie_beside_a_zip_under_their_exact_name(tmp_path):
+    as_folder(tmp_path, VECTOR)
+    path = as_zip(tmp_path / "someone", LOOSE)
+    assert read_upload(path).vectors_path == str(tmp_path / VECTORS)
+    inner = as_zip(tmp_path / "inner", LOOSE | {VECTORS: "inside"})
+    assert read_upload(inner).vectors == b"inside"
+    (tmp_path / VECTORS).rename(tmp_path / "sample_vectors.json")
+    assert read_upload(path).vectors is None
 
 
 @pytest.mark.parametrize(

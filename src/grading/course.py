@@ -114,7 +114,7 @@ def exposed(course, solution, results):
         Paths.
     """
     files = [source.path for source in course.solution.package.values()]
-    files += [course.solution.vectors_path]
+    files += [course.solution.vectors_path, str(solution)]  # that may be a zip
     folders = [str(results.absolute().parent)] if results else []
     with course.sandbox.session(course.sandbox.import_seconds) as session:
         return session.probe([os.path.abspath(file) for file in files], folders)

@@ -101,13 +101,14 @@ def _read_folder(path, label):
 
 
 def _read_file(path, label):
-    """Read a single file; if it is a source, the vectors file may lie beside it."""
+    """Read a single file, a source or a zip; the vectors file may lie beside it."""
     (folder, name), shown_folder = os.path.split(path), os.path.dirname(label)
     suffix = os.path.splitext(name)[1].lower()
     try:
         with open_file(folder, name) as stream:
             if suffix == ".zip" or stream.read(4) in ZIP_STARTS:
-                return _read_tree(Zip(stream, clean(name)))
+                upload = _read_tree(Zip(stream, clean(name)))
+                return _with_vectors(upload, Folder(folder, shown_folder, [VECTORS]), [""])
     except UnreadableError as error:
         raise UploadError(f"{label} {error}.") from error
     if suffix == ".py":
