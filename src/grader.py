@@ -90,7 +90,7 @@ class Test_2a(Word2vecChecks, GradedTestCase):
         for pair, count in cases.SAMPLING_PAIRS:
             self.check_sampling(pair, count)
         self.check_sampling_gradient(cases.pair(9, V=6, d=3), cases.dataset(9, list("abcdef")))
-        for seed in range(8):
+        for seed in range(7):
             self.check_wrapper(seed)
 
 

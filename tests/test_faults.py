@@ -173,7 +173,7 @@ def test_a_spawned_worker_that_crashes(grade, name):
 
 @pytest.mark.parametrize("name", quick(["a loop", "a stop"], "a stop"))
 def test_a_spawned_worker_that_hangs(grade, name):
-    check(grade(HANGS[name], seconds=2, workers=SpawnedWorkers), "took longer")
+    check(grade(HANGS[name], seconds=1, workers=SpawnedWorkers), "took longer")
 
 
 @pytest.mark.parametrize("workers", [ForkedWorkers, SpawnedWorkers])
@@ -223,5 +223,5 @@ def test_an_import_that_fails(grade, name):
 
 
 def test_a_worker_that_kills_what_is_above_it(grade):
-    outcomes = grade("os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)", seconds=1.5)
+    outcomes = grade("os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)", seconds=0.7)
     check(outcomes, "")

@@ -101,11 +101,11 @@ def solution(tmp_path_factory):
 
 
 @pytest.fixture
-def grade(tmp_path, solution, workers, monkeypatch):
-    """Give a function that grades what is in a folder; report and lines that were shown."""
+def grade(solution, workers, monkeypatch):
+    """Give a function that grades what is in a folder: it gives the report and what was shown."""
 
-    def grade(folder, tests, vectors=None):
-        if vectors is None:
+    def grade(folder, tests, has_vectors=False):
+        if not has_vectors:
             shutil.copy(solution / VECTORS, folder)
         course = open_course(folder, solution, choose(), seconds=SECONDS, workers=workers)
         monkeypatch.setattr(graderUtil.GradedTestCase, "course", course)
@@ -230,13 +230,13 @@ def test_wrong_vectors(row, grade, tmp_path):
     folder, content = apply(Style("", ()), tmp_path), row.content(json.loads(vectors()))
     if content is not None:
         (folder / VECTORS).write_bytes(content)
-    report, _ = grade(folder, ["2c-0-basic", "2c-1-hidden"], vectors=row)
+    report, _ = grade(folder, ["2c-0-basic", "2c-1-hidden"], has_vectors=True)
     check(row, "2c", report)
 
 
 def test_wrong_vectors_cost_nothing_elsewhere(grade, tmp_path):
-    report, _ = grade(apply(Style("", ()), tmp_path), CHEAP, vectors="none")
-    assert list(failures(report)) == ["2c-0-basic"]
+    report, _ = grade(apply(Style("", ()), tmp_path), CHEAP, has_vectors=True)
+    assert list(failures(report)) == ["2c-0-basic"]  # there is no file
 
 
 @rows([row for row in MISTAKES if row.ungraded])
@@ -272,7 +272,7 @@ def test_rounded_vectors_are_right(grade, tmp_path):
         word: [round(x, 5) for x in vector] for word, vector in json.loads(vectors()).items()
     }
     (folder / VECTORS).write_text(json.dumps(rounded))
-    report, _ = grade(folder, chosen("2c"), vectors=rounded)
+    report, _ = grade(folder, chosen("2c"), has_vectors=True)
     assert failures(report) == {}
     assert report.points[0] == report.points[1] > 0
 

@@ -10,6 +10,7 @@ import struct
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -164,16 +165,15 @@ def test_every_session_is_fresh(box):
 
 
 def test_calls_have_their_time_together(box):
-    with loaded(box, seconds=0.6) as submission:
-        submission.sleep(0.3)
-        time.sleep(0.7)  # the grader's own
+    with loaded(box, seconds=1.2) as submission:
+        submission.sleep(0.9)
+        time.sleep(0.5)  # the grader's own
         began = time.monotonic()
-        with pytest.raises(
-            SubmissionError, match=r"^sleep took longer than 0\.6 seconds, the limit of this test$"
-        ) as info:
+        words = r"^sleep took longer than 1\.2 seconds, the limit of this test$"
+        with pytest.raises(SubmissionError, match=words) as info:
             submission.sleep(5)
         assert info.value.kind == "TimeoutError"
-        assert 0.1 < time.monotonic() - began < 1.5
+        assert 0.1 < time.monotonic() - began < 0.8
         with pytest.raises(SubmissionError, match="took longer"):
             submission.echo(1)
 
@@ -193,18 +193,17 @@ def test_an_import_has_its_own_time():
     }
     with sandbox(files) as box, loaded(box, 0.2) as submission:
         assert submission.sgd() == 1
-    with sandbox(files, import_seconds=0.1) as box:
-        began = time.monotonic()
-        for module in ("word2vec", "sgd", "quiz"):
-            with (
-                pytest.raises(
-                    SubmissionError,
-                    match=r"^importing the submission took longer than 0\.1 seconds$",
-                ),
-                loaded(box, 0.2, module),
-            ):
-                pass
-        assert time.monotonic() - began < 2
+
+
+def test_after_a_hung_import_no_other_is_tried(monkeypatch):
+    tries = []
+    load = Session.load
+    monkeypatch.setattr(Session, "load", lambda *args: tries.append(args[2]) or load(*args))
+    with sandbox("while True: pass", import_seconds=0.1) as box:
+        errors = [failing(box, module) for module in ("word2vec", "sgd", "quiz")]
+    words = "importing the submission took longer than 0.1 seconds"
+    assert {(error.kind, str(error)) for error in errors} == {("TimeoutError", words)}
+    assert tries == ["word2vec"]
 
 
 # Imports that fail
@@ -523,7 +522,7 @@ def test_nothing_is_left_of_many_sessions(box):
     with loaded(box):
         pass
     before, threads = descriptors(), threading.active_count()
-    for _ in range(60):
+    for _ in range(40):
         with loaded(box) as submission:
             submission.keep("text")
     assert descriptors() == before
@@ -564,7 +563,7 @@ def folder(tmp_path):
 
 def test_remove_a_deep_folder(folder):
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(1200):
+    for _ in range(1100):
         os.mkdir("x" * 50, dir_fd=here)
         below = os.open("x" * 50, os.O_RDONLY, dir_fd=here)
         os.close(here)
@@ -580,8 +579,29 @@ def test_remove_closed_folders(folder):
     (folder / "d").mkdir()
     for path in ("a/b/c", "a/b/file", "a/b", "a", "d", "."):
         (folder / path).chmod(0)
-    remove(str(folder))
+    as_ordinary_user(folder, lambda: remove("folder"))
     assert not folder.exists()
+
+
+def as_ordinary_user(folder, function):
+    """Call a function beside a folder, as somebody who owns it and has not the rights of root."""
+    if os.geteuid() == 0:
+        for path in [folder.parent, folder, *folder.rglob("*")]:
+            os.chown(path, 65000, 65000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside other threads
+        child = os.fork()
+    if child == 0:
+        try:
+            os.chdir(folder.parent)
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65000)
+                os.setuid(65000)
+            function()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
 def test_remove_files_of_all_kinds(folder):

@@ -1,7 +1,7 @@
 """Landlock: Linux lets a process deny itself the file system, TCP and signals to others.
 
-Landlock hides no names: what is denied can still be seen by `os.stat`, and changed by `os.chmod`
-and `os.utime` if the user owns it. Nor does it deny UDP, or sockets that lie in the file system.
+Landlock hides no names: what is denied can still be seen by `os.stat`. It denies neither `os.chmod`
+and `os.utime` of what the user owns, nor UDP, nor sockets in the file system: `seccomp` does.
 """
 
 import contextlib

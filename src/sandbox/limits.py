@@ -38,7 +38,8 @@ def limit(memory, cpu_seconds, file_size, open_files, processes):
     """
     if resource is None:
         return
-    size, count = _address_space(), count_processes(os.getuid())
+    size, user = _address_space(), os.getuid()
+    count = count_processes(user) if user else 0  # those of root are without limit
     _set("RLIMIT_AS", size + memory if size else None)
     _set("RLIMIT_CPU", cpu_seconds)
     _set("RLIMIT_FSIZE", file_size)
@@ -63,7 +64,8 @@ def count_processes(uid):
     count = 0
     for process in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
         with contextlib.suppress(OSError, TypeError):  # it has ended meanwhile
-            status = Path("/proc", process, "status").read_bytes()
+            with open(f"/proc/{process}/status", "rb", buffering=0) as file:
+                status = file.read(4096)
             if int(re.search(rb"^Uid:\t(\d+)", status, re.MULTILINE)[1]) == uid:
                 count += int(re.search(rb"^Threads:\t(\d+)", status, re.MULTILINE)[1])
     return count

@@ -193,8 +193,9 @@ def main():
     data, _ = receive(sock)
     prepare(json.loads(data)["path"])
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the grader may have been started without
-    with contextlib.suppress(AttributeError, OSError):  # elsewhere than on Linux
-        Path("/proc/self/oom_score_adj").write_text("1000")  # short of memory, the grader stays
+    with contextlib.suppress(OSError):  # where memory is short, the grader shall stay
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with contextlib.suppress(AttributeError):  # elsewhere than on Linux
         libc = ctypes.CDLL(None)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of its user may look into it

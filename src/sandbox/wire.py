@@ -149,7 +149,7 @@ def _decode_plain(value):
     if type(value) is int and abs(value) >= MAX_INT:
         raise WireError("an integer that is too large")
     if type(value) is float and not math.isfinite(value):
-        raise WireError("a number that is too large")
+        raise WireError("a number that is not finite")
     return value
 
 
@@ -232,7 +232,7 @@ class Channel:
             raise WireError(f"more than {self.most:,} bytes in all")
         data = io.BytesIO(self._read(size, deadline))
         try:
-            tree = READER.decode(data.read(header_size).decode())
+            tree = json.loads(data.read(header_size).decode())
             value = decode(tree, self.resolve, data)
         except (ValueError, RecursionError) as error:
             raise WireError(f"no message: {error}") from error
@@ -275,10 +275,3 @@ class Channel:
 
 def _unknown(tag, content):
     raise WireError(f"a value of unknown kind {tag!r:.50}")
-
-
-def _no_constant(name):
-    raise WireError(f"{name}, which is no JSON")
-
-
-READER = json.JSONDecoder(parse_constant=_no_constant)
