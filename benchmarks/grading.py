@@ -1,6 +1,6 @@
 """Measure grading against the imports that any grader needs; prints ratios, asserts nothing.
 
-Run it on an idle machine: ``make benchmark-grading``, or ``python benchmarks/grading.py``.
+Run it on an idle machine: ``python benchmarks/grading.py``.
 """
 
 import argparse
