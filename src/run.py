@@ -21,7 +21,7 @@ try:
     from utils.training import Settings, train
     from utils.treebank import StanfordSentiment
     from utils.treebank_files import SAMPLE, find_treebank
-    from utils.utils import InputError, to_json, to_word2vec_text, write_files
+    from utils.utils import InputError, OneLineParser, to_json, to_word2vec_text, write_files
 except ModuleNotFoundError as missing:
     print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
     sys.exit(2)
@@ -72,13 +72,6 @@ def parse(arguments):
     )
     add("--resume", action="store_true", help="go on with the run stopped in --output")
     return parser.parse_args(arguments)
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message):  # noqa: D102
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
 
 
 def number(kind, low, high):

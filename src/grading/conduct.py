@@ -2,6 +2,8 @@
 
 import random
 
+from .given import drawing
+
 ARGUMENTS = {
     "sigmoid": ["x"],
     "naive_softmax_loss_and_gradient": [
@@ -72,11 +74,9 @@ def check_draws(name, seed, following, draw=lambda: None):
     str
         What is wrong; empty if nothing is.
     """
-    state = random.getstate()
-    random.seed(seed)
-    draw()
-    expected = random.getrandbits(32)
-    random.setstate(state)
+    with drawing(seed):
+        draw()
+        expected = random.getrandbits(32)
     if following == expected:
         return ""
     return (

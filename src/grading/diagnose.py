@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from .given import BATCH_SIZE
 from .values import bare, to_array
 
 PARTS = ("loss", "gradient of the center vector", "gradient of the outside vectors")
 PARTS_OF_WINDOW = ("loss", "gradient of the center vectors", "gradient of the outside vectors")
-BATCH_SIZE = 50  # windows of a step
 CLOSE = 1e-5  # of the largest element
 LARGE, OVERFLOWS = 5, 30  # |x| where a sigmoid is nearly flat; where nan is no chance
 

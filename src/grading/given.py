@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-BATCH_SIZE = 50
+BATCH_SIZE = 50  # windows of a step
 
 
 @contextlib.contextmanager

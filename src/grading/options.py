@@ -1,17 +1,9 @@
 """The command line of the grader: its options, and which tests are meant."""
 
-import argparse
 import difflib
 from pathlib import Path
 
-from utils.utils import InputError
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message):  # noqa: D102
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
+from utils.utils import InputError, OneLineParser
 
 
 def build_parser(default):

@@ -7,9 +7,8 @@ from sandbox.objects import Quadratic
 from . import cases
 from .compare import check_scalar
 from .conduct import check_draws
-from .descent import check_sgd, check_sgd_end
+from .descent import HALVE_EVERY, check_sgd, check_sgd_end
 
-HALVE_EVERY = 20_000
 LONG = 2 * HALVE_EVERY + 3_000  # iterations: the step is halved twice
 NEVER = 10**9  # PRINT_EVERY, to print nothing
 

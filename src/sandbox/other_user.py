@@ -90,43 +90,13 @@ def can_run_python(uid, gid):
 
     def check():
         files = (os.__file__, numpy.origin)
-        return os.access(sys.executable, os.X_OK) and all(map(_is_open, files))
+        readable = all(os.access(file, os.R_OK) for file in files)
+        return os.access(sys.executable, os.X_OK) and readable
 
     try:
         return _ask(uid, gid, check)
     except OSError:
         return False
-
-
-def can_read(uid, gid, paths):
-    """Tell which files and folders are open to a user.
-
-    Parameters
-    ----------
-    uid, gid : int
-        Number of the user and of its group.
-    paths : list of str
-        Files and folders; links are followed.
-
-    Returns
-    -------
-    list of str
-        Those that the user can read, list or enter. Nothing can be read in a folder that it
-        cannot enter.
-
-    Raises
-    ------
-    OSError
-        If this process cannot become that user.
-    """
-    real = [os.path.realpath(path) for path in paths]
-    answers = _ask(uid, gid, lambda: [_is_open(path) for path in real])
-    return [path for path, is_open in zip(paths, answers, strict=True) if is_open]
-
-
-def _is_open(path):
-    """Tell whether this process can read a file, or list or enter a folder."""
-    return os.access(path, os.R_OK) or (os.path.isdir(path) and os.access(path, os.X_OK))
 
 
 def _ask(uid, gid, question):

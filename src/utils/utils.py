@@ -1,5 +1,6 @@
-"""Small helpers: softmax, unit vectors, JSON files, files written whole."""
+"""Small helpers: softmax, unit vectors, JSON files, files written whole, errors of one line."""
 
+import argparse
 import contextlib
 import json
 import os
@@ -10,6 +11,20 @@ import numpy as np
 
 class InputError(ValueError):
     """Something that the user gave is wrong; the message says what, where and what to do."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser of a command line: wrong usage ends the program with exit code 2 and one line."""
+
+    def error(self, message):
+        """End the program.
+
+        Parameters
+        ----------
+        message : str
+            What is wrong.
+        """
+        self.exit(2, f"{self.prog}: {message}. See --help.\n")
 
 
 def softmax(x):
