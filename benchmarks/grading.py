@@ -1,6 +1,6 @@
 """Measure grading against the imports that any grader needs; prints ratios, asserts nothing.
 
-Run it on an idle machine: ``python benchmarks/grading.py``.
+Run it on an idle machine, with ``make benchmark``.
 """
 
 import argparse

@@ -340,7 +340,15 @@ def test_what_the_submission_prints_is_seen_but_not_the_lines_of_sgd(changed_sou
 
 def test_ctrl_c_says_how_to_resume(tmp_path):
     out = tmp_path / "o u t"
-    process = start("--data", SAMPLE, "--dim", 3, "--output", out, "--iterations", 1_000_000)
+    few = [
+        "--dim",
+        3,
+        "--window",
+        1,
+        "--negatives",
+        1,
+    ]  # it takes 5,000 iterations to the first save
+    process = start("--data", SAMPLE, *few, "--output", out, "--iterations", 1_000_000)
     while not (out / "saved_sgd.npz").exists():
         assert process.poll() is None
         time.sleep(0.02)
@@ -353,7 +361,9 @@ def test_ctrl_c_says_how_to_resume(tmp_path):
     )
     assert told, errors
     assert int(told[1].replace(",", "")) % 5_000 == 0
-    assert told[2].startswith(f"{SOURCE}/run.py --data {SAMPLE} --dim 3 --output '{out}'")
+    assert told[2].startswith(
+        f"{SOURCE}/run.py --data {SAMPLE} --dim 3 --window 1 --negatives 1 --output '{out}'"
+    )
     assert told[2].endswith(" --resume")
 
 

@@ -259,6 +259,7 @@ def test_engines_agree_on_the_sample(treebank, settings, seeds):
     both_engines(treebank, settings, seeds)
 
 
+@pytest.mark.slow
 def test_engines_agree_on_the_real_treebank(real_treebank):
     both_engines(StanfordSentiment(real_treebank), Settings(300), (5, 6))
 
@@ -267,6 +268,7 @@ words = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 texts = st.lists(st.lists(words, min_size=2, max_size=9).map(" ".join), min_size=3, max_size=30)
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=6, phases=[hypothesis.Phase.generate])
 @given(
     texts,
