@@ -2,6 +2,8 @@
 #
 ## make run              train the word vectors and plot them (ARGS="--help" for the options)
 ## make data             fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
+## make notebook         open the notebook in Jupyter: train, plot, look for neighbors
+## make sentiment        tell the sentiment of sentences from the word vectors
 ## make grade            grade your submission (ARGS="3a-0-basic" for one test)
 ## make submission.zip   grade it, then pack what you hand in
 ## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
@@ -26,6 +28,13 @@ run: .venv/run
 
 data: .venv/run
 	.venv/bin/python data/fetch.py "$(FROM)"
+
+notebook: .venv/notebook
+	cd src && ../.venv/bin/python -m notebook explore.ipynb $(ARGS)
+
+sentiment: .venv/run
+	test -f src/word_vectors.txt || .venv/bin/python src/run.py
+	.venv/bin/python src/sentiment.py $(ARGS)
 
 grade: .venv/run
 	.venv/bin/python src/grader.py $(ARGS)
@@ -60,6 +69,10 @@ clean:
 	$(PIP) -r requirements.txt
 	@touch .venv/run
 
+.venv/notebook: .venv/run requirements-notebook.txt
+	$(PIP) -r requirements-notebook.txt
+	@touch .venv/notebook
+
 .venv/dev: .venv/run requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
 	@touch .venv/dev
@@ -68,4 +81,4 @@ clean:
 	$(PIP) -r benchmarks/requirements.txt
 	@touch .venv/benchmark
 
-.PHONY: menu run data grade submission.zip test test-slow benchmark format clean
+.PHONY: menu run data notebook sentiment grade submission.zip test test-slow benchmark format clean

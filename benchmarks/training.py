@@ -29,7 +29,8 @@ try:
     from utils.training import Settings, train
     from utils.treebank import StanfordSentiment
     from utils.treebank_files import SENTENCES, find_treebank
-    from utils.utils import to_word2vec_text, write_files
+    from utils.utils import write_files
+    from utils.word_vectors import to_word2vec_text
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing}. Run 'make benchmark', or pip install -r benchmarks/requirements.txt")
 
@@ -161,7 +162,7 @@ def train_quietly(treebank, iterations, engine):
     settings = Settings(iterations=iterations)
     with contextlib.redirect_stdout(io.StringIO()):  # sgd prints
         word_vectors, _ = train(
-            submission, treebank, settings, callback=stamp, engine=engine, say=say_once
+            submission, treebank, settings, stamp, save=True, engine=engine, say=say_once
         )
     return word_vectors, stamps
 

@@ -1,14 +1,10 @@
 """Train word vectors on a treebank with the submission's functions, save them, plot them."""
 
-import argparse
 import contextlib
 import importlib
-import math
-import os
 import shlex
 import sys
 import time
-import traceback
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,11 +13,13 @@ try:
 
     from utils.checkpoint import load_checkpoint
     from utils.plotting import PLOTTED_WORDS, has_window, plot_word_vectors, to_png
+    from utils.program import OneLineParser, from_here, make_folder, number, run_program
     from utils.progress import Progress, WithoutIterationLines, clock
     from utils.training import Settings, train
     from utils.treebank import StanfordSentiment
     from utils.treebank_files import SAMPLE, find_treebank
-    from utils.utils import InputError, OneLineParser, to_json, to_word2vec_text, write_files
+    from utils.utils import InputError, to_json, write_files
+    from utils.word_vectors import to_word2vec_text
 except ModuleNotFoundError as missing:
     print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
     sys.exit(2)
@@ -74,24 +72,6 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def number(kind, low, high):
-    """Make the type of an option: a number of that kind from low to high."""
-
-    def convert(text):
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            what = "whole number" if kind is int else "number"
-            raise argparse.ArgumentTypeError(
-                f"expected a {what} from {low:g} to {high:,}, not {text!r}"
-            )
-        return value
-
-    return convert
-
-
 def run(options, progress):
     """Train, save, plot."""
     began = time.monotonic()
@@ -103,11 +83,17 @@ def run(options, progress):
     make_folder(options.output)
     with contextlib.chdir(options.output):
         submission = importlib.import_module("submission")
-        with contextlib.redirect_stdout(WithoutIterationLines(sys.stdout)):
+        without_lines = contextlib.redirect_stdout(WithoutIterationLines(sys.stdout))
+        with contextlib.closing(progress), without_lines:
             word_vectors, loss = train(
-                submission, treebank, settings, options.resume, progress, options.engine
+                submission,
+                treebank,
+                settings,
+                progress,
+                save=True,
+                resume=options.resume,
+                engine=options.engine,
             )
-        progress.close()
         vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))
         sample = {word: vectors[word] for word in plotted}
         name = treebank.path.resolve().name
@@ -129,11 +115,6 @@ def run(options, progress):
         plt.show()
 
 
-def from_here(path):
-    """Name a path as seen from the working directory, if it is below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
 def words_to_plot(treebank):
     """Give the words to plot that the treebank has."""
     found = [word for word in PLOTTED_WORDS if word in treebank.tokens()]
@@ -148,17 +129,6 @@ def words_to_plot(treebank):
     return found
 
 
-def make_folder(folder):
-    """Make sure that the folder for the files written is there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        os.listdir(folder)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be used: {error.strerror}. Pass --output DIR."
-        ) from error
-
-
 def how_to_resume(options, iteration):
     """Tell where a stopped run stands and what command goes on with it."""
     saved = load_checkpoint(options.output)
@@ -171,36 +141,15 @@ def how_to_resume(options, iteration):
     )
 
 
-def frames_of_submission(error):
-    """Give the part of an error's stack trace that is in the submission; nothing if none is."""
-    report = traceback.TracebackException.from_exception(error)
-    folder = HERE / "submission"
-    report.stack[:] = [frame for frame in report.stack if folder in Path(frame.filename).parents]
-    in_syntax = isinstance(error, SyntaxError) and folder in Path(error.filename or "").parents
-    return "".join(report.format()).rstrip() if report.stack or in_syntax else ""
-
-
 def main(arguments=None):
     """Run the program; return 0, 1 for an error in the submission, 2 for a wrong input."""
     options = parse(arguments)
     progress = Progress(options.iterations)
-    try:
-        run(options, progress)
-        return 0
-    except InputError as error:
-        code, message = 2, f"run.py: {error}"
-    except KeyboardInterrupt:
-        code, message = 130, how_to_resume(options, progress.iteration)
-    except NotImplementedError as error:
-        code, message = 1, f"run.py: not written yet: {error}"
-    except Exception as error:
-        code, message = 1, f"run.py: error in the submission\n{frames_of_submission(error)}"
-        if not frames_of_submission(error):
-            raise
-    finally:
-        progress.close()
-    print(message, file=sys.stderr)
-    return code
+    return run_program(
+        "run.py",
+        lambda: run(options, progress),
+        stopped=lambda: how_to_resume(options, progress.iteration),
+    )
 
 
 if __name__ == "__main__":

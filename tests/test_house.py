@@ -18,6 +18,7 @@ OURS = {
     "graderUtil",
     "grader",
     "run",
+    "sentiment",
     "staff",
     "tests",
 }
@@ -29,6 +30,7 @@ MAY_IMPORT = {
     "graderUtil": {"grading", "sandbox", "utils"},
     "grader": {"graderUtil", "grading", "sandbox", "utils"},
     "run": {"submission", "utils"},
+    "sentiment": {"submission", "utils"},
 }
 ALSO = {"loader.py": {"submission"}, "nursery.py": {"utils"}}  # in the worker, for the submission
 

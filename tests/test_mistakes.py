@@ -72,7 +72,7 @@ def package(row, tmp_path):
 def outcome(package, treebank, settings, **options):
     """Train; give vectors and loss, or the error that is raised."""
     try:
-        return train(package, treebank, settings, **options)
+        return train(package, treebank, settings, save=True, **options)
     except Exception as error:
         return error
 
@@ -120,7 +120,7 @@ def test_row_applies_and_can_be_imported(row, package, tmp_path):
 @pytest.fixture(scope="module")
 def crowded_result(crowded, tmp_path_factory):
     with contextlib.chdir(tmp_path_factory.mktemp("run")):
-        return train(submission, crowded, CROWDED, engine="submission")
+        return train(submission, crowded, CROWDED, save=True, engine="submission")
 
 
 def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
@@ -146,7 +146,7 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
     monkeypatch.setattr(submission, "skipgram", skipgram)
     monkeypatch.setattr(word2vec, "sigmoid", sigmoid)
     monkeypatch.setattr(word2vec, "get_negative_samples", get_negative_samples)
-    train(submission, crowded, CROWDED, engine="submission")
+    train(submission, crowded, CROWDED, save=True, engine="submission")
     assert len(seen) == 5
     assert all(seen.values()), seen
 
@@ -154,7 +154,9 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
 @pytest.mark.slow
 @rows(EARLY, FLOAT32)
 def test_training_is_another_with_mistakes_that_change_it(row, package, crowded, crowded_result):
-    assert not same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+    assert not same(
+        outcome(package, crowded, CROWDED, save=True, engine="submission"), crowded_result
+    )
 
 
 @pytest.mark.slow
@@ -162,14 +164,14 @@ def test_training_is_another_with_mistakes_that_change_it(row, package, crowded,
 def test_training_is_another_once_steps_are_halved(row, package, crowded, monkeypatch):
     monkeypatch.setitem(submission.sgd.__globals__, "ANNEAL_EVERY", ANNEAL_EVERY)
     package.sgd.__globals__["ANNEAL_EVERY"] = ANNEAL_EVERY
-    expected = outcome(submission, crowded, CROWDED, engine="submission")
-    assert not same(outcome(package, crowded, CROWDED, engine="submission"), expected)
+    expected = outcome(submission, crowded, CROWDED, save=True, engine="submission")
+    assert not same(outcome(package, crowded, CROWDED, save=True, engine="submission"), expected)
 
 
 @pytest.mark.slow
 @rows(NOT_TRAINED, STYLES)
 def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
-    assert same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+    assert same(outcome(package, crowded, CROWDED, save=True, engine="submission"), crowded_result)
 
 
 # What the arrays stand in for
@@ -178,7 +180,7 @@ def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
 @pytest.fixture(scope="module")
 def sample_result(sample, tmp_path_factory):
     with contextlib.chdir(tmp_path_factory.mktemp("run")):
-        return train(submission, sample, SHORT, engine="submission")
+        return train(submission, sample, SHORT, save=True, engine="submission")
 
 
 class StopError(Exception):
@@ -212,7 +214,7 @@ def test_arrays_are_refused_to_mistakes(row, package, sample, tmp_path):
 def test_arrays_are_refused_to_mistakes_that_show_late(row, package, sample):
     lines, settings = [], Settings(row.shows_after + 1, 3, 5, 4, 0.1)
     with pytest.raises(StopError):
-        train(package, sample, settings, callback=stop, engine="auto", say=lines.append)
+        train(package, sample, settings, stop, save=True, say=lines.append)
     assert re.search(r"\bsgd\b", reason_to_refuse(lines))
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import submission
 from utils import training
 from utils.checkpoint import FILE, load_checkpoint
-from utils.training import RUN_FILE, Settings, initial_word_vectors
+from utils.saved_run import RUN_FILE
+from utils.training import Settings, initial_word_vectors
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE, SENTENCES
 from utils.utils import InputError
@@ -42,7 +43,7 @@ def train(request):
     def train(treebank, settings, resume=False, callback=None):
         lines = []
         options = {"engine": request.param, "say": lines.append}
-        result = training.train(submission, treebank, settings, resume, callback, **options)
+        result = training.train(submission, treebank, settings, callback, True, resume, **options)
         assert lines in ([], [BY_ARRAYS])
         assert not lines or request.param == "auto"
         return result

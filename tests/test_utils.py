@@ -17,7 +17,6 @@ from utils.utils import (
     normalize_rows,
     softmax,
     to_json,
-    to_word2vec_text,
     write_files,
 )
 
@@ -277,22 +276,3 @@ def test_loading_what_is_no_json_names_the_file(tmp_path, content):
         load(tmp_path / "x.json")
     assert str(error.value).startswith(f"{tmp_path / 'x.json'} is no valid JSON: ")
     assert len(str(error.value).splitlines()) == 1
-
-
-# word2vec's text format
-
-words = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1)
-
-
-@given(st.integers(1, 4), st.data())
-def test_word2vec_text_is_read_back_bit_for_bit(dim, data):
-    vector = st.lists(st.floats(allow_nan=False), min_size=dim, max_size=dim)
-    vectors = data.draw(st.dictionaries(words, vector, min_size=1, max_size=5))
-    text = to_word2vec_text(vectors)
-    assert text.endswith("\n")
-    header, *lines = text.removesuffix("\n").split("\n")
-    assert header == f"{len(vectors)} {dim}"
-    rows = [line.split(" ") for line in lines]
-    assert [row[0] for row in rows] == list(vectors)
-    for row, expected in zip(rows, vectors.values(), strict=True):
-        assert np.array(row[1:], float).tobytes() == np.array(expected).tobytes()

@@ -3,7 +3,8 @@
 import difflib
 from pathlib import Path
 
-from utils.utils import InputError, OneLineParser
+from utils.program import OneLineParser
+from utils.utils import InputError
 
 
 def build_parser(default):

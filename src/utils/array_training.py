@@ -69,7 +69,7 @@ def train_by_arrays(run, saved, watch):
                 iteration += 1
                 loss = step_by_arrays(word_vectors, batch, step, watch.wants(iteration))
                 watch.see(iteration, loss)
-            if iteration % SAVE_EVERY == 0:
+            if run.saves and iteration % SAVE_EVERY == 0:
                 step = settings.step * 0.5 ** (iteration // ANNEAL_EVERY)
                 save_checkpoint(word_vectors, iteration, step, watch.smoothed_loss)
             before = after

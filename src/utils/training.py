@@ -1,23 +1,22 @@
 """Train word vectors as the handout's run does."""
 
 import functools
-import hashlib
 import itertools
 import math
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .array_training import train_by_arrays
 from .checking import DifferenceError
-from .checkpoint import FILE, load_checkpoint, save_checkpoint
-from .utils import InputError, dump, load
+from .checkpoint import FILE, save_checkpoint
+from .saved_run import load_run, start_run
+from .utils import InputError
 
 PRINT_EVERY = 10  # iterations between two updates of the smoothed loss
 SEEDS = 31415, 9265  # of Python's stream and NumPy's
-RUN_FILE = "saved_run.json"  # what the run was whose checkpoint lies beside it
 
 
 @dataclass(frozen=True)
@@ -45,15 +44,24 @@ class Settings:
     step: float = 0.3
 
 
-def train(submission, treebank, settings, resume=False, callback=None, engine="auto", say=print):
+def train(
+    submission,
+    treebank,
+    settings,
+    callback=None,
+    save=False,
+    resume=False,
+    engine="auto",
+    say=print,
+):
     """Train word vectors as the handout's run does, from its random seeds.
 
     The engine "submission" runs the submission's own functions, word by word. The engine "auto"
     checks that they do what a few operations on arrays do, and lets the arrays train, hundreds
     of times as fast; if they do not, it says what differs and runs the submission's functions.
 
-    The state is saved every 5,000 iterations in the working directory; a run that resumes gives
-    the same vectors, bit for bit, as one that was never stopped.
+    The state can be saved, every 5,000 iterations in the working directory; a run that resumes
+    gives the same vectors, bit for bit, as one that was never stopped.
 
     Parameters
     ----------
@@ -63,11 +71,13 @@ def train(submission, treebank, settings, resume=False, callback=None, engine="a
         Where windows and negative samples come from; its corpus is drawn anew.
     settings : Settings
         What to do.
-    resume : bool, default False
-        Go on from the state saved in the working directory; else one that is there is dropped.
     callback : callable, optional
         ``callback(iteration, smoothed_loss)`` is called every 10 iterations, and once at the
         start of a run that resumes.
+    save : bool, default False
+        Save the state; one that is there is dropped at the start.
+    resume : bool, default False
+        Go on from the state saved in the working directory, and save.
     engine : {"auto", "submission"}, default "auto"
         What trains.
     say : callable, default print
@@ -86,8 +96,10 @@ def train(submission, treebank, settings, resume=False, callback=None, engine="a
         If there is nothing to resume, or it is of another run; if the treebank is too small; if
         the loss is no longer finite.
     """
-    run = Run(submission, treebank, settings, callback)
-    saved = _saved_state(treebank, settings) if resume else _start_anew(treebank, settings)
+    run = Run(submission, treebank, settings, callback, save or resume)
+    saved = load_run(treebank, settings) if resume else None
+    if save and not resume:
+        start_run(treebank, settings)
     left = settings.iterations - (saved.iteration if saved else 0)
     if engine == "auto" and left >= 8:
         watch = Watch(settings, saved, callback)
@@ -114,12 +126,15 @@ class Run:
         What to do.
     callback : callable or None
         See `train`.
+    saves : bool
+        Whether the state is saved.
     """
 
     submission: object
     treebank: object
     settings: Settings
     callback: object
+    saves: bool
 
     def loss_of(self, dataset, word2ind):
         """Give the submission's loss and gradient of a step as a function of the word vectors.
@@ -162,7 +177,7 @@ def _train_through_submission(run, saved):
     if saved:  # arrays may have saved another one since
         random.setstate(saved.random_state)
         save_checkpoint(saved.x, saved.iteration, saved.step, saved.smoothed_loss)
-    else:
+    elif run.saves:
         Path(FILE).unlink(missing_ok=True)
     watch = Watch(settings, saved, run.callback)
     loss_and_gradient = run.loss_of(run.treebank, run.treebank.tokens())
@@ -178,7 +193,7 @@ def _train_through_submission(run, saved):
         return loss, grad
 
     word_vectors = run.submission.sgd(
-        f, run.start(), settings.step, settings.iterations, None, True, PRINT_EVERY
+        f, run.start(), settings.step, settings.iterations, None, run.saves, PRINT_EVERY
     )
     return word_vectors, watch.smoothed_loss
 
@@ -260,35 +275,3 @@ class Watch:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
             self.callback(iteration, self.smoothed_loss)
-
-
-def _start_anew(treebank, settings):
-    dump(_identity(treebank, settings), RUN_FILE)
-    Path(FILE).unlink(missing_ok=True)
-
-
-def _saved_state(treebank, settings):
-    """Load the state to go on from, and make sure that it is of this run."""
-    saved = load_checkpoint()
-    if saved is None:
-        raise InputError(
-            f"there is nothing to resume: no {FILE} in {Path.cwd()}. "
-            "Leave out --resume to start anew."
-        )
-    before, now = load(RUN_FILE), _identity(treebank, settings)
-    if not isinstance(before, dict) or before.keys() != now.keys():
-        raise InputError(f"{RUN_FILE} is damaged. Leave out --resume to start anew.")
-    for name, value in now.items():
-        if before[name] != value:
-            raise InputError(
-                f"the run to resume had --{name} {before[name]}, this one has {value}. "
-                "Give the same options, or leave out --resume to start anew."
-            )
-    return saved
-
-
-def _identity(treebank, settings):
-    """Tell what makes a run what it is: all but the number of iterations, which may grow."""
-    options = {name: value for name, value in asdict(settings).items() if name != "iterations"}
-    text = repr(treebank.sentences()).encode()
-    return {"data": f"text of SHA-256 {hashlib.sha256(text).hexdigest()}", **options}

@@ -1,6 +1,5 @@
-"""Small helpers: softmax, unit vectors, JSON files, files written whole, errors of one line."""
+"""Small helpers: softmax, unit vectors, JSON files, files written whole."""
 
-import argparse
 import contextlib
 import json
 import os
@@ -11,20 +10,6 @@ import numpy as np
 
 class InputError(ValueError):
     """Something that the user gave is wrong; the message says what, where and what to do."""
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser of a command line: wrong usage ends the program with exit code 2 and one line."""
-
-    def error(self, message):
-        """End the program.
-
-        Parameters
-        ----------
-        message : str
-            What is wrong.
-        """
-        self.exit(2, f"{self.prog}: {message}. See --help.\n")
 
 
 def softmax(x):
@@ -162,32 +147,3 @@ def load(path):
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"{path} is no valid JSON: {error}.") from error
-
-
-def to_word2vec_text(vectors):
-    """Write word vectors in word2vec's text format, to the last digit of their numbers.
-
-    The first line holds how many vectors there are and their length, each other line a word and
-    its vector, parted by blanks.
-
-    Parameters
-    ----------
-    vectors : dict of str to sequence of float
-        Vector of each word.
-
-    Returns
-    -------
-    str
-        The lines.
-
-    Examples
-    --------
-    >>> print(to_word2vec_text({"tea": [0.1, -2.0]}), end="")
-    1 2
-    tea 0.1 -2.0
-    """
-    dim = len(next(iter(vectors.values())))
-    lines = [
-        f"{word} {' '.join(map(repr, map(float, vector)))}" for word, vector in vectors.items()
-    ]
-    return "\n".join([f"{len(vectors)} {dim}", *lines, ""])

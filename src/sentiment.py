@@ -1,0 +1,235 @@
+"""Tell the sentiment of sentences by softmax regression on the means of their word vectors."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import numpy as np
+
+    from utils.charts import plot_confusion
+    from utils.gradcheck import gradcheck_naive
+    from utils.plotting import to_png
+    from utils.program import OneLineParser, from_here, make_folder, run_program
+    from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
+    from utils.treebank import StanfordSentiment
+    from utils.utils import InputError, write_files
+    from utils.word_vectors import read_word2vec_text
+except ModuleNotFoundError as error:
+    sys.exit(f"sentiment.py: {error}. Run 'make sentiment', or pip install -r requirements.txt")
+
+HERE = Path(__file__).resolve().parent
+VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
+CLASSES = "very negative", "negative", "neutral", "positive", "very positive"
+C = len(CLASSES)
+KNOWN = 0.9  # of the words; where fewer have a vector, they are probably of another text
+
+
+@dataclass(frozen=True)
+class Result:
+    """How well a way to classify did.
+
+    Attributes
+    ----------
+    name : str
+        Of the way.
+    accuracy : dict of str to float
+        Share of the sentences whose class it told, for each part of the split.
+    confusion : ndarray of int, shape (C, C)
+        Number of test sentences by true class, a row each, and predicted class.
+    penalty : float or None
+        Strength of the regularisation that was chosen.
+    """
+
+    name: str
+    accuracy: dict
+    confusion: np.ndarray
+    penalty: float | None = None
+
+
+def sentence_vectors(sentences, vectors):
+    """Average the vectors of the words of each sentence.
+
+    Parameters
+    ----------
+    sentences : list of list of str
+        Words of n sentences; those without a vector are passed over.
+    vectors : dict of str to ndarray of float, shape (d,)
+        Vector of each word.
+
+    Returns
+    -------
+    ndarray of float, shape (n, d)
+        The means; zero where no word has a vector.
+
+    Examples
+    --------
+    >>> vectors = {"good": np.array([1.0, 2.0]), "tea": np.array([3.0, 0.0])}
+    >>> sentence_vectors([["good", "tea", "!"], ["?"]], vectors)
+    array([[2., 1.],
+           [0., 0.]])
+    """
+    means = np.zeros((len(sentences), len(next(iter(vectors.values())))))
+    for mean, words in zip(means, sentences, strict=True):
+        known = [vectors[word] for word in words if word in vectors]
+        if known:
+            mean[:] = np.mean(known, axis=0)
+    return means
+
+
+def features(split, vectors):
+    """Make features: a 1, and the sentence vector scaled as suits the training sentences.
+
+    Parameters
+    ----------
+    split : dict of str to list of (list of str, int)
+        Words and class of the sentences in "train", "dev" and "test".
+    vectors : dict of str to ndarray of float, shape (d,)
+        Vector of each word.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n, d+1)
+        For each part. Over the training sentences every feature has mean 0 and deviation 1.
+    """
+    means = {
+        part: sentence_vectors([words for words, _ in labelled], vectors)
+        for part, labelled in split.items()
+    }
+    center, spread = means["train"].mean(axis=0), means["train"].std(axis=0)
+    spread[spread == 0] = 1
+    return {
+        part: np.column_stack((np.ones(len(mean)), (mean - center) / spread))
+        for part, mean in means.items()
+    }
+
+
+def classify(name, sgd, split, vectors):
+    """Fit on the training sentences, choose the penalty on dev, and only then look at the test's.
+
+    Parameters
+    ----------
+    name : str
+        Of the vectors.
+    sgd : callable
+        The submission's.
+    split : dict of str to list of (list of str, int)
+        Words and class of the sentences in "train", "dev" and "test".
+    vectors : dict of str to ndarray of float, shape (d,)
+        Vector of each word.
+
+    Returns
+    -------
+    Result
+        How well it did.
+    """
+    X, y = features(split, vectors), classes(split)
+    W, penalty = choose(sgd, (X["train"], y["train"]), (X["dev"], y["dev"]), C)
+    return judge(name, y, {part: predict(W, X[part]) for part in split}, penalty)
+
+
+def most_frequent(split):
+    """Give every sentence the class that most training sentences have, and tell the Result."""
+    y = classes(split)
+    most = np.bincount(y["train"], minlength=C).argmax()
+    always = {part: np.full(len(y[part]), most) for part in split}
+    return judge(f"always {CLASSES[most]}", y, always)
+
+
+def classes(split):
+    """Give the true classes of each part, an array each."""
+    return {part: np.array([k for _, k in labelled]) for part, labelled in split.items()}
+
+
+def judge(name, y, predicted, penalty=None):
+    """Compare predicted classes with the true ones y, both by part; give the Result."""
+    confusion = np.zeros((C, C), int)
+    np.add.at(confusion, (y["test"], predicted["test"]), 1)
+    right = {part: float(np.mean(predicted[part] == y[part])) for part in y}
+    return Result(name, right, confusion, penalty)
+
+
+def randomized(vectors):
+    """Give each word a vector that means nothing, of the same length and from a fixed seed."""
+    shape = len(vectors), len(next(iter(vectors.values())))
+    return dict(zip(vectors, np.random.default_rng(0).normal(size=shape), strict=True))
+
+
+def check_gradient():
+    """Check the gradient of softmax regression on a small problem; print the verdict."""
+    rng = np.random.default_rng(0)
+    X, y, W = rng.normal(size=(8, 4)), rng.integers(C, size=8), rng.normal(size=(C, 4))
+    gradcheck_naive(lambda W: softmax_regression(W, X, y, penalty=0.1), W, "softmax regression")
+
+
+def read_vectors(path, treebank):
+    """Read the vectors of the treebank's words, and say how many have one."""
+    if not path.exists():
+        raise InputError(f"{path} not found. Run 'make run' first, or pass --vectors FILE.")
+    vectors = read_word2vec_text(path, treebank.tokens())
+    words = [word for sentence in treebank.sentences() for word in sentence]
+    known = sum(word in vectors for word in words) / len(words)
+    print(f"Vectors from {from_here(path.absolute())}, of {known:.1%} of the words")
+    if known < KNOWN:
+        print("So few: were they trained on another text? 'make run' trains on the treebank.")
+    return vectors
+
+
+def parse(arguments):
+    """Read the command line; wrong usage ends the program with exit code 2 and one line."""
+    parser = OneLineParser(prog="sentiment.py", description=__doc__, allow_abbrev=False)
+    for name, default, metavar, what in (
+        (
+            "vectors",
+            HERE / VECTORS,
+            "FILE",
+            "vectors in word2vec's text format (default: run.py's)",
+        ),
+        ("data", None, "DIR", "treebank (default: what 'make data' fetches, else the sample)"),
+        ("output", HERE, "DIR", "folder for the picture (default: beside sentiment.py)"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, default=default, metavar=metavar, help=what)
+    return parser.parse_args(arguments)
+
+
+def run(options):
+    """Classify by the most frequent class, by random vectors, by word vectors; print and plot."""
+    sgd = importlib.import_module("submission").sgd
+    treebank = StanfordSentiment(options.data)
+    split = {
+        "train": treebank.get_train_sentences(),
+        "dev": treebank.get_dev_sentences(),
+        "test": treebank.get_test_sentences(),
+    }
+    sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
+    print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
+    vectors = read_vectors(options.vectors, treebank)
+    make_folder(options.output)
+    check_gradient()
+
+    print(f"{'accuracy':<24}" + "".join(f"{part:>8}" for part in split))
+    for result in (
+        most_frequent(split),
+        classify("random vectors", sgd, split, randomized(vectors)),
+        classify("word vectors", sgd, split, vectors),
+    ):
+        print(f"{result.name:<24}" + "".join(f"{result.accuracy[part]:8.1%}" for part in split))
+    penalties = ", ".join(f"{penalty:g}" for penalty in PENALTIES)
+    print(f"Regularisation {result.penalty:g}, chosen on dev from {penalties}")
+
+    count, right = len(split["test"]), result.accuracy["test"]
+    title = f"{right:.1%} of the sentiments of {count:,} test sentences are right"
+    picture = options.output / PICTURE
+    write_files({picture: to_png(plot_confusion(result.confusion, CLASSES, title))})
+    print("Wrote", from_here(picture.absolute()))
+
+
+def main(arguments=None):
+    """Run the program; return 0, 1 for an error in the submission, 2 for a wrong input."""
+    options = parse(arguments)
+    return run_program("sentiment.py", lambda: run(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The notebook: clean in git, and run from top to bottom with the results that it promises."""
+
+import re
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+from utils.treebank_files import SAMPLE
+
+NOTEBOOK = Path(__file__).resolve().parents[1] / "src" / "explore.ipynb"
+
+
+@pytest.fixture
+def notebook():
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+def test_it_is_valid_and_holds_no_outputs(notebook):
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert len(cells) >= 8
+    for cell in cells:
+        assert cell.outputs == []
+        assert cell.execution_count is None
+        assert len(cell.source.splitlines()) <= 40
+
+
+def test_each_code_cell_is_told_of_before(notebook):
+    assert notebook.cells[0].source.startswith("# ")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            assert len(cell.source) > 60
+
+
+@pytest.fixture
+def executed(notebook, request, monkeypatch):
+    """Run it where it lies, as `make notebook` does; on the real treebank, or on the sample."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    if request.param == "real":
+        request.getfixturevalue("real_treebank")
+    else:
+        first = notebook.cells[1]
+        assert "StanfordSentiment()" in first.source
+        first.source = first.source.replace(
+            "StanfordSentiment()", f"StanfordSentiment({str(SAMPLE)!r})"
+        )
+    resources = {"metadata": {"path": str(NOTEBOOK.parent)}}
+    before = sorted(path.name for path in NOTEBOOK.parent.iterdir())
+    nbclient.NotebookClient(notebook, timeout=120, resources=resources).execute()
+    assert sorted(path.name for path in NOTEBOOK.parent.iterdir()) == before
+    return notebook
+
+
+def printed(notebook):
+    """Give all that was printed, and how many pictures were shown."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    text = "".join(output.text for output in outputs if output.output_type == "stream")
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    return text, len(pictures)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the Jupyter packages; the cells run in another process
+@pytest.mark.parametrize("executed", ["sample", "real"], indirect=True)
+def test_it_runs_and_shows_what_it_promises(executed, request):
+    text, pictures = printed(executed)
+    assert pictures == 3  # loss, words, two losses
+    assert "Gradient check passed!" in text
+    assert "Trained by arrays, after your functions were checked on 9 steps." in text
+    on_sample = "1,071 words, from sample" in text
+    assert on_sample or "19,539 words" in text
+
+    neighbors = dict(re.findall(r"^ *(\w+):  (.*)$", text, re.MULTILINE))
+    assert set(neighbors) == {"great", "boring", "woman", "king", "coffee"}
+    if on_sample:
+        assert {"brilliant", "wonderful"} <= set(neighbors["great"].split())
+        assert "annoying" in neighbors["boring"].split()
+        assert neighbors["king"].split()[0] == "queen"
+        assert neighbors["coffee"].split()[0] == "tea"
+
+    losses = [float(loss) for loss in re.findall(r"^iter 800: (\S+)$", text, re.MULTILINE)]
+    assert len(losses) == 2
+    assert max(losses) < 5  # both begin above 5
+    softmax, sampling = re.findall(r"expects around queen:  (.*)$", text, re.MULTILINE)
+    assert "king" in softmax.split()[:3]
+    assert "king" in sampling.split()[:3]
+
+    gains = re.findall(r"^ +(window|negatives) +(\d+): (\S+) #*$", text, re.MULTILINE)
+    gain = {(name, int(value)): float(number) for name, value, number in gains}
+    assert gain["window", 1] < gain["window", 2] < gain["window", 5] < gain["window", 10]
+    assert gain["negatives", 1] < gain["negatives", 3] < gain["negatives", 20]

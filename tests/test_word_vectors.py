@@ -1,0 +1,111 @@
+"""Files in word2vec's text format: written, read back, and refused with the line that is wrong."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils.utils import InputError
+from utils.word_vectors import read_word2vec_text, to_word2vec_text
+
+words = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "some vectors.txt"
+
+
+def table(finite):
+    numbers = st.floats(allow_nan=not finite, allow_infinity=not finite)
+    rows = st.integers(1, 4).map(lambda dim: st.lists(numbers, min_size=dim, max_size=dim))
+    return rows.flatmap(lambda row: st.dictionaries(words, row, min_size=1, max_size=5))
+
+
+@given(table(finite=True))
+def test_word2vec_text_is_read_back_bit_for_bit(tmp_path_factory, vectors):
+    file = tmp_path_factory.mktemp("vectors") / "v.txt"
+    file.write_text(to_word2vec_text(vectors), encoding="utf-8", newline="")
+    found = read_word2vec_text(file, set(vectors))
+    assert list(found) == list(vectors)
+    for word, vector in vectors.items():
+        assert found[word].tobytes() == np.array(vector, float).tobytes()
+
+
+def test_header_and_lines():
+    text = to_word2vec_text({"tea": [0.1, 1e-300], "é": np.array([1.0, -2.0])})
+    assert text == "2 2\ntea 0.1 1e-300\né 1.0 -2.0\n"
+
+
+def test_only_the_words_asked_for_are_kept(file):
+    file.write_text("3 1\ntea 1\ncoffee 2\nrain 3\n")
+    assert read_word2vec_text(file, {"rain": 0, "tea": 1, "snow": 2}) == {"tea": [1], "rain": [3]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 2 \ntea 1 2 \n",  # as the first word2vec wrote it
+        "1 2\r\ntea 1 2\r\n",
+        "1 2\ntea 1 2",
+        "2 2\ntea 1 2\ntea 3 4\n",
+        "2 2\ntea 1e0 +2.\nnew\u00a0york 3 4\n",
+    ],
+)
+def test_what_others_write_is_read(file, text):
+    file.write_bytes(text.encode())
+    assert read_word2vec_text(file, {"tea"})["tea"].tolist() == [1, 2]
+
+
+BAD = {
+    "empty": (b"", 1, "a header"),
+    "no header": (b"tea 1 2\n", 1, "a header"),
+    "GloVe": (b"tea 0.1 0.2 0.3\ncoffee 1 2 3\n", 1, "a header"),
+    "a header of words": (b"two three\n", 1, "a header"),
+    "no vectors": (b"0 2\n", 1, "at least one"),
+    "no numbers": (b"1 0\ntea\n", 1, "at least one"),
+    "too few numbers": (b"2 2\ntea 1 2\nrain 1\n", 3, "a word and 2 numbers"),
+    "too many numbers": (b"2 2\ntea 1 2\nrain 1 2 3\n", 3, "a word and 2 numbers"),
+    "an empty line": (b"2 2\n\ntea 1 2\n", 2, "a word and 2 numbers"),
+    "tabs": (b"1 2\ntea\t1\t2\n", 2, "a word and 2 numbers"),
+    "no number": (b"1 2\ntea 1 x\n", 2, "finite numbers, found 'x'"),
+    "NaN": (b"1 2\ntea nan 1\n", 2, "finite numbers, found 'nan'"),
+    "infinite": (b"1 2\ntea 1e999 1\n", 2, "finite numbers, found '1e999'"),
+    "cut off": (b"3 2\ntea 1 2\nrain 3 4\n", 3, "ends after 2 vectors, but line 1 tells of 3"),
+    "joined": (b"1 2\ntea 1 2\nrain 3 4\n", 3, "2 vectors, but line 1 tells of 1"),
+    "header only": (b"1 2\n", 1, "ends after 0 vectors"),
+    "binary": (b"1 2\ntea \x00\x00\x80\x3f\xff\xfe\n", 2, "not word2vec's binary format"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_malformed_file_is_refused_with_its_line(file, name):
+    content, line, words = BAD[name]
+    file.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_word2vec_text(file, {"tea"})
+    message = str(caught.value)
+    assert message.startswith(f"{file}, line {line}: ")
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < len(str(file)) + 200
+
+
+def test_a_long_line_is_shown_short(file):
+    file.write_text("1 2\n" + "x" * 10_000 + "\n")
+    with pytest.raises(InputError, match=re.escape("found '" + "x" * 47 + "...'.")):
+        read_word2vec_text(file, {"tea"})
+
+
+def test_a_file_without_the_words_is_refused(file):
+    file.write_text("1 1\ntea 1\n")
+    with pytest.raises(InputError, match="has no vector of any word"):
+        read_word2vec_text(file, {"coffee"})
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    for path in (tmp_path / "missing.txt", tmp_path):
+        with pytest.raises(InputError, match=r"cannot be read: .*\. Pass --vectors FILE"):
+            read_word2vec_text(path, {"tea"})
