@@ -12,7 +12,8 @@ import honest
 import pytest
 from honest import HONEST
 from hostile import ROWS
-from hostile.fixture import CONFINED, LEVELS, RULES, Hostile, build
+from hostile.defences import DEFENCES, mutated, row_of
+from hostile.fixture import CONFINED, LEVELS, REFERENCE, RULES, Hostile, build
 from hostile.grading import Graded, Gradings, make_base, make_python, remove
 from hostile.verdict import asked_for, complaints
 
@@ -155,6 +156,10 @@ def test_a_bad_grading_is_noticed(words):
         ("points", [GOOD[0], GOOD[1] | {"max_score": 4000.0}]),
         ("without a reason", [GOOD[0], GOOD[1] | {"output": " "}]),
         ("not graded", [GOOD[0], GOOD[1] | {"output": "The grader did not finish."}]),
+        (
+            "the grader itself failed in 2a-2-basic",
+            [GOOD[0], GOOD[1] | {"output": "It failed.\n  GraderError: the grader itself failed"}],
+        ),
         ("not shown", [GOOD[0], GOOD[1] | {"output": "."}]),
         ("", [GOOD[0], GOOD[1] | {"score": "1"}]),
     ],
@@ -172,6 +177,38 @@ def test_an_attack_that_is_none_is_noticed():
         "no attack: 'bites' is not shown"
     ]
     assert complaints(row, "none", graded(*GOOD, report=f"bites{report}")) == []
+
+
+# The table of defences
+
+
+def test_every_rule_has_a_defence():
+    assert {defence.rule for defence in DEFENCES} == set(RULES)
+
+
+def test_defences_have_names_of_their_own():
+    counts = Counter(defence.name for defence in DEFENCES)
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: defence.name)
+def test_defence_can_be_broken(defence):
+    assert defence.level in row_of(defence).levels
+    for file, text in mutated(defence, REFERENCE.parent).items():
+        compile(text, file, "exec")
+
+
+@pytest.mark.parametrize("old", ["not there", "import"])
+def test_a_stale_defence_is_noticed(old):
+    stale = replace(DEFENCES[0], edits=(("grader.py", old, "anything"),))
+    with pytest.raises(ValueError, match=r"grader\.py holds \d+ times"):
+        mutated(stale, REFERENCE.parent)
+
+
+@pytest.mark.parametrize("name", ["no such row", "reads"])
+def test_a_defence_without_a_row_is_noticed(name):
+    with pytest.raises(ValueError, match="unpack"):
+        row_of(replace(DEFENCES[0], row=name))
 
 
 # Gradings
@@ -235,6 +272,22 @@ def test_honest_submission_gets_full_marks_as_another_user(name, level, gradings
     )
     result = gradings.grade(upload, level)
     assert complaints(upload, level, result) == [], result.report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: defence.name)
+def test_broken_defence_is_noticed(defence, gradings):
+    copy = gradings.base / "broken"
+    shutil.copytree(gradings.sources, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, text in mutated(defence, copy).items():
+        (copy / file).write_text(text, encoding="utf-8")
+    broken = Gradings(gradings.base, gradings.python, sources=copy)
+    row = row_of(defence)
+    result = broken.grade(row, defence.level, defence.as_root)
+    broken.listener.close()
+    remove(copy)
+    found = complaints(row, defence.level, result)
+    assert any(defence.words in line for line in found), [*found, result.report]
 
 
 @pytest.mark.skipif(not landlock.available(), reason="there is no Landlock")

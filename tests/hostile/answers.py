@@ -84,7 +84,12 @@ WIRE = """
                 pass
 
 
+    def told(tree):
+        return {"dict": [[k, {"dict": []} if v == {} else v] for k, v in tree.items()]}
+
+
     def frame(tree, arrays=b""):
+        tree = told(tree) if isinstance(tree, dict) and "dict" not in tree else tree
         header = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
         return struct.pack(">II", len(header), len(arrays)) + header + arrays
 
@@ -244,8 +249,9 @@ DECIDES = [
         },
         top="""
             def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
-                for odd in (None, "x", [1, [2]], {}, np.nan, np.zeros((2, 3)), print):
-                    model(*[odd] * 8)
+                odd = None, "x", [1, [2]], {}, np.nan, np.zeros((2, 3)), print
+                for k in range(50):  # as often as it must be called
+                    model(*[odd[k % len(odd)]] * 8)
                 return 24.5, vectors
         """,
         stub="reference",
@@ -348,6 +354,7 @@ DATA = [
     raw("an array of objects, by name", "say({'dict': [['result', {'array': ['O', [5]]}], ['changed', []], ['next', 1]]}, bytes(40))"),
     raw("references to what is the grader's", "for tag in ('given', 'own', 'give', 'new', 'callback'):\n    say({'dict': [['result', {tag: 0}], ['changed', {tag: 0}], ['next', {tag: 0}]]})"),
     raw("changed and next that are neither", "for odd in (None, 'x', [[]], {'dict': []}, -1, 1e300, True):\n    say({'dict': [['result', 0.5], ['changed', odd], ['next', odd]]})"),
+    raw("four million small dicts", "say(b'{\"\": 0, \"result\": [' + b'{\"\":0},' * 4_000_000 + b'0]}')"),
 ]  # fmt: skip
 
 STRANGE = (
@@ -391,7 +398,22 @@ def strange(value):
     )
 
 
-LATE = [strange(value) for value in STRANGE]
+LATE = [
+    *map(strange, STRANGE),
+    Hostile(
+        "data",
+        "a step that gives no pair",
+        top="""
+            step_of_sgd = word2vec_sgd_wrapper
+
+            def word2vec_sgd_wrapper(*args):
+                step_of_sgd(*args)
+        """,
+        stub="reference",
+        tests="2a-1 2a-8",
+        passes="2a-1-basic",
+    ),
+]
 
 SHAPE = [
     shape("empty arrays", code={"sigmoid": "return np.empty(0)"}, tests="2a-2 2a-3 2a-4 2a-5"),
@@ -456,6 +478,18 @@ ORACLE = [
             "sgd": "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x",
         },
         tests="2b-3 2b-4",
+    ),
+    oracle(
+        "sgd that calls f as often as it must, and returns 0",
+        code={"sgd": "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"},
+        tests="2b-3 2b-4",
+    ),
+    oracle(
+        "sgd that steps rightly, but once more, and returns 0",
+        code={
+            "sgd": "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"
+        },
+        tests="2b-4",
     ),
     oracle(
         "sgd with large arrays",

@@ -103,8 +103,11 @@ class Listener:
     def __init__(self):
         self.server = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self.server.getsockname()[1]
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(("127.0.0.1", self.port))
         self.received = bytearray()
-        threading.Thread(target=self._listen, daemon=True).start()
+        for receive in (self._listen, self._receive):
+            threading.Thread(target=receive, daemon=True).start()
 
     def _listen(self):
         while True:
@@ -113,6 +116,11 @@ class Listener:
             except OSError:
                 return
             threading.Thread(target=self._read, args=[connection], daemon=True).start()
+
+    def _receive(self):
+        with self.datagrams:
+            while data := self.datagrams.recv(65536):
+                self.received += data
 
     def _read(self, connection):
         with connection:
@@ -126,6 +134,8 @@ class Listener:
     def close(self):
         """Stop listening."""
         self.server.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", ("127.0.0.1", self.port))  # an empty one: no more will come
 
 
 def make_python(folder):

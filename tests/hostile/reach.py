@@ -137,10 +137,13 @@ SECRETS = [
     ),
     leaking(
         "reads all that is open",
-        "import fcntl\n"
+        "sockets = 0\n"
         "for number in range(3, 1024):\n"
         "    try:\n"
         "        about = os.fstat(number)\n"
+        "        sockets += stat.S_ISSOCK(about.st_mode)\n"
+        "        if sockets > 1:\n"
+        "            print('OPEN', number, 'another socket than the one to the grader')\n"
         "        if not stat.S_ISSOCK(about.st_mode):\n"
         "            os.set_blocking(number, False)\n"
         "            print('OPEN', number, stat.filemode(about.st_mode))\n"
@@ -291,6 +294,7 @@ CONFINEMENT = [
                         lambda: os.replace(path, path + "~"),
                         lambda: os.unlink(path),
                         lambda: os.truncate(path, 0),
+                        lambda: os.setxattr(path, "user.changed", b""),
                     ):
                         try:
                             change()
@@ -298,6 +302,7 @@ CONFINEMENT = [
                         except OSError as error:
                             pass
         """,
+        hides=("CHANGED",),
         teeth=("CHANGED",),
     ),
     confinement(
@@ -353,7 +358,7 @@ CONFINEMENT = [
                 libc.capget(header, sets)
                 return "CAPABILITIES " + "".join(map(str, sets)) + " NEW " + str(libc.prctl(39, 0, 0, 0, 0))
         """,
-        shows=("CAPABILITIES 000000 NEW",),
+        shows=("CAPABILITIES 000000 NEW 1",),
     ),
     confinement(
         "kills the process above it",
@@ -377,6 +382,27 @@ CONFINEMENT = [
         passes="2a-1-basic 2b-0-basic",
         seconds=2,
         bound=60,
+    ),
+    confinement(
+        "limits and slows the process above it",
+        code={"sigmoid": "slow(os.getppid())\nreturn x"},
+        top="""
+            import os, resource
+
+            def slow(process):
+                for attempt in (
+                    lambda: resource.prlimit(process, resource.RLIMIT_CORE, (0, 0)),
+                    lambda: os.setpriority(os.PRIO_PROCESS, process, 1),
+                    lambda: os.sched_setaffinity(process, os.sched_getaffinity(process)),
+                ):
+                    try:
+                        attempt()
+                        print("SLOWED")
+                    except OSError as error:
+                        print(error)
+        """,
+        hides=("SLOWED",),
+        teeth=("SLOWED",),
     ),
     confinement(
         "kills all that it may",
@@ -415,6 +441,19 @@ TCP = [
             def send(text):
                 with socket.create_connection(("127.0.0.1", @port@), 2) as connection:
                     connection.sendall(b"from @mark@ " + text.encode())
+                print("SENT")
+        """,
+        teeth=("SENT",),
+    ),
+    tcp(
+        "sends its inputs in a datagram",
+        code={"sigmoid": "send(repr(x))\nreturn x"},
+        top="""
+            import socket
+
+            def send(text):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                    sender.sendto(b"from @mark@ " + text.encode(), ("127.0.0.1", @port@))
                 print("SENT")
         """,
         teeth=("SENT",),

@@ -11,6 +11,8 @@ END = "----- END 2a-2-basic [took 0:00:00.000001 (max allowed 5 seconds), 1/1 po
 LAST = "========== END GRADING [29.0/29.0 points + 0/0 extra credit]"
 FORGED = (f"\n{END}", f"\n{LAST}")  # at the beginning of a line: as the grader's own
 
+NO_TEXT = "\n  Odd: (its text cannot be shown)"
+
 
 def printing(name, statements, top="", **options):
     """Make a row that prints, then fails."""
@@ -62,8 +64,8 @@ ERRORS = [
     failing("an exception with lone surrogates", "raise ValueError('text \\udcff\\ud800 end')", shows=("ValueError: text",)),
     failing("an exception of 500 MB", "raise ValueError('text ' + 'a' * 500_000_000)", shows=("ValueError",), seconds=4, bound=25),
     failing("an exception of 100,000 lines", "raise ValueError('text\\n' * 100_000)", shows=("ValueError",)),
-    failing("an exception whose text raises", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit(0)\n    __repr__ = __str__\n", shows=("Odd",)),
-    failing("an exception whose text is no text", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        return 5\n", shows=("Odd",)),
+    failing("an exception whose text raises", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit(0)\n    __repr__ = __str__\n", shows=(NO_TEXT,)),
+    failing("an exception whose text is no text", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        return 5\n", shows=(NO_TEXT,)),
     failing("an exception whose text is a lying text", "raise Odd()", "class Text(str):\n    def __getitem__(self, key):\n        return Text('a' * 10**7)\n    def __len__(self):\n        return 1\n\n\nclass Odd(Exception):\n    def __str__(self):\n        return Text('lie')\n", shows=("Odd",)),
     failing("an exception whose text prints", "raise Odd()", f"class Odd(Exception):\n    def __str__(self):\n        print({END!r})\n        return 'text'\n", shows=("Odd",)),
     failing("an exception with a forged name", "raise Odd('text')", f"Odd = type('Odd\\n' + {END!r}, (Exception,), {{}})\n", shows=("Odd",)),
@@ -77,7 +79,7 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**6, 'text': 'a' * 10**6, 'frames': frames}})\n"),
+    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': frames}})\n"),
     failing("an error report of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}})\n"),
     failing("an error report with frames of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': None, 'text': None, 'frames': [1, [], [None] * 3, 5.5, 'abc']}})\n"),
 ]  # fmt: skip

@@ -32,14 +32,14 @@ def bomb(name, statements, top="", **options):
 
 
 CLOCK = [
-    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("second",), bound=8),
+    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("importing the submission took longer than",), bound=8),
     clock(
         "a loop without end in the import of one file",
         files={"submission/sgd.py": "import time\ntime.sleep(1000)\n"},
         stub="reference",
         tests="2a-1 2a-2 2b-0 2b-3 2c-0",
         passes="2c-0-basic",
-        shows=("second",),
+        shows=("importing the submission took longer than",),
     ),
     clock("an import that fails", top="1 / 0", tests="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
     clock(
@@ -177,6 +177,25 @@ CLOCK = [
     ),
 ]  # fmt: skip
 
+SLOW = [
+    clock(
+        "is imported, but too late",
+        top="import time\ntime.sleep(1.3)\n",
+        stub="reference",
+        tests="2a-1 2c-0",
+        passes="2c-0-basic",
+        shows=("importing the submission took longer than",),
+    ),
+    clock(
+        "answers rightly, but too late in all",
+        code={"sigmoid": "import time\ntime.sleep(0.3)\nreturn 1 / (1 + np.exp(-x))"},
+        stub="reference",
+        tests="2a-1 2a-2 2a-3",
+        passes="2a-1-basic 2a-2-basic",
+        shows=("took longer than",),
+    ),
+]  # fmt: skip
+
 HANGING = [
     hanging("a loop without end", "while True:\n    pass", shows=("took longer than",)),
     hanging(
@@ -242,6 +261,30 @@ MEMORY = [
         stub="reference",
         tests="2a-1 2a-8",
         passes="2a-1-basic",
+    ),
+    limits(
+        "has the grader compute with a loss that it handed over",
+        top="""
+            import gc
+
+            def with_attack(function):
+                def call(*args):
+                    if type(args[-1]).__name__ == "LinearLoss":
+                        things = gc.get_objects()
+                        (worker,) = (t for t in things if type(t).__name__ == "Worker")
+                        number = worker.refer(args[-1])[1]
+                        ask = worker.callback(number)
+                        ask(args[4][0], 0, np.zeros((100_000, 1, 1)), None)
+                    return function(*args)
+
+                return call
+
+            skipgram = with_attack(skipgram)
+        """,
+        stub="reference",
+        tests="2a-1 2a-7",
+        passes="2a-1-basic",
+        shows=("a call of what is not the grader's",),
     ),
     limits(
         "folders 3,000 deep in its working folder",
@@ -317,9 +360,11 @@ LIMITS = [
     bomb(
         "lifts its limits",
         "import resource\n"
+        "most = {'AS': 2**33, 'NPROC': 1000, 'FSIZE': 2**30, 'NOFILE': 500, 'CPU': 1000}\n"
         "for name in ('AS', 'NPROC', 'FSIZE', 'NOFILE', 'CPU'):\n"
         "    kind = getattr(resource, 'RLIMIT_' + name)\n"
-        "    if resource.RLIM_INFINITY in resource.getrlimit(kind):\n"
+        "    found = resource.getrlimit(kind)\n"
+        "    if resource.RLIM_INFINITY in found or max(found) > most[name]:\n"
         "        print('NO LIMIT', name)\n"
         "    try:\n"
         "        resource.setrlimit(kind, (resource.RLIM_INFINITY,) * 2)\n"
@@ -330,4 +375,4 @@ LIMITS = [
     ),
 ]  # fmt: skip
 
-ROWS = CLOCK + MEMORY + in_threes(HANGING) + in_threes(LIMITS)
+ROWS = CLOCK + SLOW + MEMORY + in_threes(HANGING) + in_threes(LIMITS)

@@ -216,6 +216,7 @@ FRESH = [
     fresh(
         "files that shadow modules",
         files={f"{place}{name}.py": SHOUT for name in SHADOWS for place in ("", "submission/")},
+        top="import argparse, scipy, unittest\n",
         stub="reference",
         tests=EVERYTHING,
         passes=ALL_PASS,

@@ -9,6 +9,7 @@ from .fixture import TESTS
 POINTS = json.loads((TESTS.parent / "src" / "points.json").read_text(encoding="utf-8"))
 MOST_MEGABYTES = 600  # Gradescope gives 768 by default to all processes together
 UNFINISHED = "The grader did not finish."
+CRASHED = "\n  GraderError: the grader itself failed"
 
 
 def asked_for(tests):
@@ -97,6 +98,8 @@ def about_the_tests(row, tests):
             yield f"{test['number']} failed without a reason, or with points"
         if output_of(test).strip() == UNFINISHED:
             yield f"{test['number']} was not graded"
+        if CRASHED in output_of(test):
+            yield f"the grader itself failed in {test['number']}"
 
 
 def about_the_verdict(row, graded, shown):
@@ -125,4 +128,4 @@ def about_secrets(row, level, graded, shown):
     if graded.changed:
         yield f"changed: {graded.changed[:5]}"
     if level == "Landlock" and f"from {graded.mark} ".encode() in graded.sent:
-        yield "TCP got through"
+        yield "TCP or a datagram got through"
