@@ -199,8 +199,11 @@ class Outcomes(unittest.TestResult):
 
     def startTest(self, test):  # noqa: D102, N802
         super().startTest(test)
-        self.status, self.failure, self.began = Status.PASSED, None, time.perf_counter()
+        self.status, self.failure, self.began = Status.FAILED, None, time.perf_counter()
         self.show(terminal.start_of(test_of(test)))
+
+    def addSuccess(self, test):  # noqa: D102, N802
+        self.status = Status.PASSED
 
     def addFailure(self, test, err):  # noqa: D102, N802
         self._fail(test, err[1])

@@ -49,6 +49,11 @@ class Test_9z(GradedTestCase):  # noqa: D101, N801
         """It is not answered."""
         self.skipTest("not answered here")
 
+    @graded()
+    def test_6(self):
+        """It is stopped by Ctrl-C."""
+        raise KeyboardInterrupt
+
 
 @pytest.fixture
 def run(monkeypatch):
@@ -105,6 +110,15 @@ def test_an_error_of_the_submission_has_the_lines_of_its_own_files(run):
     assert [(line.number, line.text) for line in failure.trace] == [(2, "return 1 / 0"), (99, "")]
     assert outcome.test.after_published
     assert "division by zero" not in shown  # hide_errors
+
+
+def test_a_test_that_was_stopped_has_not_passed(monkeypatch):
+    monkeypatch.setitem(graderUtil.POINTS, "9z-6-basic", 7)
+    monkeypatch.setattr(GradedTestCase, "course", Course(UPLOAD))
+    lines = []
+    with pytest.raises(KeyboardInterrupt):
+        CourseTestRunner(lines.append).run([Test_9z("test_6")])
+    assert "0/7 points]" in "\n".join(lines)
 
 
 def test_a_fault_of_the_grader_is_said_to_be_one(run):

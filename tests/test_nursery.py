@@ -308,3 +308,12 @@ def test_closing_before_the_nursery_is_ready_does_not_wait():
     assert time.monotonic() - began < 0.1
     workers.close()
     assert not is_there(workers.nursery.pid)
+
+
+def test_a_worker_that_ends_after_closing_begins_no_new_nursery():
+    workers = ForkedWorkers()
+    before = workers.nursery
+    workers.close()
+    assert workers.end() == ""
+    assert workers.nursery is before
+    assert not is_there(before.pid)

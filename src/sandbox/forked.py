@@ -32,6 +32,7 @@ class ForkedWorkers:
 
     def __init__(self):
         self.worker = None  # number of its process
+        self.closed = False
         self._begin()
 
     def _begin(self):
@@ -98,6 +99,8 @@ class ForkedWorkers:
 
     def end(self):
         """Kill the worker and all it started; tell how it ended, in words; empty if killed now."""
+        if self.closed:  # it ended with the nursery
+            return ""
         answer = self._ask({"end": True})
         if answer is None:
             self._restart()
@@ -117,6 +120,7 @@ class ForkedWorkers:
 
     def close(self):
         """End the nursery and all below it."""
+        self.closed = True
         self.sock.close()
         self.nursery.send_signal(signal.SIGCONT if self.ready else signal.SIGKILL)
         try:
