@@ -6,10 +6,15 @@
 ## make sentiment        tell the sentiment of sentences from the word vectors
 ## make grade            grade your submission (ARGS="3a-0-basic" for one test)
 ## make submission.zip   grade it, then pack what you hand in
+# [staff]
+## make student          build the students' release, build/student.zip
+## make autograder       build what Gradescope takes, build/autograder.zip
+## make grade-class      grade a folder of submissions (ARGS="FOLDER --solution DIR --out OUT")
 ## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
 ## make test-slow        long runs on the real treebank (needs `make data`)
 ## make benchmark        measure training against gensim, grading against its imports (idle machine)
 ## make format           let ruff put the code in order
+# [/staff]
 ## make clean            remove the virtual environment and all caches
 #
 # Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (>= 3.11).
@@ -45,6 +50,16 @@ submission.zip: .venv/run
 	@rm -rf src/submission/__pycache__ submission.zip
 	cd src && ../.venv/bin/python -m zipfile -c ../submission.zip submission "$(VECTORS)"
 
+# [staff]
+student: .venv/run
+	.venv/bin/python staff/build_student.py
+
+autograder: .venv/run
+	.venv/bin/python staff/build_autograder.py $(ARGS)
+
+grade-class: .venv/staff
+	.venv/bin/python staff/grade_class.py $(ARGS)
+
 test: .venv/dev
 	.venv/bin/python -m pytest --numprocesses 2 $(ARGS)
 
@@ -58,8 +73,9 @@ benchmark: .venv/benchmark
 format: .venv/dev
 	.venv/bin/python -m ruff check --fix . && .venv/bin/python -m ruff format .
 
+# [/staff]
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: requirements.txt
@@ -73,6 +89,11 @@ clean:
 	$(PIP) -r requirements-notebook.txt
 	@touch .venv/notebook
 
+# [staff]
+.venv/staff: .venv/run staff/requirements.txt
+	$(PIP) -r staff/requirements.txt
+	@touch .venv/staff
+
 .venv/dev: .venv/run requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
 	@touch .venv/dev
@@ -81,4 +102,7 @@ clean:
 	$(PIP) -r benchmarks/requirements.txt
 	@touch .venv/benchmark
 
-.PHONY: menu run data notebook sentiment grade submission.zip test test-slow benchmark format clean
+.PHONY: student autograder grade-class test test-slow benchmark format
+# [/staff]
+
+.PHONY: menu run data notebook sentiment grade submission.zip clean

@@ -114,5 +114,6 @@ def test_regions_for_students_are_marked_in_pairs():
 
 def test_the_menu_lists_every_target():
     makefile = (ROOT / "Makefile").read_text()
-    targets = re.search(r"^\.PHONY: menu (.*)$", makefile, re.MULTILINE)[1].split()
-    assert re.findall(r"^## make (\S+)", makefile, re.MULTILINE) == targets
+    targets = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()
+    listed = re.findall(r"^## make (\S+)", makefile, re.MULTILINE)
+    assert sorted(["menu", *listed]) == sorted(targets)

@@ -226,7 +226,33 @@ def test_a_number_without_account(monkeypatch):
     assert first >= other_user.FIRST_NUMBER
     taken = [SimpleNamespace(pw_uid=first), *pwd.getpwall()]
     monkeypatch.setattr(pwd, "getpwall", lambda: taken)
-    assert other_user.account() == (first + 1, first + 1)
+    other, group = other_user.account()
+    assert other == group > first
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only on Linux is there a user")
+def test_no_two_gradings_have_one_user(monkeypatch):
+    monkeypatch.setattr(pwd, "getpwnam", {}.__getitem__)
+    mine = other_user.account()
+    assert other_user.account() == mine
+    program = "from sandbox import other_user; print(other_user.account()[0], flush=True); input()"
+    others = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": str(SOURCES)},
+        )
+        for _ in range(2)
+    ]
+    numbers = [mine[0], *(int(other.stdout.readline()) for other in others)]
+    for other in others:
+        other.communicate("\n")
+    assert len(set(numbers)) == 3
+    named = SimpleNamespace(pw_name=other_user.NAME, pw_uid=numbers[1], pw_gid=5001)
+    monkeypatch.setattr(pwd, "getpwnam", {other_user.NAME: named}.__getitem__)
+    assert other_user.account() == (numbers[1], 5001)  # free again
 
 
 def asked(*folders):

@@ -5,6 +5,7 @@ import importlib.util
 import itertools
 import json
 import os
+import socket
 import sys
 import warnings
 
@@ -18,6 +19,7 @@ except ModuleNotFoundError:  # on Windows
 
 NAME, FIRST_NUMBER = "word2vec-worker", 64321
 PR_SET_DUMPABLE = 4  # from linux/prctl.h
+_held = {}  # by user number, a socket whose name says that it is taken
 
 
 def available():
@@ -28,6 +30,9 @@ def available():
 def account():
     """Choose the user: the account made for this purpose, else a number that has no account.
 
+    No two gradings of a machine have the same, as workers of one user can harm each other: a name
+    for each is held until this process ends.
+
     Returns
     -------
     tuple of int
@@ -35,11 +40,25 @@ def account():
     """
     with contextlib.suppress(KeyError):
         user = pwd.getpwnam(NAME)
-        if user.pw_uid and user.pw_gid:
+        if user.pw_uid and user.pw_gid and _is_ours(user.pw_uid):
             return user.pw_uid, user.pw_gid
     taken = {user.pw_uid for user in pwd.getpwall()} | {group.gr_gid for group in grp.getgrall()}
-    number = next(number for number in itertools.count(FIRST_NUMBER) if number not in taken)
+    numbers = (number for number in itertools.count(FIRST_NUMBER) if number not in taken)
+    number = next(filter(_is_ours, numbers))
     return number, number
+
+
+def _is_ours(uid):
+    """Tell whether no other grading has a user; then it is this one's from now on."""
+    if uid not in _held:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            sock.bind(f"\0{NAME}-{uid}")
+        except OSError:
+            sock.close()
+            return False
+        _held[uid] = sock
+    return True
 
 
 def become(uid, gid):

@@ -1,0 +1,60 @@
+"""Zip files that are the same bytes whenever they are made of the same files."""
+
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+MOMENT = (2000, 1, 1, 0, 0, 0)  # of every file in them
+
+
+def write_zip(path, contents, programs=()):
+    """Write a zip file.
+
+    Parameters
+    ----------
+    path : Path
+        File to make or replace, whole.
+    contents : dict of str to (str or bytes)
+        Content of each file, by its path in the zip.
+    programs : collection of str
+        Those that can be run.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(contents):
+            member = zipfile.ZipInfo(name, MOMENT)
+            member.external_attr = (0o100755 if name in programs else 0o100644) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, contents[name])
+    temporary.replace(path)
+
+
+def collect(*patterns, below=ROOT):
+    """Read files.
+
+    Parameters
+    ----------
+    *patterns : str
+        Patterns of paths below a folder, as of `Path.glob`; each must match.
+    below : Path
+        The folder.
+
+    Returns
+    -------
+    dict of str to bytes
+        Content of each file, by its path below the folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing matches a pattern.
+    """
+    contents = {}
+    for pattern in patterns:
+        found = [path for path in sorted(below.glob(pattern)) if path.is_file()]
+        if not found:
+            raise FileNotFoundError(f"{below / pattern} not found: is this checkout whole?")
+        contents |= {path.relative_to(below).as_posix(): path.read_bytes() for path in found}
+    return contents
