@@ -94,7 +94,7 @@ clean:
 	$(PIP) -r staff/requirements.txt
 	@touch .venv/staff
 
-.venv/dev: .venv/run requirements-dev.txt
+.venv/dev: .venv/run requirements-dev.txt staff/requirements.txt
 	$(PIP) -r requirements-dev.txt
 	@touch .venv/dev
 

@@ -1,0 +1,92 @@
+"""Build build/autograder.zip for Gradescope: the grader, and our submission as the solution."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from zips import BUILD, ROOT, collect, write_zip
+
+sys.path.insert(0, str(ROOT / "src"))
+from grading.vectors import FILE, PUBLISHED, check_vectors
+from utils.plotting import PLOTTED_WORDS
+
+GRADER = (
+    "src/grader.py",
+    "src/graderUtil.py",
+    "src/points.json",
+    "src/grading/*.py",
+    "src/sandbox/*.py",
+    "src/utils/*.py",
+    "requirements.txt",
+)
+PROGRAMS = "setup.sh", "run_autograder"
+HOW_TO_GET_THEM = "Train them on the real treebank: make data, then make run."
+
+
+class NoVectorsError(Exception):
+    """There are no vectors for the solution; the message says how to get them."""
+
+
+def autograder_files(vectors, with_quiz=True):
+    """Give the files of the autograder.
+
+    Parameters
+    ----------
+    vectors : Path
+        The solution's vectors, as run.py writes them.
+    with_quiz : bool, default True
+        Whether the quiz is graded here, and not online.
+
+    Returns
+    -------
+    dict of str to bytes
+        Content of each, by its path.
+
+    Raises
+    ------
+    NoVectorsError
+        If there are none, or they are not those of the real treebank.
+    """
+    try:
+        data = vectors.read_bytes()
+    except OSError as error:
+        raise NoVectorsError(f"{vectors}: {error.strerror}. {HOW_TO_GET_THEM}") from error
+    if problem := check_vectors(data, PUBLISHED, rtol=1e-3, atol=0, words=PLOTTED_WORDS):
+        raise NoVectorsError(f"{vectors} is no solution: {problem}")
+    solution = collect("submission/*.py", below=ROOT / "src")
+    if not with_quiz:
+        del solution["submission/quiz.py"]
+    solution[FILE] = data
+    return {
+        **collect(*PROGRAMS, below=ROOT / "staff" / "gradescope"),
+        **collect(*GRADER),
+        **{f"solution/{name}": content for name, content in solution.items()},
+    }
+
+
+def main(arguments=None):
+    """Build it; return 0, or 2 if there is no solution."""
+    parser = argparse.ArgumentParser(prog="build_autograder.py", description=__doc__)
+    parser.add_argument(
+        "--vectors",
+        type=Path,
+        default=ROOT / "src" / FILE,
+        metavar="FILE",
+        help="the solution's vectors, of the real treebank (default: those that run.py wrote)",
+    )
+    parser.add_argument(
+        "--without-quiz", action="store_true", help="do not grade question 3 (it is asked online)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        contents = autograder_files(options.vectors, not options.without_quiz)
+    except (NoVectorsError, FileNotFoundError) as error:
+        print(f"build_autograder.py: {error}", file=sys.stderr)
+        return 2
+    write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
+    print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

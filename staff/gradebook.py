@@ -1,0 +1,145 @@
+"""The grades of a class: read from the results, as a table and as a picture."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+
+FORMULA = tuple("=+-@")  # what a cell begins with that a spreadsheet takes for a formula
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of grading a submission.
+
+    Attributes
+    ----------
+    status : str
+        "graded", or why not.
+    scores, worth : dict of str to float
+        Points earned and points to be had, by id of the test; empty if the grader gave none.
+    """
+
+    status: str
+    scores: dict
+    worth: dict
+
+    @property
+    def total(self):
+        """Give the sum of the points."""
+        return sum(self.scores.values())
+
+
+def read_results(path):
+    """Read a results.json of the grader.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Graded
+        Its scores; if it says why nothing could be graded, that is the status.
+    """
+    results = json.loads(path.read_text(encoding="utf-8"))
+    scores = {test["number"]: test["score"] for test in results["tests"]}
+    worth = {test["number"]: test["max_score"] for test in results["tests"]}
+    reasons = {test["output"].strip() for test in results["tests"]}
+    status = "graded"
+    if len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
+        status = reasons.pop().split("\n")[-1].strip()
+    return Graded(status, scores, worth)
+
+
+def to_csv(rows):
+    """Write the grades as CSV: one line a student, one column a test.
+
+    Parameters
+    ----------
+    rows : list of (Submission, Graded)
+        What was handed in, and what came of it.
+
+    Returns
+    -------
+    str
+        The lines. Cells that a spreadsheet would take for a formula begin with an apostrophe.
+    """
+    tests = worth_of(rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["name", "student id", "email", "submission", "status", "total", *tests])
+    for submission, graded in rows:
+        for student in submission.students:
+            words = [*student, submission.name, graded.status]
+            points = [graded.total, *(graded.scores.get(test, 0) for test in tests)]
+            writer.writerow([*map(as_text, words), *(f"{number:g}" for number in points)])
+    return text.getvalue()
+
+
+def worth_of(rows):
+    """Give the points of each test, as of any submission that was graded."""
+    return next((graded.worth for _, graded in rows if graded.worth), {})
+
+
+def as_text(cell):
+    """Make a cell that a spreadsheet shows as it is.
+
+    Parameters
+    ----------
+    cell : str
+        A stranger's text.
+
+    Returns
+    -------
+    str
+        One line; with an apostrophe in front if it would be taken for a formula.
+
+    Examples
+    --------
+    >>> as_text("=1+1"), as_text("Ada")
+    ("'=1+1", 'Ada')
+    """
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell)
+    return f"'{text}" if cell.lstrip(" ").startswith(FORMULA) else text
+
+
+def plot_summary(rows):
+    """Draw the distribution of the totals, and how many passed each test.
+
+    Parameters
+    ----------
+    rows : list of (Submission, Graded)
+        What was handed in, and what came of it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
+    """
+    worth = {test: points for test, points in worth_of(rows).items() if points}
+    most = sum(worth.values())
+    totals = [graded.total for _, graded in rows]
+    figure = Figure(figsize=(10, 0.28 * len(worth) + 1.2), dpi=120, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.hist(totals, bins=np.arange(0, most + 1.5) - 0.5, color="#0072B2")
+    left.axvline(np.median(totals), color="#D55E00", label=f"median {np.median(totals):g}")
+    left.set(title=f"{len(rows)} submissions", xlabel=f"total, of {most:g}", ylabel="submissions")
+    left.yaxis.get_major_locator().set_params(integer=True)
+    left.legend(frameon=False)
+    shares = [
+        np.mean([graded.scores.get(test, 0) >= points for _, graded in rows])
+        for test, points in worth.items()
+    ]
+    bars = right.barh(list(worth), shares, color="#009E73")
+    right.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3)
+    right.set(title="full marks, by test", xlim=(0, 1.15))
+    right.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}" if share <= 1 else "")
+    right.invert_yaxis()
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure

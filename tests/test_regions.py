@@ -1,0 +1,93 @@
+"""Regions emptied, parts of the staff left out; a mark that is missing or misspelt is named."""
+
+import pytest
+
+from regions import MarkError, emptied, without_staff
+
+SOURCE = '''"""A file."""
+
+
+def double(x):
+    """Double x."""
+    ### START_CODE_HERE ###
+    twice = 2 * x
+    return twice
+    ### END_CODE_HERE ###
+
+
+def run():
+    for k in range(3):
+        ### START_CODE_HERE ###
+        print(k)
+        ### END_CODE_HERE ###
+        print("given")
+'''
+
+EMPTY = '''"""A file."""
+
+
+def double(x):
+    """Double x."""
+    ### START_CODE_HERE ###
+    raise NotImplementedError("1z: double")
+    ### END_CODE_HERE ###
+
+
+def run():
+    for k in range(3):
+        ### START_CODE_HERE ###
+        raise NotImplementedError("1z: run")
+        ### END_CODE_HERE ###
+        print("given")
+'''
+
+
+def empty(source):
+    return emptied(source, "file.py", lambda function: "1z")
+
+
+def test_regions_are_emptied_and_all_else_stays():
+    assert empty(SOURCE) == EMPTY
+    assert empty(EMPTY) == EMPTY
+    assert empty("x = 1  # no region\n") == "x = 1  # no region\n"
+
+
+START, END = "    ### START_CODE_HERE ###\n", "    ### END_CODE_HERE ###\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (SOURCE.replace(END, "", 1), "line 13: ### START_CODE_HERE ### without the other mark"),
+        (SOURCE.replace(START, "", 1), "line 8: ### END_CODE_HERE ### without the other mark"),
+        (SOURCE.rpartition("        ### END")[0], "line 14: .* is never followed by ### END_CODE"),
+        (SOURCE.replace(START, START * 2, 1), "line 7: ### START_CODE_HERE ### without the other"),
+        (SOURCE.replace("START_", "STRAT_", 1), "line 6: expected ### START_CODE_HERE ###, found"),
+        (SOURCE.replace("END_CODE_", "END_CODE", 1), "line 9: expected ### END_CODE_HERE ###"),
+        (SOURCE.replace("### START_CODE_HERE ###", "# start code here", 1), "line 6: expected"),
+        (SOURCE.replace("### END_CODE_HERE ###", "### END_CODE_HERE ##", 1), "line 9: expected"),
+        (SOURCE.replace("### END_CODE_HERE ###", "###END_CODE_HERE###", 1), "line 9: expected"),
+    ],
+)
+def test_a_wrong_mark_is_named_with_file_and_line(source, message):
+    with pytest.raises(MarkError, match=f"^file.py, {message}"):
+        empty(source)
+
+
+def test_parts_of_the_staff_are_left_out():
+    text = "one\n<!-- [staff] -->\ntwo\n<!-- [/staff] -->\nthree\n# [staff]\nfour\n# [/staff]\n"
+    assert without_staff(text, "a") == "one\nthree\n"
+    assert without_staff("one\n", "a") == "one\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("one\n# [staff]\ntwo\n", 2),
+        ("one\n# [/staff]\n", 2),
+        ("# [staff]\none\n# [staff]\n# [/staff]\n", 3),
+    ],
+)
+def test_a_part_without_end_or_beginning_is_named(text, line):
+    with pytest.raises(MarkError, match=rf"^a, line {line}: "):
+        without_staff(text, "a")

@@ -1,0 +1,214 @@
+"""The students' release: without solution and staff files, and of use as it is."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hostile.fixture import VECTORS, vectors
+
+import build_student
+
+ROOT = Path(__file__).resolve().parents[1]
+REGION = re.compile(r"### START_CODE_HERE ###\n(.*?) *### END_CODE_HERE ###", re.DOTALL)
+TOLD = {"loss, grad = f(x)"}  # lines of the solution that a docstring tells
+SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """Give a folder with what the release holds."""
+    path = tmp_path_factory.mktemp("build") / "student.zip"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_student, "BUILD", path.parent)
+        assert build_student.main() == 0
+        first = path.read_bytes()
+        assert build_student.main() == 0
+        assert path.read_bytes() == first
+    folder = tmp_path_factory.mktemp("release")
+    zipfile.ZipFile(path).extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(release, tmp_path):
+    """Give a copy of the release, to be changed."""
+    return shutil.copytree(release, tmp_path / "word2vec")
+
+
+def texts(folder):
+    """Map every file of a folder to its text."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes().decode("utf-8", "replace")
+        for path in files
+    }
+
+
+def regions_of(text):
+    return [match[1] for match in REGION.finditer(text)]
+
+
+def solution_lines():
+    """List the lines of code in the regions, those aside that are nobody's secret."""
+    for name in SUBMISSION:
+        source = (ROOT / "src" / "submission" / name).read_text(encoding="utf-8")
+        for region in regions_of(source):
+            for line in region.split("\n"):
+                code = line.partition("  #")[0].strip()
+                if len(code) > 11 and code not in TOLD:
+                    yield code
+
+
+def test_no_line_of_the_solution_is_in_it(release):
+    lines = list(solution_lines())
+    assert len(lines) > 15
+    for name, text in texts(release).items():
+        assert [line for line in lines if line in text] == [], name
+
+
+def test_no_docstring_or_comment_gives_the_quiz_away(release):
+    text = (release / "src" / "submission" / "quiz.py").read_text(encoding="utf-8")
+    assert not re.search(r"return \[", text)
+
+
+def test_regions_are_empty_and_name_their_question(release):
+    found = []
+    for name in SUBMISSION:
+        text = (release / "src" / "submission" / name).read_text(encoding="utf-8")
+        ast.parse(text)
+        found += [region.strip() for region in regions_of(text)]
+    assert found == [
+        *(f'raise NotImplementedError("3{"abcdef"[k]}: question_{k + 1}")' for k in range(6)),
+        'raise NotImplementedError("2b: sgd")',
+        'raise NotImplementedError("2a: sigmoid")',
+        'raise NotImplementedError("2a: naive_softmax_loss_and_gradient")',
+        'raise NotImplementedError("2a: skipgram")',
+    ]
+
+
+def test_all_but_the_regions_is_as_here(release):
+    for name in SUBMISSION:
+        ours = (ROOT / "src" / "submission" / name).read_text(encoding="utf-8")
+        theirs = (release / "src" / "submission" / name).read_text(encoding="utf-8")
+        assert REGION.sub("", theirs) == REGION.sub("", ours)
+
+
+def test_nothing_of_the_staff_is_in_it(release):
+    found = texts(release)
+    tops = {name.split("/")[0] for name in found}
+    assert not tops & {"tests", "staff", "benchmarks", ".ci", ".github", "pyproject.toml"}
+    assert not any("stanfordSentimentTreebank/" in name or "(soln)" in name for name in found)
+    for name, text in found.items():
+        assert "staff]" not in text, name
+    assert "## Staff" not in found["README.md"]
+    assert "student.zip" not in found["README.md"] + found["Makefile"]
+
+
+def test_its_readme_has_no_dead_links(release):
+    readme = (release / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert len(links) > 5
+    for link in links:
+        assert (release / link).exists(), link
+    headings = {
+        re.sub(r"\W+", "-", title.lower()) for title in re.findall(r"^## (.*)$", readme, re.M)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", readme)) <= headings
+
+
+def test_its_menu_lists_every_target(release):
+    makefile = (release / "Makefile").read_text(encoding="utf-8")
+    phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()
+    listed = re.findall(r"^## make (\S+)", makefile, re.MULTILINE)
+    assert sorted(["menu", *listed]) == sorted(phony)
+    assert {"test", "student", "autograder"}.isdisjoint(phony)
+
+
+def program(folder, name, *arguments):
+    return subprocess.run(
+        [sys.executable, folder / "src" / name, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+
+
+def test_run_py_says_which_question_is_missing(copy):
+    done = program(copy, "run.py", "--iterations", "20")
+    assert done.returncode == 1
+    assert done.stderr == "run.py: not written yet: 2b: sgd\n"
+
+
+def test_the_grader_has_a_clear_line_for_each_test(copy):
+    done = program(copy, "grader.py")
+    assert done.returncode == 1
+    assert "\n========== END GRADING [0.0/6.0 points + 0/0 extra credit]\n" in done.stdout
+    assert done.stderr == ""
+    assert "Traceback" not in done.stdout
+    tests = re.findall(r"^----- START (\S+):.*?^----- END", done.stdout, re.MULTILINE | re.DOTALL)
+    parts = re.split(r"^----- START ", done.stdout, flags=re.MULTILINE)[1:]
+    assert len(tests) == len(parts) == 28
+    for part in parts:
+        if part.startswith("2c-1-hidden"):
+            continue  # there is nothing to run
+        question = part[:2]
+        told = rf"NotImplementedError: {question}: \w+|no sample_vectors_\(soln\)\.json"
+        assert re.search(told, part), part
+
+
+def paste(folder):
+    """Write the reference's regions into a release."""
+    for name in SUBMISSION:
+        shutil.copy(ROOT / "src" / "submission" / name, folder / "src" / "submission")
+
+
+def test_with_the_regions_written_it_gets_all_points(copy):
+    paste(copy)
+    (copy / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
+    done = program(copy, "grader.py")
+    assert "\n========== END GRADING [6.0/6.0 points + 0/0 extra credit]\n" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
+    wrong = {"src/submission/sgd.py": b"def sgd():\n    ### START_CODE_HERE ###\n    pass\n"}
+    monkeypatch.setattr(build_student, "collect", lambda *patterns: dict(wrong))
+    monkeypatch.setattr(build_student, "BUILD", tmp_path)
+    assert build_student.main() == 2
+    told = capsys.readouterr().err
+    assert told.startswith("build_student.py: src/submission/sgd.py, line 2: ### START_CODE_HERE")
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_student_goes_from_the_zip_to_full_marks_with_make_alone(copy, real_treebank):
+    environment = {key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}
+
+    def make(*arguments):
+        return subprocess.run(
+            ["make", *arguments],
+            cwd=copy,
+            capture_output=True,
+            text=True,
+            env=environment | {"MPLBACKEND": "Agg"},
+        )
+
+    done = make("run")
+    assert done.returncode != 0
+    assert "run.py: not written yet: 2b: sgd\n" in done.stderr
+    assert make("data", f"FROM={real_treebank}").returncode == 0
+    paste(copy)
+    done = make("run")
+    assert done.returncode == 0, done.stderr
+    assert "Smoothed loss 9.812206" in done.stdout
+    done = make("submission.zip")
+    assert "[6.0/6.0 points + 0/0 extra credit]" in done.stdout
+    names = zipfile.ZipFile(copy / "submission.zip").namelist()
+    assert {VECTORS, "submission/word2vec.py", "submission/sgd.py"} <= set(names)
