@@ -1,0 +1,293 @@
+"""The autograder for Gradescope: built whole, and run as Gradescope runs it."""
+
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from hostile.fixture import VECTORS, vectors
+from results_validator import problems
+
+import build_autograder
+from build_student import student_files
+from sandbox.other_user import NAME
+
+ROOT = Path(__file__).resolve().parents[1]
+PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+MOST_KILOBYTES = 768 * 1024  # what Gradescope gives by default
+
+
+@pytest.fixture(scope="module")
+def vectors_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vectors") / VECTORS
+    path.write_text(vectors(), encoding="utf-8")
+    return path
+
+
+# What is built
+
+
+def test_it_holds_the_grader_and_the_solution(vectors_file):
+    files = build_autograder.autograder_files(vectors_file)
+    assert {"setup.sh", "run_autograder", "requirements.txt", "src/grader.py"} <= set(files)
+    assert files[f"solution/{VECTORS}"] == vectors_file.read_bytes()
+    for name in ("word2vec.py", "sgd.py", "quiz.py", "__init__.py"):
+        ours = (ROOT / "src" / "submission" / name).read_bytes()
+        assert files[f"solution/submission/{name}"] == ours
+    assert not any(name.startswith(("src/submission", "tests", "staff")) for name in files)
+    for name in ("setup.sh", "run_autograder"):
+        assert files[name].startswith(b"#!/usr/bin/env bash\n")
+        assert b"\r" not in files[name]
+
+
+def test_the_quiz_can_be_left_out(vectors_file):
+    files = build_autograder.autograder_files(vectors_file, with_quiz=False)
+    assert "solution/submission/quiz.py" not in files
+
+
+def test_programs_in_the_zip_can_be_run(vectors_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(build_autograder, "BUILD", tmp_path)
+    assert build_autograder.main(["--vectors", str(vectors_file)]) == 0
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+    assert modes["setup.sh"] == modes["run_autograder"] == 0o100755
+    assert modes["src/grader.py"] == 0o100644
+
+
+def refused(capsys, path):
+    assert build_autograder.main(["--vectors", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.startswith("build_autograder.py: ")
+    return told
+
+
+def test_without_vectors_it_says_how_to_get_them(tmp_path, capsys):
+    assert "make data, then make run" in refused(capsys, tmp_path / VECTORS)
+
+
+def test_vectors_of_the_sample_are_no_solution(vectors_file, tmp_path, capsys):
+    other = json.loads(vectors())
+    other["cool"][0] += 0.1
+    path = tmp_path / VECTORS
+    path.write_text(json.dumps(other))
+    assert "is no solution: " in refused(capsys, path)
+    path.write_text("{}")
+    assert "is no solution: " in refused(capsys, path)
+
+
+# As Gradescope runs it
+
+
+def missing(reason):
+    (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")
+def autograder(tmp_path_factory, vectors_file):
+    """Give a folder laid out as /autograder, after setup.sh has run in it."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        missing("only root can set up Gradescope's image")
+    had_user = NAME in {user.pw_name for user in pwd.getpwall()}
+    base = tmp_path_factory.mktemp("gradescope")
+    for path in (base, *base.parents[:-1]):
+        if path.stat().st_uid == os.geteuid() and path != Path("/tmp"):
+            path.chmod(path.stat().st_mode | 0o011)  # as all users can enter /autograder
+    folder = base / "autograder"
+    for name in ("source", "submission", "results"):
+        (folder / name).mkdir(parents=True)
+    files = build_autograder.autograder_files(vectors_file)
+    for name, content in files.items():
+        path = folder / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(0o755 if name in build_autograder.PROGRAMS else 0o644)
+    shutil.copy(folder / "source" / "run_autograder", folder)
+    (folder / "submission_metadata.json").write_text('{"id": 1, "users": [{"email": "a@b.c"}]}')
+    environment = {key: os.environ[key] for key in os.environ if key.startswith(("PIP_", "HOME"))}
+    done = subprocess.run(
+        [folder / "source" / "setup.sh"],
+        env={**environment, "PATH": PATH},
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    yield folder
+    if not had_user:
+        subprocess.run(["userdel", "--force", NAME], check=True)
+
+
+def memory_below(pid):
+    """Give the kilobytes that a process and all below it hold, each page counted once a process."""
+    total, waiting = 0, [pid]
+    while waiting:
+        process = waiting.pop()
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            for thread in Path(f"/proc/{process}/task").iterdir():
+                waiting += map(int, (thread / "children").read_text().split())
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().split("\n")
+            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total
+
+
+def grade(autograder, build):
+    """Put a submission in its place and grade it; give results, seconds, most kilobytes."""
+    for name in ("submission", "results"):
+        shutil.rmtree(autograder / name)
+        (autograder / name).mkdir(mode=0o755)
+    build(autograder / "submission")
+    began, most = time.monotonic(), [0]
+    with subprocess.Popen(
+        [autograder / "run_autograder"],
+        env={"PATH": PATH},
+        cwd=autograder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+
+        def watch():
+            while process.poll() is None:
+                most[0] = max(most[0], memory_below(process.pid))
+                time.sleep(0.05)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        output, _ = process.communicate(timeout=120)
+        watcher.join()
+    results = json.loads((autograder / "results" / "results.json").read_text(encoding="utf-8"))
+    assert problems(results) == [], output
+    return results, time.monotonic() - began, most[0], output
+
+
+def score(results):
+    return sum(test["score"] for test in results["tests"])
+
+
+def reference(folder):
+    shutil.copytree(ROOT / "src" / "submission", folder / "submission")
+    (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+
+
+def as_zip(folder):
+    """Put what is in a folder into a zip there."""
+    with zipfile.ZipFile(folder / "work.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.py")) + sorted(folder.glob("*.json")):
+            archive.write(path, path.relative_to(folder))
+            path.unlink()
+
+
+@pytest.mark.slow
+def test_the_reference_gets_29_of_29_within_a_minute_and_the_memory(autograder):
+    results, seconds, kilobytes, output = grade(autograder, reference)
+    assert score(results) == sum(test["max_score"] for test in results["tests"]) == 29
+    assert seconds < 60
+    assert 20_000 < kilobytes < MOST_KILOBYTES
+    assert "another user" in results["output"], output
+
+
+@pytest.mark.slow
+def test_the_empty_release_gets_nothing(autograder):
+    def empty(folder):
+        for name, content in student_files().items():
+            if name.startswith("src/submission/"):
+                (folder / Path(name).name).write_text(content, encoding="utf-8")
+
+    results, *_ = grade(autograder, empty)
+    assert score(results) == 0
+    assert {test["status"] for test in results["tests"]} == {"failed"}
+
+
+def zipped(folder):
+    """Hand in a zip: Gradescope unpacks one, so this is what a zip in a zip becomes."""
+    reference(folder)
+    as_zip(folder)
+
+
+def zipped_thrice(folder):
+    zipped(folder)
+    with zipfile.ZipFile(folder / "outer.zip", "w") as archive:
+        archive.write(folder / "work.zip", "work.zip")
+    (folder / "work.zip").unlink()
+
+
+def only_vectors(folder):
+    (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+
+
+def wrong_names(folder):
+    shutil.copy(ROOT / "src" / "submission" / "word2vec.py", folder / "my_word2vec.py")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("build", "points", "told"),
+    [
+        (zipped, 29, ""),
+        (zipped_thrice, 0, "has no word2vec.py, sgd.py or submission.py, but work.zip"),
+        (only_vectors, 4, "there is no code: only the vectors file"),
+        (wrong_names, 0, "has no word2vec.py, sgd.py or submission.py, but my_word2vec.py"),
+        (lambda folder: None, 0, "is empty"),
+    ],
+    ids=["a zip in a zip", "a zip in that", "only the vectors", "wrong names", "empty"],
+)
+def test_odd_uploads_are_graded_or_explained(autograder, build, points, told):
+    results, *_ = grade(autograder, build)
+    assert score(results) == points
+    failed = [test["output"] for test in results["tests"] if test["status"] == "failed"]
+    assert bool(failed) == bool(told)
+    assert all(told in output for output in failed)
+
+
+@pytest.mark.slow
+def test_the_students_user_can_read_neither_source_nor_results(autograder):
+    grade(autograder, reference)
+    user = pwd.getpwnam(NAME)
+    program = (
+        "import os, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n"
+        "        os.listdir(path) if os.path.isdir(path) else open(path)\n"
+        "        print('READ', path)\n"
+        "    except PermissionError:\n"
+        "        print('closed')\n"
+    )
+    closed = ["source", "source/solution/submission/sgd.py", "results", "results/results.json"]
+    closed += ["submission_metadata.json"]
+    paths = [str(autograder / name) for name in [*closed, "environment"]]
+    done = subprocess.run(
+        [autograder / "environment/bin/python", "-I", "-c", program, *paths],
+        user=user.pw_uid,
+        group=user.pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    assert done.stdout == "closed\n" * len(closed) + f"READ {paths[-1]}\n", done.stderr
+
+
+@pytest.mark.slow
+def test_grading_needs_no_network(autograder):
+    done = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("no network can be taken away here")
+    shutil.rmtree(autograder / "submission")
+    (autograder / "submission").mkdir(mode=0o755)
+    reference(autograder / "submission")
+    done = subprocess.run(
+        ["unshare", "--net", autograder / "run_autograder"],
+        env={"PATH": PATH},
+        cwd=autograder,
+        capture_output=True,
+        text=True,
+    )
+    assert "[29.0/29.0 points" in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,327 @@
+"""A class graded: every score as its table says, and the same after any number of stops."""
+
+import csv
+import importlib.util
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import honest
+import pytest
+from honest import FAULTY, HONEST
+from hostile import ROWS
+from hostile.fixture import REFERENCE, VECTORS, vectors
+from hostile.fixture import build as build_hostile
+from hostile.verdict import POINTS, asked_for
+from mistakes import MISTAKES, QUIZ_MISTAKES, VECTORS_MISTAKES, Style, apply
+from results_validator import problems
+
+import grade_class
+
+PROGRAM = Path(grade_class.__file__)
+TESTS = [test for test in POINTS if "-" in test]
+
+
+@pytest.fixture
+def solution(tmp_path):
+    shutil.copytree(REFERENCE, tmp_path / "staff" / "submission")
+    (tmp_path / "staff" / VECTORS).write_text(vectors(), encoding="utf-8")
+    return tmp_path / "staff" / "submission"
+
+
+@pytest.fixture
+def submissions(tmp_path):
+    folder = tmp_path / "handed in"
+    for name in ("ada", "bob", "=cy"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def results(score):
+    keys = "number", "score", "max_score", "output"
+    tests = [dict(zip(keys, row, strict=True)) for row in (("a", score, 1, ""), ("b", 0, 1, "no"))]
+    return json.dumps({"tests": tests})
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Let nothing be graded in earnest; give the paths that were to be."""
+    seen, codes = [], {}
+
+    def run_grader(path, folder, options):
+        seen.append(path.name)
+        (folder / "report.txt").write_text(f"about {path.name}\ngrader.py: a reason\n")
+        if path.name == "submission":
+            return codes.get(path.name, 0)
+        (folder / "results.json").write_text(results(int(path.name == "ada")))
+        code = codes.get(path.name, 1)
+        if isinstance(code, BaseException):
+            raise code
+        return code
+
+    monkeypatch.setattr(grade_class, "run_grader", run_grader)
+    run_grader.seen, run_grader.codes = seen, codes
+    return run_grader
+
+
+@pytest.fixture
+def run(submissions, solution, out):
+    def run(*more):
+        return grade_class.main(
+            [str(submissions), "--solution", str(solution), "--out", str(out), *more]
+        )
+
+    return run
+
+
+def table(out):
+    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+        return {row["submission"].lstrip("'"): row for row in csv.DictReader(file)}
+
+
+def test_all_are_graded_and_filed(run, graded, out, capsys):
+    assert run() == 0
+    assert sorted(graded.seen) == ["=cy", "ada", "bob", "submission"]
+    names = {path.name for path in out.iterdir()}
+    assert names == {"=cy", "ada", "bob", "class.json", "grades.csv", "summary.png"}
+    assert {path.name for path in (out / "ada").iterdir()} == {
+        "ended.json",
+        "report.txt",
+        "results.json",
+    }
+    found = table(out)
+    assert {name: row["total"] for name, row in found.items()} == {
+        "=cy": "0",
+        "ada": "1",
+        "bob": "0",
+    }
+    assert found["=cy"]["name"] == "'=cy"
+    told = capsys.readouterr().out
+    assert "3 submissions, 3 graded, median 0 points" in told
+    assert str(out / "grades.csv") in told
+    assert (out.stat().st_mode & 0o077) == 0
+
+
+def test_one_that_the_grader_fails_at_stops_nobody_else(run, graded, out):
+    graded.codes |= {"bob": 2, "=cy": -9}
+    assert run() == 0
+    found = table(out)
+    assert found["bob"]["status"] == "a reason"
+    assert found["=cy"]["status"] == "the grader did not finish"
+    assert found["ada"]["status"] == "graded"
+
+
+def test_one_that_takes_too_long_stops_nobody_else(run, graded, out):
+    graded.codes["bob"] = None
+    assert run() == 0
+    assert table(out)["bob"]["status"] == "the grader did not finish"
+
+
+def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys):
+    graded.codes["bob"] = 130  # the grader was stopped by Ctrl-C, too
+    assert run() == 130
+    assert capsys.readouterr().err.endswith("Stopped. To go on, pass --resume.\n")
+    assert not (out / "bob").exists()
+    assert not (out / "grades.csv").exists()
+    done = [path.name for path in out.iterdir() if path.is_dir() and path.name[0] != "."]
+    graded.codes.clear()
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert not set(graded.seen) & set(done)
+    assert len(table(out)) == 3
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def refused(capsys, code):
+    assert code == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.startswith("grade_class.py: ")
+    return told
+
+
+def test_a_folder_in_use_is_not_touched(run, graded, out, capsys):
+    assert run() == 0
+    assert "is not empty. Pass --resume" in refused(capsys, run())
+
+
+def test_results_against_another_solution_are_not_mixed(run, graded, solution, capsys):
+    assert run() == 0
+    (solution / "sgd.py").write_text("# another one\n")
+    assert "is of another solution" in refused(capsys, run("--resume"))
+
+
+def test_a_folder_of_something_else_is_not_touched(run, graded, out, capsys):
+    out.mkdir()
+    (out / "thesis.tex").write_text("")
+    assert "of no class" in refused(capsys, run("--resume"))
+
+
+def test_results_among_the_submissions_are_refused(submissions, solution, capsys):
+    arguments = ["--solution", str(solution), "--out", str(submissions / "out")]
+    told = refused(capsys, grade_class.main([str(submissions), *arguments]))
+    assert "lies among the submissions" in told
+    assert not (submissions / "out").exists()
+
+
+def test_a_solution_that_fails_against_itself_is_refused(run, graded, out, capsys):
+    graded.codes["submission"] = 1
+    assert "fails against itself" in refused(capsys, run())
+    assert graded.seen == ["submission"]
+
+
+def test_what_the_grader_says_of_the_solution_is_told(run, graded, out, capsys):
+    graded.codes["submission"] = 2
+    assert refused(capsys, run()) == "grade_class.py: a reason\n"
+
+
+def test_no_folder_of_submissions(solution, out, tmp_path, capsys):
+    options = ["--solution", str(solution), "--out", str(out)]
+    assert "is no folder" in refused(capsys, grade_class.main([str(tmp_path / "none"), *options]))
+
+
+def test_more_jobs_give_the_same_table(run, graded, out):
+    assert run() == 0
+    before = (out / "grades.csv").read_bytes()
+    shutil.rmtree(out)
+    assert run("--jobs", "3") == 0
+    assert (out / "grades.csv").read_bytes() == before
+
+
+def test_in_earnest(submissions, solution, out):
+    shutil.rmtree(submissions / "=cy")
+    shutil.copytree(solution, submissions / "ada" / "submission")
+    shutil.copy(solution.parent / VECTORS, submissions / "ada")
+    (submissions / "link").symlink_to(solution)
+    command = [sys.executable, PROGRAM, submissions, "--solution", solution, "--out", out]
+    done = subprocess.run([*map(str, command), "--jobs", "2"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = table(out)
+    assert {name: row["total"] for name, row in found.items()} == {
+        "ada": "29",
+        "bob": "0",
+        "link": "0",
+    }
+    assert "is empty. Hand in" in found["bob"]["status"]
+    assert "is a link, which is not followed" in found["link"]["status"]
+    assert "========== END GRADING [29.0/29.0 points" in (out / "ada" / "report.txt").read_text()
+
+
+# A class of 100
+
+
+def spread(table, count):
+    """Choose rows from all over a table."""
+    return [table[k * len(table) // count] for k in range(count)]
+
+
+def is_here(row):
+    return not row.needs or importlib.util.find_spec(row.needs)
+
+
+def with_vectors(folder, content):
+    apply(Style("", ()), folder)
+    if content is not None:
+        (folder / VECTORS).write_bytes(content)
+
+
+def make_class(folder):
+    """Hand in 100 submissions; give for each the tests that must pass and those that must fail."""
+    right = [row for row in HONEST if not row.fails and row.path == "." and is_here(row)]
+    wrong = [row for row in MISTAKES if not row.ungraded]
+    attacks = [
+        row
+        for row in ROWS
+        if row.rule in ("decides", "shape", "secrets", "oracle", "errors") and not row.seconds
+    ]
+    expected = {}
+
+    def hand_in(kind, build, passes, fails):
+        name = f"{len(expected):03}-{kind}"
+        path = folder / name
+        path.mkdir(parents=True)
+        build(path)
+        expected[name] = set(passes), set(fails)
+
+    for row in spread(right, 24):
+        hand_in("honest", lambda path, row=row: honest.build(row, path), asked_for(row.tests), ())
+    for row in FAULTY:
+        if row.path == ".":
+            lost = asked_for(row.fails)
+            build = lambda path, row=row: honest.build(row, path)  # noqa: E731
+            hand_in("faulty", build, set(TESTS) - set(lost), lost)
+    for row in spread(VECTORS_MISTAKES, 5):
+        content = row.content(json.loads(vectors()))
+        content = content if isinstance(content, bytes | None) else json.dumps(content).encode()
+        others = [test for test in TESTS if not test.startswith("2c")]
+        hand_in(
+            "vectors", lambda path, content=content: with_vectors(path, content), others, row.fails
+        )
+    places = dict.fromkeys(("port", "drop", "canary", "solution", "results", "upload", "base"), "0")
+    for row in spread(attacks, 15):
+        lost = set(asked_for(row.tests)) - set(row.passes.split())
+        build = lambda path, row=row: (path.rmdir(), build_hostile(row, path, places))  # noqa: E731
+        hand_in("hostile", build, row.passes.split(), lost)
+    for row in spread([*wrong, *QUIZ_MISTAKES], 100 - len(expected)):
+        question = row.fails[0][:2]
+
+        def build(path, row=row):
+            apply(row, path)
+            (path / VECTORS).write_text(vectors(), encoding="utf-8")
+
+        hand_in(
+            "mistake", build, [test for test in TESTS if not test.startswith(question)], row.fails
+        )
+    return expected
+
+
+@pytest.mark.slow
+def test_a_class_of_100_killed_three_times(tmp_path, solution, out):
+    expected = make_class(tmp_path / "class")
+    assert len(expected) == 100
+    command = [sys.executable, PROGRAM, tmp_path / "class", "--solution", solution, "--out", out]
+    command = [*map(str, command), "--jobs", "2"]
+    for attempt in range(3):
+        resume = ["--resume"] if out.exists() and any(out.iterdir()) else []
+        process = subprocess.Popen([*command, *resume], stderr=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(random.uniform(4, 15))
+        process.send_signal((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)[attempt])
+        process.wait()
+        time.sleep(random.uniform(0, 0.5))  # graders that it left may still be at work
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    check_class(expected, out)
+
+    for name in list(expected)[8:]:  # the same again without a stop, of some
+        shutil.rmtree(tmp_path / "class" / name)
+    again = [*map(str, command[:-3]), str(tmp_path / "again")]
+    subprocess.run(again, check=True, capture_output=True)
+    lines = (tmp_path / "again" / "grades.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == (out / "grades.csv").read_text(encoding="utf-8").splitlines()[:9]
+
+
+def check_class(expected, out):
+    """Check every score of the table against what must pass and what must fail."""
+    found, wrong = table(out), []
+    assert list(found) == sorted(expected)
+    for name, (passes, fails) in expected.items():
+        told = json.loads((out / name / "results.json").read_text(encoding="utf-8"))
+        assert problems(told) == []
+        passed = {test["number"] for test in told["tests"] if test["status"] == "passed"}
+        points = {test: float(found[name][test]) for test in TESTS}
+        if not passes <= passed or fails & passed:
+            wrong.append((name, sorted(passes - passed), sorted(fails & passed)))
+        assert points == {test: POINTS[test] * (test in passed) for test in TESTS}, name
+        assert float(found[name]["total"]) == sum(points.values())
+    assert wrong == []
