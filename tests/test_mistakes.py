@@ -154,9 +154,7 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
 @pytest.mark.slow
 @rows(EARLY, FLOAT32)
 def test_training_is_another_with_mistakes_that_change_it(row, package, crowded, crowded_result):
-    assert not same(
-        outcome(package, crowded, CROWDED, save=True, engine="submission"), crowded_result
-    )
+    assert not same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
 
 
 @pytest.mark.slow
@@ -164,14 +162,14 @@ def test_training_is_another_with_mistakes_that_change_it(row, package, crowded,
 def test_training_is_another_once_steps_are_halved(row, package, crowded, monkeypatch):
     monkeypatch.setitem(submission.sgd.__globals__, "ANNEAL_EVERY", ANNEAL_EVERY)
     package.sgd.__globals__["ANNEAL_EVERY"] = ANNEAL_EVERY
-    expected = outcome(submission, crowded, CROWDED, save=True, engine="submission")
-    assert not same(outcome(package, crowded, CROWDED, save=True, engine="submission"), expected)
+    expected = outcome(submission, crowded, CROWDED, engine="submission")
+    assert not same(outcome(package, crowded, CROWDED, engine="submission"), expected)
 
 
 @pytest.mark.slow
 @rows(NOT_TRAINED, STYLES)
 def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
-    assert same(outcome(package, crowded, CROWDED, save=True, engine="submission"), crowded_result)
+    assert same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
 
 
 # What the arrays stand in for
