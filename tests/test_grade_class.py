@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import os
 import random
 import shutil
 import signal
@@ -217,7 +218,9 @@ def test_in_earnest(submissions, solution, out):
     assert "========== END GRADING [29.0/29.0 points" in (out / "ada" / "report.txt").read_text()
 
 
-# A class of 100
+# A class: all of it takes minutes, so CI grades a part (CLASS_SIZE=100 for all)
+
+CLASS_SIZE = int(os.environ.get("CLASS_SIZE", "20"))
 
 
 def spread(table, count):
@@ -236,7 +239,10 @@ def with_vectors(folder, content):
 
 
 def make_class(folder):
-    """Hand in 100 submissions; give for each the tests that must pass and those that must fail."""
+    """Hand in 100 submissions; give for each the tests that must pass and those that must fail.
+
+    Of fewer, each kind has its share.
+    """
     right = [row for row in HONEST if not row.fails and row.path == "." and is_here(row)]
     wrong = [row for row in MISTAKES if not row.ungraded]
     attacks = [
@@ -282,20 +288,24 @@ def make_class(folder):
         hand_in(
             "mistake", build, [test for test in TESTS if not test.startswith(question)], row.fails
         )
-    return expected
+    assert len(expected) == 100
+    chosen = spread(list(expected), CLASS_SIZE)
+    for name in set(expected).difference(chosen):
+        shutil.rmtree(folder / name)
+    return {name: expected[name] for name in chosen}
 
 
 @pytest.mark.slow
-def test_a_class_of_100_killed_three_times(tmp_path, solution, out):
+def test_a_class_killed_three_times(tmp_path, solution, out):
     expected = make_class(tmp_path / "class")
-    assert len(expected) == 100
+    assert len(expected) == CLASS_SIZE
     command = [sys.executable, PROGRAM, tmp_path / "class", "--solution", solution, "--out", out]
     command = [*map(str, command), "--jobs", "2"]
     for attempt in range(3):
         resume = ["--resume"] if out.exists() and any(out.iterdir()) else []
         process = subprocess.Popen([*command, *resume], stderr=subprocess.DEVNULL)
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(random.uniform(4, 15))
+            process.wait(random.uniform(3, 9))
         process.send_signal((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)[attempt])
         process.wait()
         time.sleep(random.uniform(0, 0.5))  # graders that it left may still be at work
@@ -303,12 +313,12 @@ def test_a_class_of_100_killed_three_times(tmp_path, solution, out):
     assert done.returncode == 0, done.stderr
     check_class(expected, out)
 
-    for name in list(expected)[8:]:  # the same again without a stop, of some
+    for name in list(expected)[4:]:  # the same again without a stop, of some
         shutil.rmtree(tmp_path / "class" / name)
     again = [*map(str, command[:-3]), str(tmp_path / "again")]
     subprocess.run(again, check=True, capture_output=True)
     lines = (tmp_path / "again" / "grades.csv").read_text(encoding="utf-8").splitlines()
-    assert lines == (out / "grades.csv").read_text(encoding="utf-8").splitlines()[:9]
+    assert lines == (out / "grades.csv").read_text(encoding="utf-8").splitlines()[:5]
 
 
 def check_class(expected, out):
