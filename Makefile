@@ -1,21 +1,27 @@
 # The menu of the project; plain POSIX make, so GNU and BSD both read it.
 #
-## make run              train the word vectors and plot them (ARGS="--help" for the options)
-## make data             fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
-## make notebook         open the notebook in Jupyter: train, plot, look for neighbors
-## make sentiment        tell the sentiment of sentences from the word vectors
-## make grade            grade your submission (ARGS="3a-0-basic" for one test)
-## make submission.zip   grade it, then pack what you hand in
+## make run               train the word vectors and plot them (ARGS="--help" for the options)
+## make data              fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
+## make notebook          open the notebook in Jupyter: train, plot, look for neighbors
+## make sentiment         tell the sentiment of sentences from the word vectors
+## make grade             grade your submission (ARGS="3a-0-basic" for one test)
+## make submission.zip    grade it, then pack what you hand in
+## make without_solutions typeset the handout: build/A2.pdf (needs LaTeX, see README.md)
+## make submission.pdf    typeset your answers to 1a and 1b in tex/submission.tex
 # [staff]
-## make student          build the students' release, build/student.zip
-## make autograder       build what Gradescope takes, build/autograder.zip
-## make grade-class      grade a folder of submissions (ARGS="FOLDER --solution DIR --out OUT")
-## make test             every quick check: tests, examples in the docs, style (under 3 minutes)
-## make test-slow        long runs on the real treebank (needs `make data`)
-## make benchmark        measure training against gensim, grading against its imports (idle machine)
-## make format           let ruff put the code in order
+## make with_solutions    typeset the handout with the answers in their places
+## make handout           typeset all three: handout, with solutions, answers alone
+## make generated         write what the handout takes from the project into build/tex/
+## make test-handout      typeset all three and check what comes out
+## make student           build the students' release, build/student.zip
+## make autograder        build what Gradescope takes, build/autograder.zip
+## make grade-class       grade a folder of submissions (ARGS="FOLDER --solution DIR --out OUT")
+## make test              every quick check: tests, examples in the docs, style (under 3 minutes)
+## make test-slow         long runs on the real treebank (needs `make data`)
+## make benchmark         measure training against gensim, grading against its imports (idle machine)
+## make format            let ruff put the code in order
 # [/staff]
-## make clean            remove the virtual environment and all caches
+## make clean             remove the virtual environment and all caches
 #
 # Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (>= 3.11).
 
@@ -50,7 +56,26 @@ submission.zip: .venv/run
 	@rm -rf src/submission/__pycache__ submission.zip
 	cd src && ../.venv/bin/python -m zipfile -c ../submission.zip submission "$(VECTORS)"
 
+without_solutions:
+	sh tex/typeset.sh A2
+
+submission.pdf:
+	sh tex/typeset.sh submission
+
 # [staff]
+without_solutions with_solutions submission.pdf: generated
+
+with_solutions:
+	sh tex/typeset.sh A2_Solutions
+
+handout: without_solutions with_solutions submission.pdf
+
+generated: .venv/run
+	.venv/bin/python tex/generate.py
+
+test-handout: .venv/dev
+	.venv/bin/python -m pytest -m handout tests/test_tex.py $(ARGS)
+
 student: .venv/run
 	.venv/bin/python staff/build_student.py
 
@@ -102,7 +127,8 @@ clean:
 	$(PIP) -r benchmarks/requirements.txt
 	@touch .venv/benchmark
 
+.PHONY: with_solutions handout generated test-handout
 .PHONY: student autograder grade-class test test-slow benchmark format
 # [/staff]
 
-.PHONY: menu run data notebook sentiment grade submission.zip clean
+.PHONY: menu run data notebook sentiment grade submission.zip without_solutions submission.pdf clean

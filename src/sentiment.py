@@ -14,10 +14,13 @@ try:
     from utils.program import OneLineParser, from_here, make_folder, run_program
     from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
     from utils.treebank import StanfordSentiment
+    from utils.treebank_files import SPLIT
     from utils.utils import InputError, write_files
     from utils.word_vectors import read_word2vec_text
-except ModuleNotFoundError as error:
-    sys.exit(f"sentiment.py: {error}. Run 'make sentiment', or pip install -r requirements.txt")
+except ModuleNotFoundError as missing:
+    text = f"sentiment.py: {missing}. Run 'make sentiment', or pip install -r requirements.txt"
+    print(text, file=sys.stderr)
+    sys.exit(2)
 
 HERE = Path(__file__).resolve().parent
 VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
@@ -130,7 +133,7 @@ def classify(name, sgd, split, vectors):
 
 
 def most_frequent(split):
-    """Give every sentence the class that most training sentences have, and tell the Result."""
+    """Give every sentence the class that most training sentences have; judge that."""
     y = classes(split)
     most = np.bincount(y["train"], minlength=C).argmax()
     always = {part: np.full(len(y[part]), most) for part in split}
@@ -202,6 +205,9 @@ def run(options):
         "dev": treebank.get_dev_sentences(),
         "test": treebank.get_test_sentences(),
     }
+    for part, labelled in split.items():
+        if not labelled:
+            raise InputError(f"{treebank.path / SPLIT} has no sentence for {part}.")
     sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
     print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
     vectors = read_vectors(options.vectors, treebank)

@@ -20,6 +20,7 @@ GRADER = (
     "requirements.txt",
 )
 PROGRAMS = "setup.sh", "run_autograder"
+SET_UP = *PROGRAMS, "constraints.txt"
 HOW_TO_GET_THEM = "Train them on the real treebank: make data, then make run."
 
 
@@ -58,7 +59,7 @@ def autograder_files(vectors, with_quiz=True):
         del solution["submission/quiz.py"]
     solution[FILE] = data
     return {
-        **collect(*PROGRAMS, below=ROOT / "staff" / "gradescope"),
+        **collect(*SET_UP, below=ROOT / "staff" / "gradescope"),
         **collect(*GRADER),
         **{f"solution/{name}": content for name, content in solution.items()},
     }

@@ -1,9 +1,11 @@
 """Build build/student.zip, the assignment as students get it: without solution and staff files."""
 
+import subprocess
 import sys
 
+from answers import emptied_answers
 from regions import MarkError, emptied, without_staff
-from zips import BUILD, collect, write_zip
+from zips import BUILD, ROOT, collect, write_zip
 
 FILES = (
     "LICENSE",
@@ -15,16 +17,36 @@ FILES = (
     "data/README.md",
     "data/fetch.py",
     "data/sample/*",
-    "src/*.py",
+    "src/run.py",
+    "src/sentiment.py",
+    "src/grader.py",
+    "src/graderUtil.py",
     "src/explore.ipynb",
     "src/points.json",
     "src/environment.yml",
-    "src/submission/*.py",
+    "src/submission/__init__.py",
+    "src/submission/word2vec.py",
+    "src/submission/sgd.py",
+    "src/submission/quiz.py",
     "src/utils/*.py",
     "src/grading/*.py",
     "src/sandbox/*.py",
+    "tex/A2.tex",
+    "tex/style.tex",
+    "tex/guidelines.tex",
+    "tex/autograder.tex",
+    "tex/refresher.tex",
+    "tex/window.tex",
+    "tex/coding.tex",
+    "tex/appendix.tex",
+    "tex/submission.tex",
+    "tex/typeset.sh",
 )
-QUESTIONS = {"word2vec.py": "2a", "sgd.py": "2b"}  # in quiz.py each function is one
+QUESTIONS = {  # of the functions that students write, by file
+    "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),
+    "sgd.py": {"sgd": "2b"},
+    "quiz.py": {f"question_{k}": f"3{letter}" for k, letter in enumerate("abcdef", 1)},
+}
 
 
 def student_files():
@@ -45,18 +67,22 @@ def student_files():
         if name.endswith((".py", ".md", "Makefile")):
             contents[name] = without_staff(contents[name].decode(), name)
         if name.startswith("src/submission/"):
-            file = name.rpartition("/")[2]
-            contents[name] = emptied(
-                contents[name], name, lambda f, file=file: question_of(f, file)
-            )
-    return contents
+            questions = QUESTIONS.get(name.rpartition("/")[2], {})
+            contents[name] = emptied(contents[name], name, questions)
+    name = "tex/submission.tex"
+    contents[name] = emptied_answers(contents[name].decode(), name, ["1a", "1b"])
+    return contents | generated()
 
 
-def question_of(function, file):
-    """Give the question of the handout that a function of the submission belongs to."""
-    if file == "quiz.py":
-        return f"3{' abcdef'[int(function.removeprefix('question_'))]}"
-    return QUESTIONS[file]
+def generated():
+    """Give what the handout takes from the project, to lie beside what takes it.
+
+    Students cannot make it themselves: it shows runs of a submission that is right.
+    """
+    folder = BUILD / "tex"
+    subprocess.run([sys.executable, ROOT / "tex" / "generate.py", folder], check=True)
+    contents = collect("points.tex", "quiz.tex", "*.txt", below=folder)
+    return {f"tex/{name}": content for name, content in contents.items()}
 
 
 def main():

@@ -1,7 +1,9 @@
 """Grade a folder of submissions: a report for each, a table and a picture for all."""
 
 import hashlib
+import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,9 @@ from zips import ROOT
 
 GRADER = ROOT / "src" / "grader.py"
 RESULTS, REPORT, ENDED, CLASS = "results.json", "report.txt", "ended.json", "class.json"
+STOPPED = 130, -signal.SIGINT, -signal.SIGTERM  # how a grader ends that somebody stops
+MOST_FILES = 5_000  # of a submission that are looked at, to see if it is another one
+EACH = "submissions"  # folder for the folders of all submissions
 PARTIAL = ".partial-"  # a folder's name begins so until grading has ended
 MOST_SECONDS = 1200  # for one submission; the grader's own limits end far below
 
@@ -60,9 +65,10 @@ def parse(arguments):
 def run(options):
     """Grade all that is not graded yet; write the table and the picture."""
     submissions = read_roster(options.submissions)
-    prepare(options)
+    about = prepare(options)
     check_solution(options)
-    left = [each for each in submissions if not (options.out / each.name).exists()]
+    make_folder(options.out, about)
+    left = [each for each in submissions if not is_graded(each, options)]
     done = len(submissions) - len(left)
     pool = ThreadPoolExecutor(options.jobs)
     try:
@@ -75,50 +81,78 @@ def run(options):
     finally:
         pool.shutdown(cancel_futures=True)
 
-    rows = [(each, outcome(options.out / each.name)) for each in submissions]
+    rows = [(each, outcome(folder_of(each, options))) for each in submissions]
     table, picture = options.out / "grades.csv", options.out / "summary.png"
     write_files({table: to_csv(rows), picture: to_png(plot_summary(rows))})
     graded = sum(result.status == "graded" for _, result in rows)
     median = statistics.median(result.total for _, result in rows)
     print(f"{len(rows)} submissions, {graded} graded, median {median:g} points")
-    print(f"Wrote {table}, {picture}, and a folder for each submission")
+    print(f"Wrote {table}, {picture}, and a folder for each in {options.out / EACH}")
+    remove_partial(options.out)
 
 
 def prepare(options):
-    """Make the folder for what is written; if it is in use, it must be this run's."""
-    out, identity = options.out, {"solution": digest(options.solution)}
+    """Make sure that the folder for what is written is new, or this run's; give what run it is."""
+    out = options.out
     if options.submissions.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out} lies among the submissions. Name a folder elsewhere.")
+    if not options.solution.is_dir():
+        raise InputError(f"--solution {options.solution} is no folder. Name the package's folder.")
     try:
-        out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        used = any(out.iterdir())
-        if used and not options.resume:
-            raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
-        if used and (not (out / CLASS).exists() or load(out / CLASS) != identity):
-            raise InputError(f"{out} is of another solution, or of no class. Name another folder.")
-        for path in out.glob(f"{PARTIAL}*"):
-            shutil.rmtree(path)
+        about = identity(options)
+        used = out.exists() and any(out.iterdir())
     except OSError as error:
-        raise InputError(f"{out} cannot be used: {error.strerror}. Name another --out.") from error
-    dump(identity, out / CLASS)
+        raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    if used and not options.resume:
+        raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
+    if used and (not (out / CLASS).exists() or load(out / CLASS) != about):
+        raise InputError(
+            f"{out} is of other submissions, of another solution, or of no class. "
+            "Name another folder."
+        )
+    return about
 
 
-def digest(solution):
-    """Tell what a solution is by its files."""
-    hasher = hashlib.sha256()
+def make_folder(out, about):
+    """Make the folder for what is written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        out.chmod(0o700)
+        dump(about, out / CLASS)
+        (out / EACH).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out} cannot be made: {error.strerror}. Name another --out.") from error
+    remove_partial(out)
+
+
+def remove_partial(out):
+    """Remove what stopped gradings left."""
+    for path in out.glob(f"{PARTIAL}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def identity(options):
+    """Tell what run this is: of which submissions, against which solution, how confined."""
+    hasher, solution = hashlib.sha256(), options.solution
     beside = solution.parent.glob("sample_vectors*.json")
     for path in sorted([*solution.rglob("*.py"), *solution.rglob("*.json"), *beside]):
         hasher.update(path.name.encode() + b"\0" + path.read_bytes())
-    return hasher.hexdigest()
+    return {
+        "submissions": str(options.submissions.resolve()),
+        "solution": hasher.hexdigest(),
+        "unconfined": options.unconfined,
+    }
 
 
 def check_solution(options):
     """Make sure that the solution gets full marks against itself, and can be kept from others."""
-    with tempfile.TemporaryDirectory(dir=options.out, prefix=PARTIAL) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         code = run_grader(options.solution, Path(folder), options)
         report = (Path(folder) / REPORT).read_text(encoding="utf-8")
+    if code in STOPPED:
+        raise KeyboardInterrupt
     if code == 2:
-        raise InputError(report.strip().split("\n")[-1].removeprefix("grader.py: "))
+        raise InputError(last_line(report))
     if code:
         raise InputError(
             f"the solution {options.solution} fails against itself. See what python src/grader.py "
@@ -126,21 +160,59 @@ def check_solution(options):
         )
 
 
+def folder_of(submission, options):
+    """Name the folder for what came of a submission."""
+    return options.out / EACH / submission.name
+
+
+def is_graded(submission, options):
+    """Tell whether a submission was graded, and is the same now."""
+    ended = folder_of(submission, options) / ENDED
+    return ended.exists() and load(ended).get("stamp") == stamp(submission.path)
+
+
+def stamp(path):
+    """Tell a submission from one that was handed in later, by the times of its files."""
+    hasher = hashlib.sha256()
+    paths = [str(path)]
+    for folder, _, names in os.walk(path):
+        paths += [os.path.join(folder, name) for name in names]
+        if len(paths) > MOST_FILES:
+            break
+    for name in sorted(paths):
+        if os.path.lexists(name):
+            about = os.lstat(name)
+            hasher.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode(errors="replace"))
+    return hasher.hexdigest()
+
+
 def grade(submission, options):
     """Grade one submission; its folder appears when all in it is whole."""
+    before, began = stamp(submission.path), time.monotonic()
     partial = Path(tempfile.mkdtemp(dir=options.out, prefix=PARTIAL))
-    began = time.monotonic()
-    code = run_grader(submission.path, partial, options)
-    if code == 130:
-        raise KeyboardInterrupt
-    dump({"code": code, "seconds": round(time.monotonic() - began, 2)}, partial / ENDED)
-    partial.rename(options.out / submission.name)
+    problem = "nothing was handed in"
+    if os.path.lexists(submission.path):
+        code = run_grader(submission.path, partial, options)
+        if code in STOPPED:
+            raise KeyboardInterrupt
+        report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
+        problem = {0: "", 1: "", 2: last_line(report)}.get(code, "the grader did not finish")
+    seconds = round(time.monotonic() - began, 2)
+    dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
+    shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one
+    partial.rename(folder_of(submission, options))
+
+
+def last_line(report):
+    """Give the line in which the grader says why it does not grade."""
+    return report.strip().split("\n")[-1].removeprefix("grader.py: ")
 
 
 def run_grader(path, folder, options):
     """Run the grader; its results and its report go into a folder. Give its exit code, or None."""
-    command = [sys.executable, GRADER, "--submission", path, "--solution", options.solution]
-    command += ["--gradescope", folder / RESULTS] + ["--unconfined"] * options.unconfined
+    command = [sys.executable, GRADER, "--submission", path.absolute()]
+    command += ["--solution", options.solution.absolute(), "--gradescope", folder / RESULTS]
+    command += ["--unconfined"] * options.unconfined
     with open(folder / REPORT, "w", encoding="utf-8") as report:
         try:
             done = subprocess.run(
@@ -157,12 +229,8 @@ def run_grader(path, folder, options):
 
 def outcome(folder):
     """Read what came of a submission."""
-    code = load(folder / ENDED)["code"]
-    if code in (0, 1):
-        return read_results(folder / RESULTS)
-    lines = (folder / REPORT).read_text(encoding="utf-8").strip().split("\n")
-    reason = lines[-1].removeprefix("grader.py: ") if code == 2 else "the grader did not finish"
-    return Graded(reason, {}, {})
+    problem = load(folder / ENDED)["problem"]
+    return Graded(problem, {}, {}) if problem else read_results(folder / RESULTS)
 
 
 def main(arguments=None):

@@ -2,11 +2,13 @@
 
 import csv
 import io
-import json
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from utils.utils import load
 
 FORMULA = tuple("=+-@")  # what a cell begins with that a spreadsheet takes for a formula
 
@@ -46,7 +48,7 @@ def read_results(path):
     Graded
         Its scores; if it says why nothing could be graded, that is the status.
     """
-    results = json.loads(path.read_text(encoding="utf-8"))
+    results = load(path)
     scores = {test["number"]: test["score"] for test in results["tests"]}
     worth = {test["number"]: test["max_score"] for test in results["tests"]}
     reasons = {test["output"].strip() for test in results["tests"]}
@@ -71,7 +73,7 @@ def to_csv(rows):
     """
     tests = worth_of(rows)
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(["name", "student id", "email", "submission", "status", "total", *tests])
     for submission, graded in rows:
         for student in submission.students:
@@ -82,7 +84,7 @@ def to_csv(rows):
 
 
 def worth_of(rows):
-    """Give the points of each test, as of any submission that was graded."""
+    """Give the points of each test, which are the same for all submissions."""
     return next((graded.worth for _, graded in rows if graded.worth), {})
 
 
@@ -105,7 +107,8 @@ def as_text(cell):
     ("'=1+1", 'Ada')
     """
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell)
-    return f"'{text}" if cell.lstrip(" ").startswith(FORMULA) else text
+    plain = unicodedata.normalize("NFKC", cell).lstrip()  # a full-width = begins a formula, too
+    return f"'{text}" if plain.startswith(FORMULA) else text
 
 
 def plot_summary(rows):

@@ -16,7 +16,7 @@ class MarkError(ValueError):
     """A mark is missing or misspelt; the message names file and line."""
 
 
-def emptied(source, name, question_of):
+def emptied(source, name, questions):
     """Empty the students' regions: each raises NotImplementedError with question and function.
 
     Parameters
@@ -25,8 +25,8 @@ def emptied(source, name, question_of):
         Text of a Python file.
     name : str
         What messages call it.
-    question_of : callable
-        question_of(function) gives the question that a function belongs to, such as ``2a``.
+    questions : dict of str to str
+        The functions that have a region, each with its question, such as ``2a``.
 
     Returns
     -------
@@ -36,28 +36,28 @@ def emptied(source, name, question_of):
     Raises
     ------
     MarkError
-        If a mark is missing or misspelt.
+        If a mark is missing or misspelt, or the regions are not in just these functions.
     """
-    lines, function, inside = [], "", 0
+    lines, function, inside, found = [], "", 0, []
     for number, line in enumerate(source.split("\n"), 1):
         mark = _mark(line, f"{name}, line {number}")
         if mark and (mark == START) == bool(inside):
             raise MarkError(f"{name}, line {number}: {mark} without the other mark before it")
         if mark == START:
             inside = number
-            indent = line[: line.index("#")]
-            lines += [
-                line,
-                f'{indent}raise NotImplementedError("{question_of(function)}: {function}")',
-            ]
+            found.append(function)
+            indent, what = line[: line.index("#")], f"{questions.get(function)}: {function}"
+            lines += [line, f'{indent}raise NotImplementedError("{what}")']
         elif mark == END:
             inside = 0
         if not inside:
             lines.append(line)
-        if found := re.match(r"\s*def (\w+)", line):
-            function = found[1]
+        if begins := re.match(r"\s*def (\w+)", line):
+            function = begins[1]
     if inside:
         raise MarkError(f"{name}, line {inside}: {START} is never followed by {END}")
+    if found != list(questions):
+        raise MarkError(f"{name}: expected regions in {list(questions)}, found them in {found}")
     return "\n".join(lines)
 
 
@@ -66,9 +66,9 @@ def _mark(line, place):
     text = line.strip()
     if text in (START, END):
         return text
-    core = text.strip("#").strip().upper()
-    near = difflib.get_close_matches(core, ["START_CODE_HERE", "END_CODE_HERE"], 1, ALIKE)
-    if text.startswith("#") and near:
+    comment = text[text.find("#") :].strip("#").strip().upper() if "#" in text else ""
+    near = difflib.get_close_matches(comment, ["START_CODE_HERE", "END_CODE_HERE"], 1, ALIKE)
+    if near:
         raise MarkError(f"{place}: expected ### {near[0]} ###, found {text}")
     return ""
 

@@ -55,13 +55,13 @@ def read_roster(folder):
         names.remove(METADATA)
         students = _students(folder / METADATA)
     found = [
-        Submission(name, folder / name, students.get(name) or ((Path(name).stem, "", ""),))
+        Submission(name, folder / name, students.get(name) or ((_student(name), "", ""),))
         for name in sorted(names | students.keys())
     ]
     if not found:
         raise InputError(f"{folder} is empty: there is nothing to grade.")
     filed = {}
-    if odd := [name for name in students if "/" in name or name.startswith(".")]:
+    if odd := [name for name in students if _is_odd(name)]:
         raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
     for submission in found:  # as files do where upper and lower case are one
         key = unicodedata.normalize("NFC", submission.name).casefold()
@@ -69,6 +69,16 @@ def read_roster(folder):
             raise InputError(f"{folder} holds {filed[key]} and {submission.name}: rename one.")
         filed[key] = submission.name
     return found
+
+
+def _student(name):
+    """Name the student by the name of what was handed in."""
+    return name.removesuffix(".zip").removesuffix(".py")
+
+
+def _is_odd(name):
+    """Tell whether this is no name of a file in a folder."""
+    return not name or name != Path(name).name or name[0] == "." or not name.isprintable()
 
 
 def _students(path):
@@ -87,7 +97,7 @@ def _students(path):
             )
             for name, about in data.items()
         }
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     except (AttributeError, KeyError, TypeError) as error:
         message = f"{path} is not as Gradescope writes it: each submission has :submitters:"

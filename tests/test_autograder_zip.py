@@ -103,12 +103,13 @@ def autograder(tmp_path_factory, vectors_file):
     folder = base / "autograder"
     for name in ("source", "submission", "results"):
         (folder / name).mkdir(parents=True)
-    files = build_autograder.autograder_files(vectors_file)
-    for name, content in files.items():
-        path = folder / "source" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.chmod(0o755 if name in build_autograder.PROGRAMS else 0o644)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build_autograder, "BUILD", base)
+        assert build_autograder.main(["--vectors", str(vectors_file)]) == 0
+    with zipfile.ZipFile(base / "autograder.zip") as archive:
+        for info in archive.infolist():
+            archive.extract(info, folder / "source")
+            (folder / "source" / info.filename).chmod(info.external_attr >> 16)
     shutil.copy(folder / "source" / "run_autograder", folder)
     (folder / "submission_metadata.json").write_text('{"id": 1, "users": [{"email": "a@b.c"}]}')
     environment = {key: os.environ[key] for key in os.environ if key.startswith(("PIP_", "HOME"))}

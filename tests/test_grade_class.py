@@ -94,8 +94,9 @@ def test_all_are_graded_and_filed(run, graded, out, capsys):
     assert run() == 0
     assert sorted(graded.seen) == ["=cy", "ada", "bob", "submission"]
     names = {path.name for path in out.iterdir()}
-    assert names == {"=cy", "ada", "bob", "class.json", "grades.csv", "summary.png"}
-    assert {path.name for path in (out / "ada").iterdir()} == {
+    assert names == {"submissions", "class.json", "grades.csv", "summary.png"}
+    assert {path.name for path in (out / "submissions").iterdir()} == {"=cy", "ada", "bob"}
+    assert {path.name for path in (out / "submissions" / "ada").iterdir()} == {
         "ended.json",
         "report.txt",
         "results.json",
@@ -128,13 +129,14 @@ def test_one_that_takes_too_long_stops_nobody_else(run, graded, out):
     assert table(out)["bob"]["status"] == "the grader did not finish"
 
 
-def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys):
-    graded.codes["bob"] = 130  # the grader was stopped by Ctrl-C, too
+@pytest.mark.parametrize("code", [130, -2, -15])
+def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys, code):
+    graded.codes["bob"] = code  # Ctrl-C stops the grader, too
     assert run() == 130
     assert capsys.readouterr().err.endswith("Stopped. To go on, pass --resume.\n")
-    assert not (out / "bob").exists()
+    assert not (out / "submissions" / "bob").exists()
     assert not (out / "grades.csv").exists()
-    done = [path.name for path in out.iterdir() if path.is_dir() and path.name[0] != "."]
+    done = [path.name for path in (out / "submissions").iterdir()]
     graded.codes.clear()
     graded.seen.clear()
     assert run("--resume") == 0
@@ -156,16 +158,61 @@ def test_a_folder_in_use_is_not_touched(run, graded, out, capsys):
     assert "is not empty. Pass --resume" in refused(capsys, run())
 
 
+def test_what_was_handed_in_anew_is_graded_anew(run, graded, submissions, out):
+    assert run() == 0
+    (submissions / "bob" / "sgd.py").write_text("")
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert sorted(graded.seen) == ["bob", "submission"]
+
+
+def test_names_of_submissions_are_in_nobodys_way(run, graded, submissions, out):
+    for name in ("class.json", "grades.csv", "submissions"):
+        (submissions / name).mkdir()
+    assert run() == 0
+    assert len(table(out)) == 6
+
+
+def test_what_the_metadata_has_but_nobody_handed_in(run, graded, submissions, out):
+    (submissions / "submission_metadata.yml").write_text(
+        "ghost:\n  :submitters:\n  - :name: Ghost\n"
+    )
+    assert run() == 0
+    found = table(out)["ghost"]
+    assert (found["name"], found["status"], found["total"]) == (
+        "Ghost",
+        "nothing was handed in",
+        "0",
+    )
+    assert "ghost" not in graded.seen
+
+
+def test_results_of_other_submissions_are_not_mixed(
+    run, graded, submissions, solution, out, capsys
+):
+    assert run() == 0
+    other = submissions.rename(submissions.with_name("others"))
+    options = ["--solution", str(solution), "--out", str(out), "--resume"]
+    assert "of other submissions" in refused(capsys, grade_class.main([str(other), *options]))
+
+
+def test_a_wrong_solution_leaves_nothing_behind(submissions, out, tmp_path, capsys):
+    options = ["--solution", str(tmp_path / "typo"), "--out", str(out)]
+    assert "is no folder" in refused(capsys, grade_class.main([str(submissions), *options]))
+    assert not out.exists()
+
+
 def test_results_against_another_solution_are_not_mixed(run, graded, solution, capsys):
     assert run() == 0
     (solution / "sgd.py").write_text("# another one\n")
-    assert "is of another solution" in refused(capsys, run("--resume"))
+    assert "of another solution" in refused(capsys, run("--resume"))
 
 
 def test_a_folder_of_something_else_is_not_touched(run, graded, out, capsys):
     out.mkdir()
     (out / "thesis.tex").write_text("")
     assert "of no class" in refused(capsys, run("--resume"))
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]
 
 
 def test_results_among_the_submissions_are_refused(submissions, solution, capsys):
@@ -215,7 +262,10 @@ def test_in_earnest(submissions, solution, out):
     }
     assert "is empty. Hand in" in found["bob"]["status"]
     assert "is a link, which is not followed" in found["link"]["status"]
-    assert "========== END GRADING [29.0/29.0 points" in (out / "ada" / "report.txt").read_text()
+    assert (
+        "========== END GRADING [29.0/29.0 points"
+        in (out / "submissions" / "ada" / "report.txt").read_text()
+    )
 
 
 # A class: all of it takes minutes, so CI grades a part (CLASS_SIZE=100 for all)
@@ -303,22 +353,28 @@ def test_a_class_killed_three_times(tmp_path, solution, out):
     command = [*map(str, command), "--jobs", "2"]
     for attempt in range(3):
         resume = ["--resume"] if out.exists() and any(out.iterdir()) else []
-        process = subprocess.Popen([*command, *resume], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, *resume], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(random.uniform(3, 9))
-        process.send_signal((signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)[attempt])
+        if attempt == 0:
+            os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, its graders too
+        else:
+            process.send_signal(signal.SIGKILL if attempt == 1 else signal.SIGTERM)
         process.wait()
         time.sleep(random.uniform(0, 0.5))  # graders that it left may still be at work
     done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     check_class(expected, out)
 
-    for name in list(expected)[4:]:  # the same again without a stop, of some
+    some = spread(list(expected), 5)  # the same again without a stop
+    for name in set(expected).difference(some):
         shutil.rmtree(tmp_path / "class" / name)
     again = [*map(str, command[:-3]), str(tmp_path / "again")]
     subprocess.run(again, check=True, capture_output=True)
-    lines = (tmp_path / "again" / "grades.csv").read_text(encoding="utf-8").splitlines()
-    assert lines == (out / "grades.csv").read_text(encoding="utf-8").splitlines()[:5]
+    whole = table(out)
+    assert table(tmp_path / "again") == {name: whole[name] for name in some}
 
 
 def check_class(expected, out):
@@ -326,7 +382,7 @@ def check_class(expected, out):
     found, wrong = table(out), []
     assert list(found) == sorted(expected)
     for name, (passes, fails) in expected.items():
-        told = json.loads((out / name / "results.json").read_text(encoding="utf-8"))
+        told = json.loads((out / "submissions" / name / "results.json").read_text(encoding="utf-8"))
         assert problems(told) == []
         passed = {test["number"] for test in told["tests"] if test["status"] == "passed"}
         points = {test: float(found[name][test]) for test in TESTS}

@@ -43,7 +43,9 @@ def test_one_that_could_not_be_graded_has_0_and_the_reason():
     assert found[1] == ["a", "", "", "a", "the grader did not finish", "0", "0", "0", "0"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff20A1"]
+)
 def test_formulas_are_escaped_wherever_they_stand(text):
     found = cells([row("s", graded(0, 0, 0, status=text), (text, text, text))])
     line = next(iter(found[1:]))
@@ -56,6 +58,11 @@ def test_formulas_are_escaped_wherever_they_stand(text):
 def test_names_with_commas_quotes_and_line_ends_stay_one_cell():
     name = 'Love"lace, Ada\nBob'
     assert cells([row("s", graded(0, 0, 0), (name, "", ""))])[1][0] == 'Love"lace, Ada\\nBob'
+
+
+def test_every_cell_is_quoted_for_those_who_part_them_otherwise():
+    line = to_csv([row("s", graded(0, 0, 0), ("Ada;=1+1", "", ""))]).split("\n")[1]
+    assert line.startswith('"Ada;=1+1","","","s","graded","0"')
 
 
 def results(tmp_path, *tests):

@@ -265,8 +265,8 @@ SHOWN = {
     "2a-1-basic": ("word2vec.py", "    error[outside_word_idx] -= 1\n", ""),
     "2b-1-basic": (
         "sgd.py",
-        "        x = x - step * grad\n",
-        "        print('step is', step)\n        x = x - step * gradient\n",
+        "        loss, grad = f(x)\n",
+        "        print('step is', step)\n        loss, grad = g(x)\n",
     ),
     "2a-7-hidden": None,
 }

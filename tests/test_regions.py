@@ -43,13 +43,13 @@ def run():
 
 
 def empty(source):
-    return emptied(source, "file.py", lambda function: "1z")
+    return emptied(source, "file.py", {"double": "1z", "run": "1z"})
 
 
 def test_regions_are_emptied_and_all_else_stays():
     assert empty(SOURCE) == EMPTY
     assert empty(EMPTY) == EMPTY
-    assert empty("x = 1  # no region\n") == "x = 1  # no region\n"
+    assert emptied("x = 1  # no region\n", "file.py", {}) == "x = 1  # no region\n"
 
 
 START, END = "    ### START_CODE_HERE ###\n", "    ### END_CODE_HERE ###\n"
@@ -67,10 +67,25 @@ START, END = "    ### START_CODE_HERE ###\n", "    ### END_CODE_HERE ###\n"
         (SOURCE.replace("### START_CODE_HERE ###", "# start code here", 1), "line 6: expected"),
         (SOURCE.replace("### END_CODE_HERE ###", "### END_CODE_HERE ##", 1), "line 9: expected"),
         (SOURCE.replace("### END_CODE_HERE ###", "###END_CODE_HERE###", 1), "line 9: expected"),
+        (SOURCE.replace(START, "    twice = 0  ### START_CODE_HERE ###\n", 1), "line 6: expected"),
     ],
 )
 def test_a_wrong_mark_is_named_with_file_and_line(source, message):
     with pytest.raises(MarkError, match=f"^file.py, {message}"):
+        empty(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        SOURCE.replace(START, "", 1).replace(END, "", 1),
+        SOURCE.replace("### START_", "# BEGIN ", 1).replace("### END_", "# FINISH ", 1),
+        SOURCE.replace("def run", "def go"),
+        "x = 1\n",
+    ],
+)
+def test_regions_elsewhere_than_they_should_be_are_noticed(source):
+    with pytest.raises(MarkError, match=r"^file\.py"):
         empty(source)
 
 

@@ -34,6 +34,7 @@ def folder(tmp_path):
 
 def test_a_folder_of_folders_and_zips(tmp_path):
     (tmp_path / "cy").mkdir()
+    (tmp_path / "dee.smith").mkdir()
     for name in ("ada.zip", "bob.py", ".DS_Store"):
         (tmp_path / name).write_text("")
     found = read_roster(tmp_path)
@@ -41,6 +42,7 @@ def test_a_folder_of_folders_and_zips(tmp_path):
         ("ada.zip", tmp_path / "ada.zip", (("ada", "", ""),)),
         ("bob.py", tmp_path / "bob.py", (("bob", "", ""),)),
         ("cy", tmp_path / "cy", (("cy", "", ""),)),
+        ("dee.smith", tmp_path / "dee.smith", (("dee.smith", "", ""),)),
     ]
 
 
@@ -74,6 +76,9 @@ def test_one_that_the_metadata_lacks_is_there_nevertheless(folder):
         ("a: [1\n", "cannot be read"),
         ("../../etc:\n  :submitters: []\n", "no name of a folder"),
         (".hidden:\n  :submitters: []\n", "no name of a folder"),
+        ('"":\n  :submitters: []\n', "no name of a folder"),
+        ('"a\\nb":\n  :submitters: []\n', "no name of a folder"),
+        ("a:\n  :created_at: 2024-13-45\n  :submitters: []\n", "cannot be read"),
         ("!!python/object/apply:os.system ['true']\n", "cannot be read"),
     ],
 )

@@ -229,6 +229,15 @@ def test_vectors_of_another_text_are_noticed(tmp_path, capsys):
     assert "So few: were they trained on another text?" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_a_part_without_sentences_is_named(make_treebank, file, capsys, part):
+    folder = make_treebank(["some tea", "more tea", "no tea"])
+    split = folder / "datasetSplit.txt"
+    split.write_text(split.read_text().replace(f",{part}\n", f",{part % 3 + 1}\n"))
+    told = refused(capsys, "--data", folder, "--vectors", file)
+    assert f"{split} has no sentence for {('train', 'test', 'dev')[part - 1]}." in told
+
+
 def test_an_empty_region_is_named(file, capsys, monkeypatch):
     def sgd(*args, **kwargs):
         raise NotImplementedError("2b: sgd")

@@ -1,6 +1,8 @@
 """Another user: root hands a process over to one who can reach nothing of root's."""
 
+import atexit
 import contextlib
+import errno
 import importlib.util
 import itertools
 import json
@@ -50,14 +52,17 @@ def account():
 
 def _is_ours(uid):
     """Tell whether no other grading has a user; then it is this one's from now on."""
-    if uid not in _held:
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            sock.bind(f"\0{NAME}-{uid}")
-        except OSError:
+    if uid in _held:
+        return True
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sock.bind(f"\0{NAME}-{uid}")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             sock.close()
-            return False
-        _held[uid] = sock
+            return False  # any other error: names cannot be held here, by nobody
+    _held[uid] = sock
+    atexit.register(sock.close)
     return True
 
 

@@ -81,7 +81,7 @@ def write_files(contents):
     except OSError as error:
         raise InputError(
             f"{path.absolute()} cannot be written: {error.strerror}. "
-            "Make room for it, or write elsewhere with --output DIR."
+            "Make room for it, or write elsewhere."
         ) from error
     finally:
         for leftover in temporary.values():

@@ -1,10 +1,14 @@
 """Word vectors in word2vec's text format, which most tools read and write."""
 
+import codecs
+import re
 from pathlib import Path
 
 import numpy as np
 
 from .utils import InputError
+
+LARGEST = 1e100  # such numbers can be squared and summed up
 
 
 def to_word2vec_text(vectors):
@@ -60,9 +64,12 @@ def read_word2vec_text(path, words):
     path, vectors = Path(path), {}
     try:
         with path.open("rb") as file:
-            count, dim = _header(path, file.readline())
+            count, dim = _header(path, file.readline().removeprefix(codecs.BOM_UTF8))
             number = 1
             for number, line in enumerate(file, 2):
+                if number == count + 2 and not line.strip() and not file.read(1):
+                    number -= 1  # an empty line at the end
+                    break
                 word, *numbers = _fields(path, number, line)
                 if len(numbers) != dim:
                     raise _malformed(path, number, f"a word and {dim} numbers", line)
@@ -82,7 +89,7 @@ def read_word2vec_text(path, words):
 
 def _header(path, line):
     fields = _fields(path, 1, line)
-    if len(fields) != 2 or not all(field.isascii() and field.isdigit() for field in fields):
+    if len(fields) != 2 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
         raise _malformed(path, 1, "a header, the number of vectors and their length", line)
     count, dim = map(int, fields)
     if not count or not dim:
@@ -103,11 +110,11 @@ def _fields(path, number, line):
 def _vector(path, number, numbers):
     for text in numbers:
         try:
-            finite = np.isfinite(float(text))
+            usual = abs(float(text)) <= LARGEST and text.isascii() and "_" not in text
         except ValueError:
-            finite = False
-        if not finite:
-            raise _malformed(path, number, "finite numbers", text.encode())
+            usual = False
+        if not usual:
+            raise _malformed(path, number, "finite numbers up to 1e100", text.encode())
     return np.array(numbers, float)
 
 

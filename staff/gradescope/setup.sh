@@ -4,8 +4,8 @@ set -euo pipefail
 source_folder=$(cd "$(dirname "$0")" && pwd)
 environment=$(dirname "$source_folder")/environment
 
-newest_python() {
-    for name in python3.14 python3.13 python3.12 python3.11 python3; do
+find_python() {
+    for name in python3.11 python3.12 python3.13 python3.14 python3; do
         if "$name" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"
             return
@@ -14,10 +14,10 @@ newest_python() {
     return 1
 }
 
-if ! python=$(newest_python); then
+if ! python=$(find_python); then
     apt-get update
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3.11 python3.11-venv
-    python=$(newest_python)
+    python=$(find_python)
 fi
 
 # Submissions run as this user, who has nothing: no password, no shell, no home.
@@ -26,6 +26,6 @@ id word2vec-worker >/dev/null 2>&1 ||
 
 "$python" -m venv --copies "$environment"
 "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-    -r "$source_folder/requirements.txt"
+    -r "$source_folder/requirements.txt" -c "$source_folder/constraints.txt"
 "$environment/bin/python" -m compileall -q "$source_folder/src" || true
 chmod -R a+rX "$environment"
