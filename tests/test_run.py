@@ -348,7 +348,7 @@ def test_ctrl_c_says_how_to_resume(tmp_path):
         "--negatives",
         1,
     ]  # it takes 5,000 iterations to the first save
-    process = start("--data", SAMPLE, *few, "--output", out, "--iterations", 1_000_000)
+    process = start("--data", SAMPLE, *few, "--output", out, "--iterations", 200_000)
     while not (out / "saved_sgd.npz").exists():
         assert process.poll() is None
         time.sleep(0.02)

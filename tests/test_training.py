@@ -87,6 +87,17 @@ def test_defaults_are_the_handouts_run():
     assert Settings() == Settings(iterations=40_000, dim=10, window=5, negatives=10, step=0.3)
 
 
+@pytest.mark.usefixtures("saves_often")
+@pytest.mark.parametrize("engine", ["auto", "submission"])
+def test_a_run_that_does_not_save_leaves_what_is_there(treebank, tmp_path, engine):
+    for name in (FILE, RUN_FILE):
+        (tmp_path / name).write_text("of another run")
+    training.train(submission, treebank, SHORT, engine=engine)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [RUN_FILE, FILE]
+    for name in (FILE, RUN_FILE):
+        assert (tmp_path / name).read_text() == "of another run"
+
+
 def test_a_treebank_in_use_trains_as_a_new_one(train):
     once, loss = train(StanfordSentiment(SAMPLE), SHORT)
     used = StanfordSentiment(SAMPLE)

@@ -285,9 +285,9 @@ def test_what_looks_odd_and_is_none():
 
 
 def test_decoding_is_quick_and_small():
-    began, count = time.perf_counter(), wire.MAX_HEADER // 3 - 10
+    began, count = time.process_time(), wire.MAX_HEADER // 3 - 10
     assert len(received(frame(b"[" + b"[]," * count + b"[]]"))) == count + 1
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_all_messages_together_are_limited():
