@@ -74,7 +74,7 @@ generated: .venv/run
 	.venv/bin/python tex/generate.py
 
 test-handout: .venv/dev
-	.venv/bin/python -m pytest -m handout tests/test_tex.py $(ARGS)
+	.venv/bin/python -m pytest -m handout $(ARGS)
 
 student: .venv/run
 	.venv/bin/python staff/build_student.py

@@ -7,7 +7,7 @@ from regions import END, START, MarkError
 ROOM = "% Write your answer here.\n\\vspace{8cm}\n"  # in place of an answer
 BEGIN = r"\begin{answer}"
 ANSWER = re.compile(
-    rf"({re.escape(BEGIN)}\{{(\w+)\}}.*\n% {START}\n).*?(?=% {END}\n\\end\{{answer\}}\n)",
+    rf"({re.escape(BEGIN)}\{{(\w+)\}}[^\n]*\n% {START}\n).*?(?=% {END}\n\\end\{{answer\}}\n)",
     re.DOTALL,
 )
 

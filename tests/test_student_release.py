@@ -16,6 +16,10 @@ import build_student
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = re.compile(r"### START_CODE_HERE ###\n(.*?) *### END_CODE_HERE ###", re.DOTALL)
+TOLD_ON_PAPER = {
+    r"\because{chain rule on $\log$} \\",
+    r"\frac{\partial J}{\partial \bu_o}",
+}  # the appendix
 TOLD = {"loss, grad = f(x)"}  # lines of the solution that a docstring tells
 SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.py"))
 
@@ -70,6 +74,31 @@ def test_no_line_of_the_solution_is_in_it(release):
     assert len(lines) > 15
     for name, text in texts(release).items():
         assert [line for line in lines if line in text] == [], name
+
+
+def test_no_line_of_a_written_answer_is_in_it(release):
+    source = (ROOT / "tex" / "submission.tex").read_text(encoding="utf-8")
+    regions = re.findall(
+        r"% ### START_CODE_HERE ###\n(.*?)% ### END_CODE_HERE ###", source, re.DOTALL
+    )
+    around = source
+    for region in regions:
+        around = around.replace(region, "")
+    handout = (ROOT / "tex" / "refresher.tex").read_text(encoding="utf-8")
+    lines = {line.strip() for region in regions for line in region.splitlines()} - TOLD_ON_PAPER
+    lines = [line for line in lines if len(line) > 19 and line not in around + handout]
+    assert len(lines) > 40
+    for name, text in texts(release).items():
+        assert [line for line in lines if line in text] == [], name
+
+
+def test_written_answers_are_room_to_write(release):
+    text = (release / "tex" / "submission.tex").read_text(encoding="utf-8")
+    room = "HERE ###\n% Write your answer here.\n\\vspace{8cm}\n% ### END_CODE_HERE ###\n"
+    assert text.count(f"% ### START_CODE_{room}") == 2
+    assert {"A2_Solutions.tex", "generate.py", "formulas.py"}.isdisjoint(
+        path.name for path in (release / "tex").iterdir()
+    )
 
 
 def test_no_docstring_or_comment_gives_the_quiz_away(release):

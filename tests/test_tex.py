@@ -1,18 +1,11 @@
-"""The handout: its formulas, numbers and points are right; the quiz arrives in it, and its key holds."""
+"""The handout: its formulas are right, and so are the numbers of its equations and its points."""
 
-import ast
-import json
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import generate
-from formulas import to_latex
-from grading.quiz import OPTIONS
-from submission import quiz
 from utils.gradcheck import numerical_gradient
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -162,14 +155,14 @@ for name, loss in {"softmax": softmax_loss, "sampling": sampling_loss}.items():
             ),
         ),
     }
-# the lines that our answers must end with
+# lines that our answers must hold, and the equation that they call it
 DERIVED = {
-    "1a": [r"&= -\bu_o + \sum_{w=1}^{V} \hat{y}_w \bu_w", r"&= \bU (\byhat - \by)"],
-    "1b": [
-        r"&= (\hat{y}_o - 1) \bv_c",
-        r"= \hat{y}_w \bv_c \because",
-        r"&= \bv_c (\byhat - \by)^\top",
-    ],
+    "1a": {r"&= -\bu_o + \sum_{w=1}^{V} \hat{y}_w \bu_w": 4, r"&= \bU (\byhat - \by)": 3},
+    "1b": {
+        r"&= (\hat{y}_o - 1) \bv_c": 7,
+        r"= \hat{y}_w \bv_c": 7,
+        r"&= \bv_c (\byhat - \by)^\top": 6,
+    },
 }
 
 
@@ -199,14 +192,17 @@ def test_losses_are_those_of_the_handout():
 @pytest.mark.parametrize("question", DERIVED)
 def test_our_answers_derive_these_formulas(question):
     region = re.search(
-        rf"\\begin{{answer}}{{{question}}}.*?START_CODE_HERE ###\n(.*?)% ### END", ANSWERS, re.DOTALL
+        rf"\\begin{{answer}}{{{question}}}.*?START_CODE_HERE ###\n(.*?)% ### END",
+        ANSWERS,
+        re.DOTALL,
     )[1]
-    for line in DERIVED[question]:
-        assert line in one_line(region)
+    for line, number in DERIVED[question].items():
+        cited = rf"{re.escape(line)} \\because{{[^&]*\({number}\)}}"
+        assert re.search(cited, one_line(region)), line
 
 
 def numbers(tex):
-    """Number the equations of LaTeX text as LaTeX does; each must have a label."""
+    """Count the equations of a text as LaTeX does; each must have a label."""
     equations = re.findall(r"\\begin{equation}(.*?)\\end{equation}", tex, re.DOTALL)
     labels = [re.search(r"\\label{eq:(.*?)}", equation)[1] for equation in equations]
     return {label: number for number, label in enumerate(labels, 1)}
@@ -228,113 +224,13 @@ def test_docstrings_cite_these_numbers():
     assert [NUMBERS[name] for name in names] == cited
 
 
-def test_our_answers_cite_the_right_equations():
-    cited = dict(re.findall(r"(.*)\\because{.*(\(\d\))}", one_line(ANSWERS).replace(r"\\", "\n")))
-    ends = {line.partition("= ")[2].strip(): number for line, number in cited.items()}
-    assert ends[r"-\bu_o + \sum_{w=1}^{V} \hat{y}_w \bu_w"] == "(4)"
-    assert sorted(cited.values()) == ["(3)", "(4)", "(6)", "(7)", "(7)"]
-
-
-POINTS = re.compile(r"\d\s*(?:~|\\,)?\s*(?:points?|pts?)\b|\bpoints?\b\W{0,3}\d", re.IGNORECASE)
+COUNT = r"(?:\d|\b(?:one|two|three|four|five|nine|twelve))"
+POINTS = re.compile(rf"{COUNT}\s*[~-]?\s*points?\b|\bpoints?: *\d", re.IGNORECASE)
 
 
 def test_points_never_stand_in_the_text():
     assert POINTS.search("[12 points]")
     assert POINTS.search("2.5~points")
+    assert POINTS.search("Two points")
     for path in TEX.glob("*.tex"):
         assert not POINTS.search(path.read_text(encoding="utf-8")), path.name
-
-
-def test_points_are_those_of_points_json():
-    worth = {"1a": 2.5, "2a-0-basic": 1, "2a-1-hidden": 0.5, "3a-0-basic": 0, "3a-1-hidden": 1}
-    made = dict(re.findall(r"\\setpoints{(\w+)}{(.*)}", generate.points(worth)))
-    assert made == {
-        "1a": "2.5~points",
-        "2a": "1.5~points",
-        "3a": "1~point",
-        "all": "2.5~points",
-        "basic": "1~point",
-    }
-    ours = json.loads((ROOT / "src" / "points.json").read_text(encoding="utf-8"))
-    shown = set(re.findall(r"\\question{(\w+)}", HANDOUT)) | {f"3{letter}" for letter in "abcdef"}
-    assert shown == {test[:2] for test in ours}
-
-
-# The quiz: its text, and its key.
-
-
-def question(number):
-    """Give what is asked and the options of a question, from the docstring of quiz.py."""
-    text = getattr(quiz, f"question_{number}").__doc__.partition("Returns\n")[0]
-    asked, *options = re.split(r"\n *\([a-z]\) ", text)
-    return one_line(asked), [one_line(option) for option in options]
-
-
-def test_every_question_and_option_of_the_quiz_arrives():
-    made = generate.quiz((ROOT / "src" / "submission" / "quiz.py").read_text(encoding="utf-8"))
-    questions = made.split(r"\begin{quizquestion}")[1:]
-    assert len(questions) == len(OPTIONS)
-    for number, tex in enumerate(questions, 1):
-        asked, options = question(number)
-        assert tex.startswith(f"{{3{'abcdef'[number - 1]}}}")
-        items = re.findall(r"\\item (.*)", tex)
-        assert items == [to_latex(option, displayed=False) for option in options]
-        assert len(items) == len(OPTIONS[number])
-        for word in re.findall(r"\b[A-Za-z]{4,}\b", asked):  # but for those of formulas
-            assert word in tex or word in ("over", "words"), word
-        assert not re.search(r"_hat|<-|\bexp\b(?<!\\exp)|(?<!\\)\b(sigma|eta)\b", tex)
-
-
-@pytest.mark.parametrize(
-    ("ascii", "latex"),
-    [
-        ("a word w of U", r"a word \(w\) of \(\bU\)"),
-        ("exp(-x) / (1 + exp(-x))^2", r"\(\frac{\exp(-x)}{(1 + \exp(-x))^{2}}\)"),
-        ("(1 + x) (2 + y) / 3", r"\(\frac{(1 + x) \, (2 + \by)}{3}\)"),
-        ("x <- x - eta dx/dg(x)", r"\(x \leftarrow x - \eta \, \frac{\partial x}{\partial g(x)}\)"),
-        ("U (y_hat - y)^T", r"\(\bU \, (\byhat - \by)^{\top}\)"),
-        ("-u_o . v_c", r"\(-\bu_{o}^{\top}\bv_{c}\)"),
-        ("log(sum over all words w of exp(w))", r"\(\log\Bigl(\sum_{w} \exp(w)\Bigr)\)"),
-        ("x, or V (which is d).", r"\(x\), or \(V\) (which is \(d\))."),
-        ("one-hot and naive/fast", "one-hot and naive/fast"),
-    ],
-)
-def test_ascii_formulas_become_latex(ascii, latex):
-    assert to_latex(ascii, displayed=False) == latex
-
-
-def test_equations_are_displayed_with_the_sign_that_follows():
-    assert to_latex("J is J = x, at dJ/dx. So") == (
-        "\\(J\\) is\n\\[J = x,\\]\nat \\(\\partial J / \\partial x\\). So"
-    )
-
-
-@pytest.mark.parametrize("text", ["x +", "(x", "x = = d", "x ^"])
-def test_what_is_no_formula_is_an_error(text):
-    with pytest.raises(ValueError, match="no formula: "):
-        to_latex(text)
-
-
-def f(x):
-    return 0.3 * x**2 + np.sin(x)
-
-
-def g(x):
-    return 0.6 * x + np.cos(x)
-
-
-SLOPE = -0.6  # of g, about; only that it is not 1
-x0, eta = 1.3, 0.01
-XS = np.linspace(-3, 3, 13)
-DERIVATIVES = {  # question 1
-    "sigma(x) (1 - sigma(x))": lambda x: sigma(x) * (1 - sigma(x)),
-    "1 - sigma(x) (1 - sigma(x))": lambda x: 1 - sigma(x) * (1 - sigma(x)),
-    "exp(-x) / (1 + exp(-x))^2": lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2,
-    "(1 - exp(-x)) / (1 + exp(-x))^2": lambda x: (1 - np.exp(-x)) / (1 + np.exp(-x)) ** 2,
-}
-STEPS = {  # question 5: what follows x_k; H is the derivative of the gradient
-    "x <- x - eta g(x)": lambda x, g, H: x - eta * g,
-    "x <- x - eta dg(x)/dx": lambda x, g, H: x - eta * H,
-    "x <- x - eta / g(x)": lambda x, g, H: x - eta / g,
-    "x <- x - eta dx/dg(x)": lambda x, g, H: x - eta / H,
-}
