@@ -7,9 +7,9 @@
 ## make grade             grade your submission (ARGS="3a-0-basic" for one test)
 ## make submission.zip    grade it, then pack what you hand in
 ## make without_solutions typeset the handout: build/A2.pdf (needs LaTeX, see README.md)
-## make submission.pdf    typeset your answers to 1a and 1b in tex/submission.tex
-# [staff]
 ## make with_solutions    typeset the handout with the answers in their places
+## make submission.pdf    typeset the answers to 1a and 1b alone: tex/submission.tex
+# [staff]
 ## make handout           typeset all three: handout, with solutions, answers alone
 ## make generated         write what the handout takes from the project into build/tex/
 ## make test-handout      typeset all three and check what comes out
@@ -59,14 +59,14 @@ submission.zip: .venv/run
 without_solutions:
 	sh tex/typeset.sh A2
 
+with_solutions:
+	sh tex/typeset.sh A2_Solutions
+
 submission.pdf:
 	sh tex/typeset.sh submission
 
 # [staff]
 without_solutions with_solutions submission.pdf: generated
-
-with_solutions:
-	sh tex/typeset.sh A2_Solutions
 
 handout: without_solutions with_solutions submission.pdf
 
@@ -127,8 +127,8 @@ clean:
 	$(PIP) -r benchmarks/requirements.txt
 	@touch .venv/benchmark
 
-.PHONY: with_solutions handout generated test-handout
+.PHONY: handout generated test-handout
 .PHONY: student autograder grade-class test test-slow benchmark format
 # [/staff]
 
-.PHONY: menu run data notebook sentiment grade submission.zip without_solutions submission.pdf clean
+.PHONY: menu run data notebook sentiment grade submission.zip without_solutions with_solutions submission.pdf clean

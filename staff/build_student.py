@@ -32,6 +32,7 @@ FILES = (
     "src/grading/*.py",
     "src/sandbox/*.py",
     "tex/A2.tex",
+    "tex/A2_Solutions.tex",
     "tex/style.tex",
     "tex/guidelines.tex",
     "tex/autograder.tex",
