@@ -246,6 +246,7 @@ def test_more_jobs_give_the_same_table(run, graded, out):
     assert (out / "grades.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_in_earnest(submissions, solution, out):
     shutil.rmtree(submissions / "=cy")
     shutil.copytree(solution, submissions / "ada" / "submission")

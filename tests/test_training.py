@@ -67,6 +67,9 @@ def smoothed(losses):
     return value
 
 
+@pytest.mark.parametrize(
+    "train", ["auto", pytest.param("submission", marks=pytest.mark.slow)], indirect=True
+)
 def test_first_50_iterations_on_the_real_treebank_are_those_of_plain_loops(train, real_treebank):
     _, V, U, losses = plain.train(real_treebank / SENTENCES, 50)
     state = random.getstate()
