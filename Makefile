@@ -89,7 +89,9 @@ test: .venv/dev
 	.venv/bin/python -m pytest --numprocesses 2 $(ARGS)
 
 test-slow: .venv/dev
-	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow $(ARGS)
+	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow tests/test_hostile.py $(ARGS)
+	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow --ignore tests/test_hostile.py \
+	  --numprocesses 2 --dist loadfile $(ARGS)
 
 benchmark: .venv/benchmark
 	.venv/bin/python benchmarks/training.py $(ARGS)
