@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from sandbox.archive import clean
 from utils.utils import load
 
+MAX_CELL = 32_767  # characters that a spreadsheet takes
 FORMULA = tuple("=+-@")  # what a cell begins with that a spreadsheet takes for a formula
 
 
@@ -106,7 +108,7 @@ def as_text(cell):
     >>> as_text("=1+1"), as_text("Ada")
     ("'=1+1", 'Ada')
     """
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell)
+    text = clean(cell, MAX_CELL)
     plain = unicodedata.normalize("NFKC", cell).lstrip()  # a full-width = begins a formula, too
     return f"'{text}" if plain.startswith(FORMULA) else text
 

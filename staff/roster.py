@@ -40,7 +40,7 @@ def read_roster(folder):
     Returns
     -------
     list of Submission
-        By name. One of the metadata whose folder is missing is there, too: it has been handed in.
+        By name. One that the metadata names and whose folder is missing is there, too.
 
     Raises
     ------
@@ -54,6 +54,8 @@ def read_roster(folder):
     if METADATA in names:
         names.remove(METADATA)
         students = _students(folder / METADATA)
+        if odd := [name for name in students if _is_odd(name)]:
+            raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
     found = [
         Submission(name, folder / name, students.get(name) or ((_student(name), "", ""),))
         for name in sorted(names | students.keys())
@@ -61,8 +63,6 @@ def read_roster(folder):
     if not found:
         raise InputError(f"{folder} is empty: there is nothing to grade.")
     filed = {}
-    if odd := [name for name in students if _is_odd(name)]:
-        raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
     for submission in found:  # as files do where upper and lower case are one
         key = unicodedata.normalize("NFC", submission.name).casefold()
         if key in filed:
