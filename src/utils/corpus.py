@@ -1,17 +1,18 @@
 """A text as a source of words, windows and negative samples."""
 
+import gzip
 import random
+import zlib
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from .sampling import negative_table, subsample
 from .utils import InputError
-from .windows import WindowSampler
 
-REPEAT = 30  # times that the text is subsampled to make the corpus
-THRESHOLD = 1e-5  # words more frequent than this are dropped at random
+REPEAT = 30  # times that the text is thinned to make the corpus
+THINNING = 1e-5  # the handout's
 
 
 class Corpus:
@@ -22,22 +23,53 @@ class Corpus:
 
     Parameters
     ----------
-    sentences : list of list of str
-        The words of each sentence.
+    text : str, Path, or iterable of (str or list of str)
+        A file of plain UTF-8 text with a sentence a line, compressed (.gz) or not; or sentences,
+        each a line of text or a list of words. Lines are put into lower case and split at white
+        space. Empty sentences are left out.
     tablesize : int, default 1000000
         Number of entries of the table that negative samples are drawn from.
-    name : str, default "the text"
-        What messages call it.
+    name : str, optional
+        What messages call the text; by default the file, or "the text".
+
+    Attributes
+    ----------
+    thinning : float, default 1e-5
+        Words that make up more of the text than this are dropped from the corpus at random; 1
+        keeps all. `training.train` sets it as its settings say.
+
+    Raises
+    ------
+    utils.utils.InputError
+        If there is no word, something that is not a word, or no such file.
+
+    Examples
+    --------
+    >>> corpus = Corpus(["Rain and snow", "", "hail and rain"])
+    >>> corpus.tokens()
+    {'rain': 0, 'and': 1, 'snow': 2, 'hail': 3, 'UNK': 4}
+    >>> corpus.frequency().tolist()
+    [2, 2, 1, 1, 1]
     """
 
-    def __init__(self, sentences, tablesize=1000000, name="the text"):
-        self.tablesize, self.name = tablesize, name
-        self._sentences = sentences
-        self._tokens = {}
-        for sentence in sentences:
-            for word in sentence:
-                self._tokens.setdefault(word, len(self._tokens))
-        self._tokens["UNK"] = len(self._tokens)
+    def __init__(self, text, tablesize=1000000, name=None):
+        is_file = isinstance(text, (str, Path))
+        self.name = name or (str(text) if is_file else "the text")
+        self.tablesize, self.thinning = tablesize, THINNING
+        sentences = read_lines(text) if is_file else text
+        self._sentences = [words for words in map(_words_of, sentences) if words]
+        words = dict.fromkeys(word for sentence in self._sentences for word in sentence)
+        if not words:
+            raise InputError(f"{self.name} has no words.")
+        for word in words:
+            if not isinstance(word, str) or len(word.split()) != 1:
+                raise InputError(
+                    f"{self.name} has {word!r} where a word is expected, a string without blanks. "
+                    "Pass a list of sentences, each a string or a list of words."
+                )
+        words.pop("UNK", None)
+        self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
+        self._corpus = self._drawn = None
 
     def tokens(self):
         """Give the vocabulary: words in order of first appearance, "UNK" last.
@@ -49,13 +81,23 @@ class Corpus:
         """
         return self._tokens
 
+    def frequency(self):
+        """Count how often each word occurs in the text; "UNK" counts as one more word.
+
+        Returns
+        -------
+        ndarray of int, shape (V,)
+            The counts, in the order of `tokens`.
+        """
+        return self._frequency
+
     def sentences(self):
         """Give the sentences.
 
         Returns
         -------
         list of list of str
-            Their words, in lower case.
+            Their words.
         """
         return self._sentences
 
@@ -72,15 +114,14 @@ class Corpus:
     def reject_prob(self):
         """Compute how probably a word is dropped from the corpus: the more so, the more frequent.
 
-        With N words in all, r = max(0, 1 - sqrt(1e-5 N / frequency)).
+        With N words in all, r = max(0, 1 - sqrt(thinning N / frequency)).
 
         Returns
         -------
         ndarray of float, shape (V,)
             Probability r of each word.
         """
-        frequency = self._frequency
-        return np.maximum(0, 1 - np.sqrt(THRESHOLD * frequency.sum() / frequency))
+        return np.maximum(0, 1 - np.sqrt(self.thinning * self._frequency.sum() / self._frequency))
 
     def all_sentences(self):
         """Give the corpus that windows are drawn from; the first call draws it.
@@ -93,33 +134,36 @@ class Corpus:
         list of list of str
             The words of each sentence.
         """
-        return self._corpus_sentences
+        word_ids, starts = self.corpus_arrays()
+        words = [self._words[i] for i in word_ids.tolist()]
+        return [words[start:end] for start, end in pairwise(starts.tolist())]
 
-    def draw_corpus(self):
-        """Draw the corpus now, unless it has been drawn."""
-        _, _ = self._corpus
-
-    def drop_corpus(self):
-        """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
-        for cached in ("_corpus_ids", "_corpus", "_corpus_sentences"):
-            self.__dict__.pop(cached, None)
-
-    def window_sampler(self, window, negatives):
-        """Make a sampler that draws windows and negative samples by the block.
-
-        Parameters
-        ----------
-        window : int
-            Largest window size.
-        negatives : int
-            Number K of negative samples for an outside word.
+    def corpus_arrays(self):
+        """Give the corpus as arrays; the first call draws it.
 
         Returns
         -------
-        utils.windows.WindowSampler
-            It draws what the methods below draw; the corpus must have been drawn.
+        word_ids : ndarray of int32, shape (M,)
+            The words of all its sentences, one after the other.
+        starts : ndarray of int64, shape (S + 1,)
+            Sentence s is ``word_ids[starts[s]:starts[s + 1]]``.
+
+        Raises
+        ------
+        utils.utils.InputError
+            If no sentence of it has two different words.
         """
-        return WindowSampler(*self._corpus_ids, self._table, window, negatives)
+        if self._corpus is None:
+            before = random.getstate(), self.thinning
+            if self._drawn is None or self._drawn[0] != before:
+                self._drawn = before, self._draw(), random.getstate()
+            _, self._corpus, after = self._drawn  # drawn before from the same state, or just now
+            random.setstate(after)
+        return self._corpus
+
+    def drop_corpus(self):
+        """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
+        self._corpus = None
 
     def get_random_context(self, C=5):
         """Draw a window: a center word and the words around it that differ from it.
@@ -138,19 +182,22 @@ class Corpus:
         """
         if C < 1:
             raise ValueError(f"a window must reach at least 1 word from its center, not {C}")
-        words, starts = self._corpus
+        word_ids, starts = map(memoryview, self.corpus_arrays())  # of Python's own numbers
         while True:
-            number = random.randint(0, len(starts) - 2)
-            sentence = words[starts[number] : starts[number + 1]]
-            position = random.randint(0, len(sentence) - 1)
-            center = sentence[position]
-            around = sentence[max(0, position - C) : position + C + 1]
-            context = [word for word in around if word != center]
+            sentence = random.randint(0, len(starts) - 2)
+            start, end = starts[sentence], starts[sentence + 1]
+            position = start + random.randint(0, end - start - 1)
+            center = word_ids[position]
+            around = word_ids[max(start, position - C) : min(end, position + C + 1)]
+            context = [self._words[i] for i in around if i != center]
             if context:
-                return center, context
+                return self._words[center], context
 
     def sample_table(self):
         """Give the table of negative samples: each word as often as its frequency to the 0.75.
+
+        Entry i is the first word at which the words' shares, summed up and multiplied by the
+        size of the table, reach i.
 
         Returns
         -------
@@ -170,6 +217,10 @@ class Corpus:
         return self._table_entries[random.randint(0, self.tablesize - 1)]
 
     @cached_property
+    def _words(self):
+        return list(self._tokens)
+
+    @cached_property
     def _word_ids(self):
         ids = [self._tokens[word] for words in self._sentences for word in words]
         return np.array(ids, np.int32)
@@ -177,38 +228,102 @@ class Corpus:
     @cached_property
     def _frequency(self):
         frequency = np.bincount(self._word_ids, minlength=len(self._tokens))
-        frequency[self._tokens["UNK"]] = 1
+        frequency[-1] += 1
         return frequency
 
     @cached_property
     def _table(self):
-        return negative_table(self._frequency, self.tablesize)
+        share = self._frequency**0.75
+        reached = np.cumsum(share / share.sum()) * self.tablesize
+        return np.searchsorted(reached, np.arange(self.tablesize)).astype(np.int32)
 
     @cached_property
     def _table_entries(self):
         return memoryview(self._table)  # its entries are Python's ints, and quick to get at
 
-    @cached_property
-    def _corpus_ids(self):
-        """All words of the corpus in a row, and where each sentence starts, with the end."""
+    def _draw(self):
+        """Draw the corpus: from each word with r > 0 a number in [0, 1); it stays if that is >= r.
+
+        NumPy's random stream is the same Mersenne Twister as Python's, so it draws for it.
+        """
         lengths = np.array([len(words) for words in self._sentences])
-        return subsample(self._word_ids, lengths, self.reject_prob(), REPEAT)
+        reject = self.reject_prob()[self._word_ids]
+        at_risk = np.flatnonzero(reject > 0)
+        reject = reject[at_risk]
+        version, (*key, position), gauss = random.getstate()
+        stream = np.random.RandomState(0)
+        stream.set_state(("MT19937", key, position))
+        words, counts = [], []
+        for _ in range(REPEAT):
+            stays = np.ones(len(self._word_ids), bool)
+            stays[at_risk] = stream.random_sample(len(at_risk)) >= reject
+            left = np.add.reduceat(stays, np.cumsum(lengths) - lengths, dtype=int)
+            words.append(self._word_ids[stays & np.repeat(left > 1, lengths)])
+            counts.append(left[left > 1])
+        _, key, position, *_ = stream.get_state()
+        random.setstate((version, (*key.tolist(), position), gauss))
+        corpus = np.concatenate(words), np.cumsum(np.concatenate(([0], *counts)))
+        self._expect_windows(*corpus)
+        return corpus
 
-    @cached_property
-    def _corpus(self):
-        """The same as Python's strings and numbers."""
-        word_ids, starts = self._corpus_ids
-        words = np.array(list(self._tokens), dtype=object)[word_ids].tolist()
-        starts = starts.tolist()
-        if not any(len(set(words[start:end])) > 1 for start, end in pairwise(starts)):
+    def _expect_windows(self, word_ids, starts):
+        differs = word_ids[1:] != word_ids[:-1]
+        differs[starts[1:-1] - 1] = False  # from one sentence to the next
+        if not differs.any():
             raise InputError(
-                f"{self.name} gives no window to train on: no sentence has two "
-                "different words, or the text is so small that dropping frequent words left none. "
-                "Name another treebank with --data DIR, or run 'make data'."
+                f"{self.name} gives no window to train on: of its {len(self._word_ids):,} words, "
+                f"taken {REPEAT} times and thinned, no sentence with two different words is left. "
+                "Keep more of the frequent words, thinning=1 keeps all, or take another text."
             )
-        return words, starts
 
-    @cached_property
-    def _corpus_sentences(self):
-        words, starts = self._corpus
-        return [words[start:end] for start, end in pairwise(starts)]
+
+def _words_of(sentence):
+    """Give the words of a sentence, which is a line of text or a list of words."""
+    if isinstance(sentence, str):
+        return sentence.lower().split()
+    try:
+        return list(sentence)
+    except TypeError:
+        raise InputError(
+            f"{sentence!r} is not a sentence. Pass a list of sentences, each a string or a list "
+            "of words."
+        ) from None
+
+
+def read_lines(path):
+    """Read the lines of a text in UTF-8, compressed by gzip or not.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    str
+        The lines.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is not such a text; the message names the line.
+    """
+    number = 0
+    try:
+        with Path(path).open("rb") as file:
+            compressed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            for number, line in enumerate(gzip.open(file) if compressed else file, 1):
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}, line {number}: expected text in UTF-8, found the byte "
+            f"0x{error.object[error.start]:02x}. Save it as plain text in UTF-8."
+        ) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}. Name a file of text; for text that is not "
+            "in a file, pass a list of sentences."
+        ) from None

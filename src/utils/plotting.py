@@ -7,10 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.text import Text
 
-PLOTTED_WORDS = (
-    "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
-    "female male queen king man woman rain snow hail coffee tea"
-).split()
+from .word_vectors import PLOTTED_WORDS
 
 # Name, color, marker and words of each group. The colors are Okabe and Ito's, made to be told
 # apart by color-blind eyes.

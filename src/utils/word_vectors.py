@@ -1,14 +1,136 @@
-"""Word vectors in word2vec's text format, which most tools read and write."""
+"""Word vectors: what training gives, and files of them in word2vec's text format."""
 
 import codecs
+import difflib
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from .utils import InputError
+from .utils import InputError, normalize_rows, write_files
+
+# The words that the handout's picture shows.
+PLOTTED_WORDS = (
+    "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
+    "female male queen king man woman rain snow hail coffee tea"
+).split()
 
 LARGEST = 1e100  # such numbers can be squared and summed up
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Word vectors, as `training.train` gives them; ``vectors["tea"]`` is the vector of a word.
+
+    Attributes
+    ----------
+    words : list of str
+        The vocabulary: words in order of first appearance, "UNK" last.
+    vectors : ndarray of float, shape (V, d)
+        Center vectors, a row for each word: the word vectors that are used afterwards.
+    outside_vectors : ndarray of float, shape (V, d)
+        Outside vectors.
+    frequency : ndarray of int, shape (V,)
+        How often each word occurs in the text.
+    loss : float or None
+        Smoothed loss at the end of training; None if it was too short.
+
+    Examples
+    --------
+    >>> x, zero = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]), np.zeros((3, 2))
+    >>> trained = WordVectors(["tea", "coffee", "UNK"], x, zero, np.array([2, 3, 1]), 9.8)
+    >>> trained
+    <WordVectors: 3 words, dim 2, loss 9.800>
+    >>> trained["tea"], trained.neighbors("tea", 1)
+    (array([1., 0.]), [('coffee', 0.9938...)])
+    """
+
+    words: list
+    vectors: np.ndarray
+    outside_vectors: np.ndarray
+    frequency: np.ndarray
+    loss: float | None
+
+    def __repr__(self):
+        loss = "" if self.loss is None else f", loss {self.loss:.3f}"
+        return f"<WordVectors: {len(self.words):,} words, dim {self.vectors.shape[1]}{loss}>"
+
+    def __contains__(self, word):
+        return word in self._index
+
+    def __getitem__(self, word):
+        if word not in self._index:
+            like = difflib.get_close_matches(str(word), self.words, 3)
+            hint = f" Did you mean {' or '.join(map(repr, like))}?" if like else ""
+            raise KeyError(f"{word!r} is not a word of the text.{hint}")
+        return self.vectors[self._index[word]]
+
+    def neighbors(self, word, count=10, min_frequency=1):
+        """Find the words whose vectors point most nearly where a word's vector does.
+
+        Parameters
+        ----------
+        word : str
+            The word.
+        count : int, default 10
+            How many neighbors.
+        min_frequency : int, default 1
+            Leave out words that the text has less often: their vectors hardly moved.
+
+        Returns
+        -------
+        list of (str, float)
+            Neighbors, the nearest first, each with the cosine between it and the word.
+
+        Raises
+        ------
+        KeyError
+            If the text does not have the word.
+        """
+        cosine = self._directions @ normalize_rows(self[word][None])[0]
+        cosine[(self.frequency < min_frequency)] = -np.inf
+        cosine[[self._index[word], -1]] = -np.inf  # the word itself and "UNK", which is no word
+        nearest = np.argsort(-cosine, kind="stable")[:count]
+        return [(self.words[i], float(cosine[i])) for i in nearest if cosine[i] > -np.inf]
+
+    def save(self, path):
+        """Save the vectors in word2vec's text format, the most frequent words first, "UNK" last.
+
+        ``gensim.models.KeyedVectors.load_word2vec_format(path)`` reads it, as do most tools.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to make or replace.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        write_files({path: self.to_text()})
+
+    def to_text(self):
+        """Write what `save` saves.
+
+        Returns
+        -------
+        str
+            The lines.
+        """
+        order = [*np.argsort(-self.frequency[:-1], kind="stable"), len(self.words) - 1]
+        vectors = self.vectors.tolist()
+        return to_word2vec_text({self.words[i]: vectors[i] for i in order})
+
+    @cached_property
+    def _index(self):
+        return {word: i for i, word in enumerate(self.words)}
+
+    @cached_property
+    def _directions(self):
+        return normalize_rows(self.vectors)
 
 
 def to_word2vec_text(vectors):

@@ -1,0 +1,81 @@
+"""What a person sees while a long training run goes on."""
+
+import contextlib
+import io
+import re
+import sys
+import time
+
+from tqdm import tqdm
+
+LINE_EVERY = 10  # seconds between two lines where no bar can be shown
+
+
+def clock(seconds):
+    """Write a time as minutes and seconds, 187.6 as 3:07."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+class Progress(contextlib.AbstractContextManager):
+    """Shows iteration, smoothed loss and time left: a bar in a terminal or a notebook, else lines.
+
+    Within its context the lines that `sgd` prints every 10 iterations are left out.
+    """
+
+    def __init__(self, total):
+        self.total, self.iteration, self.bar = total, 0, None
+
+    def __enter__(self):
+        self.stdout = _WithoutIterationLines(sys.stdout)
+        self.without_lines = contextlib.redirect_stdout(self.stdout)
+        self.without_lines.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self.without_lines.__exit__(*error)
+        self.stdout.finish()
+        if self.bar is not None:
+            self.bar.close()
+
+    def __call__(self, iteration, smoothed_loss):
+        """Tell how far training is; the loss is None if none is known yet."""
+        now = time.monotonic()
+        if self.bar is None:
+            hidden = False if "ipykernel" in sys.modules else None  # None: unless on a terminal
+            self.bar = tqdm(total=self.total, initial=iteration, disable=hidden, unit="it")
+            self.first, self.began, self.line_at = iteration, now, now + LINE_EVERY
+        if iteration < self.iteration:  # training began anew
+            self.first, self.began = iteration, now
+        self.iteration = iteration
+        loss = "" if smoothed_loss is None else f"loss {smoothed_loss:.3f}"
+        self.bar.set_postfix_str(loss, refresh=False)
+        self.bar.update(iteration - self.bar.n)
+        if self.bar.disable and now >= self.line_at and iteration > self.first:
+            self.line_at = now + LINE_EVERY
+            left = (now - self.began) / (iteration - self.first) * (self.total - iteration)
+            text = f"iteration {iteration:,} of {self.total:,}, {loss}, {clock(left)} left"
+            print(text, file=sys.stderr)
+
+
+class _WithoutIterationLines(io.TextIOBase):
+    """A text stream that drops the lines ``iter 10: 23.5`` of `sgd` and passes on all others."""
+
+    def __init__(self, stream):
+        self.stream, self.rest = stream, ""
+
+    def write(self, text):
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if not re.fullmatch(r"iter \d+: \S+", line):
+                self._pass_on(line + "\n")
+        return len(text)
+
+    def finish(self):
+        """Pass on what was printed without an end of line."""
+        self._pass_on(self.rest)
+        self.rest = ""
+
+    def _pass_on(self, text):
+        with tqdm.external_write_mode(sys.stderr):  # takes the bar away, and draws it anew
+            self.stream.write(text)
+            self.stream.flush()
