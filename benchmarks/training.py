@@ -1,6 +1,5 @@
 """How fast is training? Times of run.py, of its parts and of gensim, with their ratios."""
 
-import argparse
 import contextlib
 import functools
 import io
@@ -12,233 +11,218 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from importlib.metadata import version
+from itertools import accumulate, chain, compress, cycle, pairwise
 from pathlib import Path
 from statistics import median
 
 os.environ["MPLBACKEND"] = "Agg"  # so that run.py opens no window and waits for nobody
 SRC = Path(__file__).resolve().parents[1] / "src"
 sys.path.insert(0, str(SRC))
+IS_GENSIM = sys.argv[1:2] == ["gensim"]  # this file is the program by gensim, too
 
 try:
     import numpy as np
-    from gensim import __version__ as gensim_version
-    from gensim.models import Word2Vec
 
-    import submission
-    from utils.plotting import PLOTTED_WORDS, plot_word_vectors, to_png
-    from utils.training import Settings, train
-    from utils.treebank import StanfordSentiment
+    from utils import BATCH_SIZE, PRINT_EVERY
     from utils.treebank_files import SENTENCES, find_treebank
-    from utils.utils import write_files
-    from utils.word_vectors import to_word2vec_text
+    from utils.word_vectors import PLOTTED_WORDS
+
+    if IS_GENSIM:
+        from gensim.models import Word2Vec
+
+        from utils.plotting import plot_word_vectors, to_png
+    else:
+        import submission
+        from training import Settings, loops, train
+        from utils.corpus import Corpus
+        from utils.program import OneLineParser, number
+        from utils.treebank import StanfordSentiment
+
+        VERSIONS = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "gensim"))
 except ModuleNotFoundError as missing:
     sys.exit(f"{missing}. Run 'make benchmark', or pip install -r benchmarks/requirements.txt")
 
-WINDOWS = 50  # center words of a step
 STEPS = {"auto": (1000, 9990), "submission": (10, 210)}  # between which of them time is taken
-BLOCK = 1000  # steps whose windows are drawn at once, as in training
 
-# Each row of the table: its indent, what was timed, what that is divided by.
-ROWS = (
-    (0, "run.py", "gensim, 1 worker"),
-    (0, "run.py", "gensim, 2 workers"),
-    (1, "start and imports", "run.py"),
-    (1, "loading", "run.py"),
-    (1, "corpus", "run.py"),
-    (1, "check of the functions", "run.py"),
-    (1, "training", "run.py"),
-    (2, "windows and samples alone", "training"),
-    (1, "plot and files", "run.py"),
-    (0, "gensim, 1 worker", None),
-    (0, "gensim, 2 workers", "gensim, 1 worker"),
-    (0, "1,000 steps by the submission", None),
-    (0, "1,000 steps by arrays", "1,000 steps by the submission"),
-    (0, "1,000 steps, 1 x vocabulary", None),
-    (0, "1,000 steps, 10 x vocabulary", "1,000 steps, 1 x vocabulary"),
-)
+# What is compared with what.
+BASES = {
+    "run.py": ("gensim, 1 worker", "gensim, 2 workers", "run.py before"),
+    "run.py, loops not compiled yet": ("run.py, loops compiled",),
+    "train(), all warm": ("run.py",),
+    "its steps, drawn ahead": ("the same in one thread",),
+    "1,000 steps by loops": ("1,000 steps by the submission",),
+    "1,000 steps, 10 x vocabulary": ("1,000 steps, 1 x vocabulary",),
+}
 
+# Some systems count in what the process holds that starts a program: a small one starts it.
 MEMORY_OF_PROGRAM = """
 import resource, subprocess, sys
-done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL)
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(done.returncode)
 """
 
-say_once = functools.cache(functools.partial(print, file=sys.stderr))
-
 
 def parse():
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = OneLineParser(description=__doc__, allow_abbrev=False)
     add = functools.partial(parser.add_argument, help="default: %(default)s")
-    add("--data", type=Path, default=find_treebank(), metavar="DIR")
-    add("--repeat", type=int, default=3, metavar="N")
-    add("--iterations", type=int, default=Settings.iterations, metavar="N")
-    options = parser.parse_args()
-    if options.repeat < 1 or options.iterations < 30:
-        parser.error("expected --repeat of at least 1 and --iterations of at least 30")
-    return options
+    add("--data", type=os.path.abspath, default=find_treebank(), metavar="DIR")
+    add("--repeat", type=number(int, 1, 1000), default=3, metavar="N")
+    add("--iterations", type=number(int, 30, 10**7), default=Settings.iterations, metavar="N")
+    add("--before", type=os.path.abspath, metavar="DIR", help="another checkout to compare with")
+    return parser.parse_args()
 
 
-def run_program(*arguments, launcher=()):
-    """Run run.py with these arguments; return its seconds, and what was printed."""
-    command = [sys.executable, *launcher, SRC / "run.py", *arguments]
-    began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True)
+def gensim_program(data, num_words, workers):
+    """Do by gensim what run.py does: read, train on so many center words, save, plot."""
+    with Path(data, SENTENCES).open(encoding="utf-8") as file:
+        text = [line.partition("\t")[2].lower().split() for line in file][1:]
+    sizes = {"vector_size": 10, "window": 5, "negative": 10}
+    model = Word2Vec(**sizes, sg=1, hs=0, sample=0, min_count=1, workers=int(workers))
+    model.build_vocab(text)
+    corpus, sentences, missing = cycle(thinned(text)), [], int(num_words)
+    while missing:
+        sentences.append(next(corpus)[:missing])
+        missing -= len(sentences[-1])
+    model.train(sentences, total_examples=len(sentences), epochs=1)
+    model.wv.save_word2vec_format("word_vectors.txt")
+    plotted = {word: model.wv[word] for word in PLOTTED_WORDS if word in model.wv}
+    picture = to_png(plot_word_vectors(plotted, "Word vectors"))
+    Path("word_vectors.png").write_bytes(picture)
+
+
+def thinned(text):
+    """Give the text's sentences 30 times, frequent words dropped at random."""
+    words, index = list(chain.from_iterable(text)), {}
+    ids = np.array([index.setdefault(word, len(index)) for word in words])
+    probability = np.minimum(1, np.sqrt(1e-5 * len(ids) / np.bincount(ids)))[ids]
+    starts = [0, *accumulate(map(len, text))][:-1]
+    stream = np.random.default_rng(1)
+    for _ in range(30):
+        stays = stream.random(len(ids)) < probability
+        left = list(compress(words, stays.tolist()))
+        ends = np.cumsum(np.add.reduceat(stays, starts, dtype=int)).tolist()
+        yield from (left[start:end] for start, end in pairwise([0, *ends]) if end - start > 1)
+
+
+def run_program(command, launcher=(), **environment):
+    """Run a program; return its seconds and what it printed, or end with its last line."""
+    began, environment = time.perf_counter(), os.environ | environment
+    done = subprocess.run([*launcher, *command], capture_output=True, text=True, env=environment)
     if done.returncode:
-        sys.exit(done.stderr.strip())
+        sys.exit((done.stderr.strip() or f"{command[1]} failed").rpartition("\n")[2])
     return time.perf_counter() - began, done.stdout
 
 
-def peak_memory(*arguments):
-    """Give the most memory in MB that run.py, or a process that it started, held at a time.
-
-    A small process starts it, since some systems count in what the one that starts it holds.
-    """
-    _, printed = run_program(*arguments, launcher=("-c", MEMORY_OF_PROGRAM))
+def peak_memory(command):
+    """Give the most memory in MB that a program, or a process that it started, held at a time."""
+    _, printed = run_program(command, launcher=(sys.executable, "-c", MEMORY_OF_PROGRAM))
     return int(printed) / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def time_parts(data, iterations):
-    """Do in this process what run.py does; return the seconds of its parts by their names."""
-    times = [time.perf_counter()]
-
-    def lap():
-        times.append(time.perf_counter())
-        return times[-1] - times[-2]
-
-    treebank, parts = StanfordSentiment(data), {}
-    parts["loading"] = lap()
-    draw_corpus(treebank)
-    treebank.sample_table()
-    parts["corpus"] = lap()
-    word_vectors, stamps = train_quietly(treebank, iterations, "auto")
-    first, *_, last, _ = sorted(stamps)  # behind the second last, functions are checked again
-    parts["training"] = stamps[last] - stamps[first]
-    parts["check of the functions"] = lap() - parts["training"] - parts["corpus"]
-    vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))
-    plotted = {word: vectors[word] for word in PLOTTED_WORDS if word in vectors}
-    picture = to_png(plot_word_vectors(plotted, "Word vectors"))
-    write_files({"word_vectors.png": picture, "word_vectors.txt": to_word2vec_text(vectors)})
-    parts["plot and files"] = lap()
-    sampler = treebank.window_sampler(Settings.window, Settings.negatives)
-    for start in range(0, iterations, BLOCK):
-        sampler.draw(WINDOWS * min(BLOCK, iterations - start))
-    parts["windows and samples alone"] = lap()
-    return parts
-
-
-def time_steps(treebank, engine):
-    """Time 1,000 steps of training, the corpus being drawn and the functions checked."""
-    first, last = STEPS[engine]
-    _, stamps = train_quietly(treebank, last + 10, engine)
-    return 1000 * (stamps[last] - stamps[first]) / (last - first)
-
-
-def time_gensim(sentences, workers):
-    """Time gensim's training on these sentences, its vocabulary being made."""
-    sizes = {"vector_size": Settings.dim, "window": Settings.window, "negative": Settings.negatives}
-    model = Word2Vec(**sizes, sg=1, hs=0, sample=0, min_count=1, workers=workers)
-    model.build_vocab(sentences)
-    began = time.perf_counter()
-    model.train(sentences, total_examples=len(sentences), epochs=1)
-    return time.perf_counter() - began
-
-
-def draw_corpus(treebank):
-    """Draw the corpus that a training run draws."""
-    treebank.drop_corpus()
-    random.seed(31415)
-    treebank.get_random_context(random.randint(1, Settings.window))
-
-
-def train_quietly(treebank, iterations, engine):
-    """Train; return the word vectors, and when every tenth iteration ended."""
-    stamps = {}
+def train_quietly(corpus, iterations, engine="auto", save=False):
+    """Train; return its seconds, and when every tenth iteration ended."""
+    stamps, settings, began = {}, Settings(iterations=iterations), time.perf_counter()
 
     def stamp(iteration, smoothed_loss):
         stamps[iteration] = time.perf_counter()
 
-    settings = Settings(iterations=iterations)
     with contextlib.redirect_stdout(io.StringIO()):  # sgd prints
-        word_vectors, _ = train(
-            submission, treebank, settings, stamp, save=True, engine=engine, say=say_once
-        )
-    return word_vectors, stamps
+        train(submission, corpus, settings, stamp, save, engine=engine)
+    return time.perf_counter() - began, stamps
 
 
-def sentences_of(treebank, num_words):
-    """Give the corpus' sentences, from the first again if they run out, up to so many words."""
-    draw_corpus(treebank)
-    corpus, sentences = treebank.all_sentences(), []
-    while num_words > 0:
-        sentences.append(corpus[len(sentences) % len(corpus)][:num_words])
-        num_words -= len(sentences[-1])
-    return sentences
+def time_training(corpus, iterations):
+    """Train as run.py does, then draw and make steps in one thread; return seconds by name."""
+    seconds, stamps = train_quietly(corpus, iterations, save=True)
+    first, *_, last, _ = sorted(stamps)  # functions are checked before, and behind
+    settings = Settings(iterations=last - first)
+    vectors = np.random.default_rng(1).normal(0, 0.1, (2 * len(corpus.tokens()), settings.dim))
+    arrays = *corpus.corpus_arrays(), corpus.sample_table()
+    times = [time.perf_counter()]
+    for block in loops.draw_blocks(arrays, settings, 0, random.getstate(), 0, single=0):
+        times.append(time.perf_counter())
+        for start in range(0, block.steps, PRINT_EVERY):
+            block.make_steps(vectors, start, min(block.steps, start + PRINT_EVERY), settings.step)
+        times.append(time.perf_counter())
+    return {
+        "train(), all warm": seconds,
+        "its steps, drawn ahead": stamps[last] - stamps[first],
+        "the same in one thread": times[-1] - times[0],
+        "of it drawing": sum(np.diff(times)[::2]),
+        "of it making steps": sum(np.diff(times)[1::2]),
+    }
 
 
-def widened(treebank, factor, folder):
-    """Make a treebank of `factor` (1 or 10) times the vocabulary and the same windows.
+def time_steps(corpus, engine):
+    """Time 1,000 steps of training."""
+    first, last = STEPS[engine]
+    _, stamps = train_quietly(corpus, last + 10, engine)
+    return 1000 * (stamps[last] - stamps[first]) / (last - first)
+
+
+def widened(corpus, factor):
+    """Make a text of `factor` (1 or 10) times the vocabulary and windows alike.
 
     To the sentences come nine times as many of one word each as the vocabulary has words: for
     factor 10 each has a word of its own, for factor 1 all have the same. Windows are not drawn
-    from them, but negative samples are; their number is the same, and so frequent words are
-    dropped from the corpus as often.
+    from them, but negative samples are.
     """
-    sentences = [" ".join(words) for words in treebank.sentences()]
-    for i in range(9 * len(treebank.tokens())):
-        sentences.append(f"added#{i if factor == 10 else 0}")
-    lines = [f"{number}\t{sentence}\n" for number, sentence in enumerate(sentences, 1)]
-    folder.mkdir()
-    text = "".join(["sentence_index\tsentence\n", *lines])
-    (folder / SENTENCES).write_text(text, encoding="utf-8")
-    return StanfordSentiment(folder)
+    added = ([f"added#{i if factor == 10 else 0}"] for i in range(9 * len(corpus.tokens())))
+    return Corpus(chain(corpus.sentences(), added))
 
 
-def measure(data, repeat, iterations):
-    """Time everything `repeat` times; return lists of seconds by name, and "memory" in MB.
+def measure(options):
+    """Time everything in turn; return lists of seconds by name, and MB of the programs by name."""
+    iterations, found = options.iterations, defaultdict(list)
+    arguments = ["--data", options.data, "--iterations", str(iterations), "--output", "."]
+    programs = {"run.py": [sys.executable, SRC / "run.py", *arguments]}
+    if options.before:
+        programs["run.py before"] = [sys.executable, f"{options.before}/src/run.py", *arguments]
+    by_gensim = [sys.executable, __file__, "gensim", options.data, str(BATCH_SIZE * iterations)]
+    programs |= {"gensim, 1 worker": [*by_gensim, "1"], "gensim, 2 workers": [*by_gensim, "2"]}
+    _, said = run_program(programs["run.py"])  # compiles, unless that was done
+    print(said.partition("\nSmoothed")[0], file=sys.stderr)  # what trains, and why
+    memory = {name: peak_memory(command) for name, command in programs.items()}
 
-    What is compared runs in turn, so that what slows the machine down slows all of it down.
-    """
-    found, here = defaultdict(list), Path.cwd()
-    arguments = "--data", data, "--iterations", str(iterations), "--output", here
-    found["memory"].append(peak_memory(*arguments))  # and it warms up
-    treebank = StanfordSentiment(data)
-    sentences = sentences_of(treebank, WINDOWS * iterations)
-    wide = {factor: widened(treebank, factor, here / str(factor)) for factor in (1, 10)}
-    for _ in range(repeat):
-        found["run.py"].append(run_program(*arguments)[0])
-        found["gensim, 1 worker"].append(time_gensim(sentences, 1))
-        found["gensim, 2 workers"].append(time_gensim(sentences, 2))
-        found["start and imports"].append(run_program("--help")[0])
-        for part, seconds in time_parts(data, iterations).items():
-            found[part].append(seconds)
-        found["1,000 steps by arrays"].append(time_steps(treebank, "auto"))
-        found["1,000 steps by the submission"].append(time_steps(treebank, "submission"))
-        for factor, made in wide.items():
-            found[f"1,000 steps, {factor} x vocabulary"].append(time_steps(made, "auto"))
-    return found
+    corpus = StanfordSentiment(options.data)
+    wide = {factor: widened(corpus, factor) for factor in (1, 10)}
+    train_quietly(corpus, iterations)  # from here on all is warm
+    for _ in range(options.repeat):
+        for name, command in programs.items():
+            found[name].append(run_program(command)[0])
+        with tempfile.TemporaryDirectory() as empty:
+            for name in ("run.py, loops not compiled yet", "run.py, loops compiled"):
+                found[name].append(run_program(programs["run.py"], NUMBA_CACHE_DIR=empty)[0])
+        for name, seconds in time_training(corpus, iterations).items():
+            found[name].append(seconds)
+        found["1,000 steps by the submission"].append(time_steps(corpus, "submission"))
+        found["1,000 steps by loops"].append(time_steps(corpus, "auto"))
+        for factor, text in wide.items():
+            found[f"1,000 steps, {factor} x vocabulary"].append(time_steps(text, "auto"))
+    return found, memory
 
 
 def main():
     """Measure and print."""
     options = parse()
-    data = options.data.resolve()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        found = measure(data, options.repeat, options.iterations)
+        found, memory = measure(options)
     print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}, "
-        f"gensim {gensim_version}\n"
-        f"Treebank {data.name}, {options.iterations:,} iterations = "
-        f"{WINDOWS * options.iterations:,} center words, medians of {options.repeat}\n\n"
-        f"{'':32}{'seconds':>8}{'ratio':>9}"
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {VERSIONS}\n"
+        f"Treebank {Path(options.data).name}, {options.iterations:,} iterations = "
+        f"{BATCH_SIZE * options.iterations:,} center words, medians of {options.repeat}\n\n"
+        f"{'':33}{'seconds':>8}{'ratio':>9}"
     )
-    for indent, what, base in ROWS:
-        seconds = median(found[what])
-        ratio = f"{seconds / median(found[base]):9.3f} x {base}" if base else ""
-        print(f"{'  ' * indent + what:32}{seconds:8.3f}{ratio}")
-    print(f"\nPeak memory of run.py, its largest process: {found['memory'][0]:.0f} MB")
+    seconds = {what: median(times) for what, times in found.items()}
+    for what, own in seconds.items():
+        others = {base: seconds[base] for base in BASES.get(what, ()) if base in seconds}
+        ratios = (f"{own / s:9.3g} x {base}, {own - s:+.3f} s" for base, s in others.items())
+        print(f"{what:33}{own:8.3f}" + f"\n{'':41}".join(ratios))
+    print("\nPeak memory:", ", ".join(f"{name}: {mb:.0f} MB" for name, mb in memory.items()))
 
 
 if __name__ == "__main__":
-    main()
+    gensim_program(*sys.argv[2:]) if IS_GENSIM else main()

@@ -1,25 +1,29 @@
-"""Train word vectors on a treebank with the submission's functions, save them, plot them."""
+"""Train word vectors on a text with the submission's functions, save them, plot them."""
 
 import contextlib
 import importlib
+import importlib.util
+import re
 import shlex
 import sys
+import threading
 import time
 from dataclasses import fields
 from pathlib import Path
 
 try:
-    import matplotlib.pyplot as plt
-
+    from training import Settings, train
+    from training.progress import Progress, clock
     from utils.checkpoint import load_checkpoint
-    from utils.plotting import PLOTTED_WORDS, has_window, plot_word_vectors, to_png
+    from utils.corpus import Corpus
     from utils.program import OneLineParser, from_here, make_folder, number, run_program
-    from utils.progress import Progress, WithoutIterationLines, clock
-    from utils.training import Settings, train
     from utils.treebank import StanfordSentiment
-    from utils.treebank_files import SAMPLE, find_treebank
+    from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
     from utils.utils import InputError, to_json, write_files
-    from utils.word_vectors import to_word2vec_text
+    from utils.word_vectors import PLOTTED_WORDS
+
+    if importlib.util.find_spec("matplotlib") is None:  # it is imported while training goes on
+        raise ModuleNotFoundError("No module named 'matplotlib'")
 except ModuleNotFoundError as missing:
     print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
     sys.exit(2)
@@ -27,32 +31,30 @@ except ModuleNotFoundError as missing:
 HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
 SAMPLE_VECTORS = "sample_vectors_(soln).json"
+FEW = 12  # of the handout's words: a text that has fewer shows its most frequent ones
 
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    default = Settings()
     parser = OneLineParser(prog="run.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add(
         "--data",
         type=Path,
-        metavar="DIR",
-        help="treebank to train on (default: the one that 'make data' fetches, else the sample)",
+        metavar="PATH",
+        help="what to train on: the folder of a treebank, or a file of plain text, a sentence a "
+        "line, .gz or not (default: the treebank that 'make data' fetches, else the sample)",
     )
-    for name, kind, low, high, what in (
-        ("iterations", int, 1, 10_000_000, "steps, of 50 windows each"),
-        ("dim", int, 1, 1000, "length of a word vector"),
-        ("window", int, 1, 100, "largest distance of an outside word from its center"),
-        ("negatives", int, 1, 1000, "negative samples for each outside word"),
-        ("step", float, 1e-9, 1000, "size of the first 20,000 steps; seldom good above 1"),
-    ):
+    add("--words", type=words_of, metavar="A,B,...", help="words to plot (default: the handout's)")
+    for setting in fields(Settings):
+        low, high, what = setting.type.__metadata__
+        bounds = f"{low:g} to {high:,}, default: {setting.default:,}"
         add(
-            f"--{name}",
-            type=number(kind, low, high),
-            default=getattr(default, name),
+            f"--{setting.name}",
+            type=number(setting.type.__origin__, low, high),
+            default=setting.default,
             metavar="N",
-            help=f"{what} ({low:g} to {high:,}, default: {getattr(default, name):,})",
+            help=f"{what} ({bounds})",
         )
     add(
         "--output",
@@ -65,68 +67,110 @@ def parse(arguments):
         "--engine",
         choices=("auto", "submission"),
         default="auto",
-        help="auto: arrays train if your functions are found to do the same; submission: your "
-        "functions train, which takes minutes (default: auto)",
+        help="auto: compiled loops train if your functions are found to do the same; submission: "
+        "your functions train, which takes minutes (default: auto)",
     )
     add("--resume", action="store_true", help="go on with the run stopped in --output")
     return parser.parse_args(arguments)
 
 
+def words_of(text):
+    """Read the words of an option."""
+    return list(dict.fromkeys(word.lower() for word in text.replace(",", " ").split()))
+
+
 def run(options, progress):
     """Train, save, plot."""
     began = time.monotonic()
-    if options.data is None and find_treebank() == SAMPLE:
-        print("Training on the sample treebank. 'make data' fetches the real one.")
-    treebank = StanfordSentiment(options.data)
-    plotted = words_to_plot(treebank)
+    corpus = read_corpus(options.data)
+    plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
     make_folder(options.output)
     with contextlib.chdir(options.output):
-        submission = importlib.import_module("submission")
-        without_lines = contextlib.redirect_stdout(WithoutIterationLines(sys.stdout))
-        with contextlib.closing(progress), without_lines:
-            word_vectors, loss = train(
-                submission,
-                treebank,
-                settings,
-                progress,
-                save=True,
-                resume=options.resume,
-                engine=options.engine,
-            )
-        vectors = dict(zip(treebank.tokens(), word_vectors.tolist(), strict=False))
-        sample = {word: vectors[word] for word in plotted}
-        name = treebank.path.resolve().name
-        title = f"Word vectors: treebank {name}, {settings.iterations:,} iterations"
-        picture = to_png(plot_word_vectors(sample, title))
-        vectors_text = to_word2vec_text(vectors)
-        write_files({VECTORS: vectors_text, SAMPLE_VECTORS: to_json(sample), PICTURE: picture})
+        trained = train_on(corpus, settings, progress, options)
+        plotting = importlib.import_module("utils.plotting")
+        title = f"Word vectors: {name_of(corpus)}, {settings.iterations:,} iterations"
+        figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
+        files = {PICTURE: plotting.to_png(figure), VECTORS: trained.to_text()}
+        sample = {word: trained[word].tolist() for word in PLOTTED_WORDS if word in trained}
+        if sample and isinstance(corpus, StanfordSentiment):  # it is handed in
+            files[SAMPLE_VECTORS] = to_json(sample)
+        write_files(dict(sorted(files.items(), reverse=True)))
 
-    if loss is not None:
-        print(f"Smoothed loss {loss:.6f} (the handout expects around or below 10).")
+    if trained.loss is not None:
+        expected = " (the handout expects around or below 10)" * (SAMPLE_VECTORS in files)
+        print(f"Smoothed loss {trained.loss:.6f}{expected}.")
     print(f"{settings.iterations:,} iterations, {clock(time.monotonic() - began)} in all.")
     folder = from_here(options.output.absolute())
-    print("Wrote", ", ".join(str(folder / name) for name in (PICTURE, SAMPLE_VECTORS, VECTORS)))
+    written = [name for name in (PICTURE, SAMPLE_VECTORS, VECTORS) if name in files]
+    print("Wrote", ", ".join(str(folder / name) for name in written))
     next_step = f"Next: open {shlex.quote(str(folder / PICTURE))}"
-    if options.output.absolute() == HERE:
+    if options.output.absolute() == HERE and SAMPLE_VECTORS in files:
         next_step += f", then run: python {shlex.quote(str(from_here(HERE / 'grader.py')))}"
     print(next_step)
-    if has_window():
-        plt.show()
+    if plotting.has_window():
+        plotting.plt.show()
 
 
-def words_to_plot(treebank):
-    """Give the words to plot that the treebank has."""
-    found = [word for word in PLOTTED_WORDS if word in treebank.tokens()]
-    absent = [word for word in PLOTTED_WORDS if word not in treebank.tokens()]
+def read_corpus(path):
+    """Read the text to train on: a treebank, or a file of text."""
+    if path is None:
+        if find_treebank() == SAMPLE:
+            print("Training on the sample treebank. 'make data' fetches the real one.")
+        return StanfordSentiment()
+    if path.name == SENTENCES:
+        return StanfordSentiment(path.parent)
+    is_text = path.is_file() or path.suffix in (".txt", ".gz")
+    return Corpus(path) if is_text else StanfordSentiment(path)
+
+
+def name_of(corpus):
+    """Name a text in the title of its picture."""
+    if isinstance(corpus, StanfordSentiment):
+        return f"treebank {corpus.path.resolve().name}"
+    return Path(corpus.name).name
+
+
+def words_to_plot(corpus, wanted):
+    """Give the words to plot that the text has: those wanted, the handout's, or frequent ones."""
+    words = corpus.tokens()
+    found = [word for word in wanted or PLOTTED_WORDS if word in words]
+    if not wanted and not isinstance(corpus, StanfordSentiment) and len(found) < FEW:
+        print("Plotting the most frequent words. To plot others: --words A,B,...")
+        frequency = dict(zip(words, corpus.frequency()[:-1], strict=False))  # "UNK" left out
+        return sorted(frequency, key=frequency.get, reverse=True)[: len(PLOTTED_WORDS)]
+    absent = [word for word in wanted or PLOTTED_WORDS if word not in words]
     if not found:
+        text = ", ".join(wanted or ["great", "cool", "..."])
         raise InputError(
-            f"{treebank.path} has none of the words to plot (great, cool, ...). "
-            "Pass another treebank with --data DIR, or run 'make data'."
+            f"{corpus.name} has none of the words to plot ({text}). Name others with --words, "
+            "pass another text with --data, or run 'make data'."
         )
     if absent:
-        print(f"Left out, as they are not in this treebank: {', '.join(absent)}.")
+        print(f"Left out, as they are not in this text: {', '.join(absent)}.")
     return found
+
+
+def train_on(corpus, settings, progress, options):
+    """Train in the working directory, and import what plots meanwhile; errors name options."""
+    plotting = threading.Thread(
+        target=importlib.import_module, args=("utils.plotting",), daemon=True
+    )
+
+    def callback(iteration, smoothed_loss):
+        progress(iteration, smoothed_loss)
+        if plotting.ident is None:
+            plotting.start()
+
+    submission = importlib.import_module("submission")
+    saving = {"save": True, "resume": options.resume, "engine": options.engine}
+    try:
+        with progress:
+            return train(submission, corpus, settings, callback, **saving)
+    except InputError as error:
+        names = "|".join(field.name for field in fields(Settings))
+        text = re.sub(rf"(?<![\w/])({names})=", r"--\1 ", str(error))
+        raise InputError(text.replace("resume=True", "--resume")) from error
 
 
 def how_to_resume(options, iteration):

@@ -29,6 +29,7 @@ FILES = (
     "src/submission/sgd.py",
     "src/submission/quiz.py",
     "src/utils/*.py",
+    "src/training/*.py",
     "src/grading/*.py",
     "src/sandbox/*.py",
     "tex/A2.tex",

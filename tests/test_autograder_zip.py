@@ -41,7 +41,11 @@ def test_it_holds_the_grader_and_the_solution(vectors_file):
     for name in ("word2vec.py", "sgd.py", "quiz.py", "__init__.py"):
         ours = (ROOT / "src" / "submission" / name).read_bytes()
         assert files[f"solution/submission/{name}"] == ours
-    assert not any(name.startswith(("src/submission", "tests", "staff")) for name in files)
+    assert b"numpy==" in files["requirements.txt"]
+    assert b"numba" not in files["requirements.txt"]  # training needs it, the grader does not
+    assert not any(
+        name.startswith(("src/submission", "src/training", "tests", "staff")) for name in files
+    )
     for name in ("setup.sh", "run_autograder"):
         assert files[name].startswith(b"#!/usr/bin/env bash\n")
         assert b"\r" not in files[name]

@@ -13,6 +13,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 OURS = {
     "submission",
     "utils",
+    "training",
     "sandbox",
     "grading",
     "graderUtil",
@@ -25,11 +26,12 @@ OURS = {
 MAY_IMPORT = {
     "submission": {"utils"},
     "utils": set(),
+    "training": {"utils"},
     "sandbox": set(),
     "grading": {"sandbox", "utils"},
     "graderUtil": {"grading", "sandbox", "utils"},
     "grader": {"graderUtil", "grading", "sandbox", "utils"},
-    "run": {"submission", "utils"},
+    "run": {"submission", "training", "utils"},
     "sentiment": {"submission", "utils"},
 }
 ALSO = {"loader.py": {"submission"}, "nursery.py": {"utils"}}  # in the worker, for the submission
@@ -87,7 +89,10 @@ def test_ruff(command):
 
 
 def test_docstrings_name_arguments_results_and_shapes():
+    internal = {"checkpoint.py", "program.py", "treebank_files.py"}  # a line is enough there
     files = [path for path in SOURCES if part_of(path) in ("submission", "utils")]
+    files = [path for path in files if path.name not in internal]
+    files.append(ROOT / "src" / "training" / "train.py")
     done = subprocess.run(
         [sys.executable, "-m", "numpydoc", "lint", *files], capture_output=True, text=True, cwd=ROOT
     )
@@ -95,7 +100,7 @@ def test_docstrings_name_arguments_results_and_shapes():
 
 
 def packages(text):
-    return set(re.findall(r"^[\s-]*([A-Za-z][\w-]*==[\w.]+)$", text, re.MULTILINE))
+    return set(re.findall(r"^[\s-]*([A-Za-z][\w-]*==.*\S)", text, re.MULTILINE))
 
 
 def test_conda_environment_names_the_packages_of_requirements_txt():

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .given import BATCH_SIZE
+from utils import BATCH_SIZE
+
 from .values import bare, to_array
 
 PARTS = ("loss", "gradient of the center vector", "gradient of the outside vectors")

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-BATCH_SIZE = 50  # windows of a step
+from utils import BATCH_SIZE
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from sandbox.session import SubmissionError
+from utils import BATCH_SIZE
 
 from . import cases, given
 from .compare import (
@@ -157,7 +158,7 @@ class Word2vecChecks:
         data = cases.dataset(seed, list(window.word2ind))
         vectors = np.vstack([window.center_vectors, window.outside_vectors])
         handed, name = [], "word2vec_sgd_wrapper"
-        n = given.BATCH_SIZE
+        n = BATCH_SIZE
         grads = cases.numbers(seed, (2, n, 6, 2))
 
         def word2vec_model(

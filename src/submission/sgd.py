@@ -2,10 +2,8 @@
 
 import random
 
+from utils import ANNEAL_EVERY, SAVE_EVERY
 from utils.checkpoint import load_checkpoint, save_checkpoint
-
-SAVE_EVERY = 5_000  # iterations between two saves
-ANNEAL_EVERY = 20_000  # iterations after which the step is halved
 
 
 def sgd(f, x0, step, iterations, postprocessing=None, use_saved=False, PRINT_EVERY=10):

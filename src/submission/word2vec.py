@@ -4,9 +4,8 @@ import random
 
 import numpy as np
 
+from utils import BATCH_SIZE
 from utils.utils import softmax
-
-BATCH_SIZE = 50  # windows whose mean loss is one step's
 
 
 def sigmoid(x):

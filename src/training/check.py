@@ -3,14 +3,14 @@
 import contextlib
 import io
 import random
-from itertools import chain
 
 import numpy as np
 
 from utils import ANNEAL_EVERY
 from utils.corpus import Corpus
 
-from .loops import draw_block
+from .loops import draw_blocks
+from .train import _expect_x
 
 TOLERANCE = 1e-9  # of the largest element
 SINGLE = 1e-4  # what differs less than this is right, but in single precision
@@ -31,14 +31,16 @@ def check_sgd(sgd, step, iterations):
         nonlocal calls
         if calls == iterations:
             raise DifferenceError(f"sgd evaluates f more than {iterations:,} times")
-        path[calls] = _like(x0, x, "sgd passes on to f")
+        if np.shape(x) != x0.shape:
+            raise DifferenceError(f"sgd evaluates f at an x of shape {np.shape(x)}, not {x0.shape}")
+        path[calls] = x
         grads[calls] = (0.1 * (path[calls] - 1) + wobble[calls]) / step
         calls += 1
         return float(calls), grads[calls - 1].copy()
 
     with contextlib.redirect_stdout(io.StringIO()):
         x = sgd(f, x0.copy(), step, iterations)
-    path[-1] = _like(x0, x, "sgd returns")
+    path[-1] = _expect_x(x, x0.shape)
     if calls < iterations:
         raise DifferenceError(f"sgd evaluates f {calls:,} times in {iterations:,} iterations")
     if random.getstate() != state:
@@ -53,17 +55,6 @@ def check_sgd(sgd, step, iterations):
             f"sgd's x after iteration {iteration:,} is {path[iteration].ravel().round(6)}, "
             f"expected {expected[iteration].ravel().round(6)}"
         )
-
-
-def _like(x0, x, what):
-    """Give x if it is an array as x0 is."""
-    if x is None:
-        raise DifferenceError(f"{what} None where x is expected")
-    if isinstance(x, (tuple, list)):
-        raise DifferenceError(f"{what} a {type(x).__name__} of {len(x)} where x alone is expected")
-    if np.shape(x) != x0.shape:
-        raise DifferenceError(f"{what} an x of shape {np.shape(x)} for an x0 of {x0.shape}")
-    return x
 
 
 def check_step(f, words, word_vectors, block, before, where):
@@ -100,28 +91,16 @@ def _compare(found, expected, what, words=None):
 
 
 def check_rare_cases(loss_of, settings):
-    """Check a step on a made text, whose windows are full or repeat words, with large scores.
-
-    Its few words repeat among negative samples, too, and many draws hit the outside word.
-    """
-    corpus = made_text(settings.window)
-    words, state = list(corpus.tokens()), random.getstate()
-    stream = np.random.RandomState(3)
-    vectors = stream.normal(size=(2 * len(words), settings.dim))
-    scores = vectors[: len(words)] @ vectors[len(words) :].T
-    vectors *= np.sqrt(8 / abs(scores).max())
+    """Check a step on a made text: full windows, repeated words and samples, large scores."""
+    m, state, stream = settings.window, random.getstate(), np.random.RandomState(2)
+    words = [f"word{i}" for i in range(max(12, m + 1))]  # so many that none repeats within m
+    repeating = [words[i] for i in (0, 1, 0, 2)]
+    corpus = Corpus([words * 4, repeating * m] * 4, tablesize=97)
+    corpus.thinning = 1
+    V, words = len(corpus.tokens()), list(corpus.tokens())
+    vectors = stream.normal(size=(2 * V, settings.dim))
+    vectors *= np.sqrt(8 / abs(vectors[:V] @ vectors[V:].T).max())
     arrays, before = (*corpus.corpus_arrays(), corpus.sample_table()), random.getstate()
-    block = draw_block(arrays, settings, 1, before)
+    block = next(draw_blocks(arrays, settings, 0, before))
     check_step(loss_of(corpus), words, vectors, block, before, "in a step of rare cases")
     random.setstate(state)
-
-
-def made_text(window):
-    """Make a text in which a word comes back after more words than a window holds, or at once."""
-    stream = np.random.RandomState(2)
-    words = np.array([f"word{i}" for i in range(max(12, window + 1))])
-    rounds = [np.tile(stream.permutation(words), 4) for _ in range(4)]
-    few = [stream.choice(words[:4], 2 * window + 4) for _ in range(4)]
-    corpus = Corpus((sentence.tolist() for sentence in chain(rounds, few)), tablesize=97)
-    corpus.thinning = 1
-    return corpus

@@ -16,35 +16,29 @@ def clock(seconds):
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
-class Progress(contextlib.AbstractContextManager):
+class Progress(contextlib.ExitStack):
     """Shows iteration, smoothed loss and time left: a bar in a terminal or a notebook, else lines.
 
     Within its context the lines that `sgd` prints every 10 iterations are left out.
     """
 
     def __init__(self, total):
+        super().__init__()
         self.total, self.iteration, self.bar = total, 0, None
 
     def __enter__(self):
-        self.stdout = _WithoutIterationLines(sys.stdout)
-        self.without_lines = contextlib.redirect_stdout(self.stdout)
-        self.without_lines.__enter__()
+        stdout = self.enter_context(_WithoutIterationLines(sys.stdout))
+        self.enter_context(contextlib.redirect_stdout(stdout))
         return self
-
-    def __exit__(self, *error):
-        self.without_lines.__exit__(*error)
-        self.stdout.finish()
-        if self.bar is not None:
-            self.bar.close()
 
     def __call__(self, iteration, smoothed_loss):
         """Tell how far training is; the loss is None if none is known yet."""
         now = time.monotonic()
         if self.bar is None:
             hidden = False if "ipykernel" in sys.modules else None  # None: unless on a terminal
-            self.bar = tqdm(total=self.total, initial=iteration, disable=hidden, unit="it")
-            self.first, self.began, self.line_at = iteration, now, now + LINE_EVERY
-        if iteration < self.iteration:  # training began anew
+            bar = tqdm(total=self.total, initial=iteration, disable=hidden, unit="it")
+            self.bar, self.line_at = self.enter_context(bar), now + LINE_EVERY
+        if self.iteration == 0 or iteration < self.iteration:  # training began, or began anew
             self.first, self.began = iteration, now
         self.iteration = iteration
         loss = "" if smoothed_loss is None else f"loss {smoothed_loss:.3f}"
@@ -64,18 +58,16 @@ class _WithoutIterationLines(io.TextIOBase):
         self.stream, self.rest = stream, ""
 
     def write(self, text):
-        *lines, self.rest = (self.rest + text).split("\n")
-        for line in lines:
-            if not re.fullmatch(r"iter \d+: \S+", line):
-                self._pass_on(line + "\n")
+        lines, end, self.rest = (self.rest + text).rpartition("\n")
+        self._pass_on(re.sub(r"^iter \d+: \S+\n", "", lines + end, flags=re.MULTILINE))
         return len(text)
 
-    def finish(self):
-        """Pass on what was printed without an end of line."""
-        self._pass_on(self.rest)
-        self.rest = ""
+    def flush(self):
+        rest, self.rest = self.rest, ""
+        self._pass_on(rest)
 
     def _pass_on(self, text):
-        with tqdm.external_write_mode(sys.stderr):  # takes the bar away, and draws it anew
-            self.stream.write(text)
-            self.stream.flush()
+        if text:
+            with tqdm.external_write_mode(sys.stderr):  # takes the bar away, and draws it anew
+                self.stream.write(text)
+                self.stream.flush()

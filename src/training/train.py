@@ -5,208 +5,161 @@ import functools
 import hashlib
 import itertools
 import math
-import operator
 import random
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
+from typing import Annotated
 
 import numpy as np
 
 from utils import ANNEAL_EVERY, PRINT_EVERY, SAVE_EVERY
-from utils.checkpoint import FILE, load_checkpoint, save_checkpoint
+from utils.checkpoint import begin_run, resume_run, save_checkpoint
 from utils.corpus import REPEAT, THINNING, Corpus
-from utils.utils import InputError, dump, load
+from utils.utils import InputError, SubmissionError
 from utils.word_vectors import WordVectors
 
 from .progress import Progress
 
 SEEDS = 31415, 9265  # of Python's stream and NumPy's
-RUN_FILE = "saved_run.json"  # what run it is whose state was saved
 CHECKED = 4  # steps checked at the start, and as many at the end
-HARDLY = 0.05  # of the words left of a text is hardly a word
-COMPILING = "Compiling the training loops: some seconds, once; later runs find them compiled."
-
-
-def _setting(default, low, high, what):
-    return field(default=default, metadata={"low": low, "high": high, "what": what})
+HARDLY = 0.03  # of the words of a text left: hardly a word
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training run is; the defaults are the handout's.
+    """What a training run is; the defaults are the handout's. A value out of range is refused.
 
-    Parameters
+    Attributes
     ----------
-    iterations : int, default 40000
+    iterations : int
         Number of steps, of 50 windows each, 1 to 10,000,000.
-    dim : int, default 10
+    dim : int
         Length d of a word vector, 1 to 1,000.
-    window : int, default 5
+    window : int
         Largest distance m of an outside word from its center, 1 to 100.
-    negatives : int, default 10
+    negatives : int
         Number K of negative samples for an outside word, 1 to 1,000.
-    step : float, default 0.3
+    step : float
         Size of the first 20,000 steps, up to 1,000; each 20,000 iterations later it is halved.
-    thinning : float, default 1e-5
-        Words that make up more of the text than this are dropped from it at random, the more so
-        the more frequent; 1 keeps all.
-
-    Raises
-    ------
-    ValueError
-        If a value is none of these.
-
-    Examples
-    --------
-    >>> Settings(window=0)
-    Traceback (most recent call last):
-    ValueError: window must be a whole number from 1 to 100, not 0
+    thinning : float
+        Words that make up more of the text than this are dropped from it at random; 1 keeps all.
     """
 
-    iterations: int = _setting(40_000, 1, 10_000_000, "steps, of 50 windows each")
-    dim: int = _setting(10, 1, 1000, "length of a word vector")
-    window: int = _setting(5, 1, 100, "largest distance of an outside word from its center")
-    negatives: int = _setting(10, 1, 1000, "negative samples for each outside word")
-    step: float = _setting(0.3, 1e-9, 1000, "size of the first 20,000 steps; seldom good above 1")
-    thinning: float = _setting(
-        THINNING, 1e-9, 1, "words of a larger share of the text are dropped at random; 1 keeps all"
-    )
+    iterations: Annotated[int, 1, 10_000_000, "steps, of 50 windows each"] = 40_000
+    dim: Annotated[int, 1, 1000, "length of a word vector"] = 10
+    window: Annotated[int, 1, 100, "largest distance of an outside word from its center"] = 5
+    negatives: Annotated[int, 1, 1000, "negative samples for each outside word"] = 10
+    step: Annotated[float, 1e-9, 1000, "size of the first 20,000; seldom good above 1"] = 0.3
+    thinning: Annotated[float, 1e-9, 1, "words of a larger share are thinned; 1: none"] = THINNING
 
     def __post_init__(self):
         for setting in fields(self):
-            value = getattr(self, setting.name)
-            low, high = setting.metadata["low"], setting.metadata["high"]
-            try:
-                number = operator.index(value) if setting.type is int else float(value)
-                good = low <= number <= high and not isinstance(value, (bool, str))
-            except (TypeError, ValueError):
-                good = False
-            if not good:
-                kind = "whole number" if setting.type is int else "number"
-                raise ValueError(
-                    f"{setting.name} must be a {kind} from {low:g} to {high:,}, not {value!r}"
-                )
-            object.__setattr__(self, setting.name, number)
+            kind, (low, high, _) = setting.type.__origin__, setting.type.__metadata__
+            value, whole = getattr(self, setting.name), kind is int
+            if not isinstance(value, Integral if whole else Real) or not low <= value <= high:
+                expected = f"a {'whole ' * whole}number from {low:g} to {high:,}"
+                raise ValueError(f"{setting.name} must be {expected}, not {value!r}")
+            object.__setattr__(self, setting.name, kind(value))
 
 
 def train(
-    submission,
-    corpus,
-    settings=None,
-    callback=None,
-    save=False,
-    resume=False,
-    engine="auto",
-    quiet=False,
+    submission, corpus, settings=None, callback=None, save=False, resume=False, engine="auto"
 ):
     """Train word vectors as the handout's run does, from its random seeds.
 
     The engine "submission" runs the submission's own functions, word by word. The engine "auto"
-    checks that they do what plain loops do, and lets the loops train, compiled, a thousand times
-    as fast; if they do not, it says what differs and runs the submission's functions.
-
-    The state can be saved, every 5,000 iterations in the working directory; a run that resumes
-    gives the same vectors, bit for bit, as one that was never stopped.
+    checks that they do what plain loops do, and lets the loops train, compiled, hundreds of times
+    as fast; if they do not, it says what differs and runs the submission's functions. A run that
+    resumes gives the same vectors, bit for bit, as one that was never stopped.
 
     Parameters
     ----------
     submission : module
         Has `skipgram`, `neg_sampling_loss_and_gradient`, `word2vec_sgd_wrapper` and `sgd`.
     corpus : utils.corpus.Corpus
-        The text, or what `Corpus` makes one of: a file's name, lines, lists of words. What is
-        left of its words when it is thinned is drawn anew.
+        The text, or what `Corpus` makes one of: a file, lines, lists of words.
     settings : Settings, optional
-        What to do; the handout's run by default.
+        What to do; by default the handout's run.
     callback : callable, optional
         ``callback(iteration, smoothed_loss)`` is called every 10 iterations, and once at the
         start of a run that resumes. By default a progress bar is shown.
     save : bool, default False
-        Save the state; one that is there is dropped at the start.
+        Save the state every 5,000 iterations in the working directory; drop one that is there.
     resume : bool, default False
         Go on from the state saved in the working directory, and save.
     engine : {"auto", "submission"}, default "auto"
         What trains.
-    quiet : bool, default False
-        Show no progress bar, and do not tell what trains, and why.
 
     Returns
     -------
     utils.word_vectors.WordVectors
-        The vectors and the smoothed loss.
+        The vectors, and the smoothed loss.
 
     Raises
     ------
     ValueError
-        If an argument is none of these.
-    utils.utils.InputError
-        If there is nothing to resume, or it is of another run; if the text is too small; if the
-        loss is no longer finite.
+        If an argument is wrong; if the text is too small; if there is nothing to resume, or it is
+        of another run; if the loss is no longer finite; if sgd returns something else than x.
     """
     if engine not in ("auto", "submission"):
         raise ValueError(f"engine must be 'auto' or 'submission', not {engine!r}")
     corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
-    settings, say = settings or Settings(), (lambda line: None) if quiet else print
-    shown = contextlib.nullcontext(callback or (lambda iteration, smoothed_loss: None))
-    if callback is None and not quiet:
-        shown = Progress(settings.iterations)
+    settings = settings or Settings()
+    shown = contextlib.nullcontext(callback) if callback else Progress(settings.iterations)
     with shown as callback:
-        saved = _load_run(corpus, settings) if resume else None
-        if save and not resume:
-            _start_run(corpus, settings)
-        run = _Run(submission, corpus, settings, callback, saves=save or resume, saved=saved)
-        run.check_text(say)
-        if saved:
-            callback(saved.iteration, saved.smoothed_loss)
-        vectors = None
-        if engine == "auto" and settings.iterations - run.begin >= 2 * CHECKED:
-            vectors = _train_by_loops(run, say)
+        run = _Run(submission, corpus, settings, callback, save, resume)
+        left = settings.iterations - run.begin
+        vectors = run.by_loops() if engine == "auto" and left >= 2 * CHECKED else None
         if vectors is None:
-            vectors = _train_through_submission(run)
+            vectors = run.through_submission()
     words, V = list(corpus.tokens()), len(corpus.tokens())
     return WordVectors(words, vectors[:V], vectors[V:], corpus.frequency(), run.smoothed_loss)
 
 
-class _Run:
-    """A training run: what it trains with, on and by, and its loss so far."""
+def _expect_x(x, shape):
+    """Make sure that what `sgd` returned is x."""
+    if not isinstance(x, np.ndarray) or x.shape != shape:
+        found = " ".join(repr(x).split())[:50]
+        raise SubmissionError(f"sgd returns {found}, expected x alone, of shape {shape}")
+    return x
 
-    def __init__(self, submission, corpus, settings, callback, saves, saved):
+
+class _Run:
+    """A training run: what it trains by and on, where it begins, and its loss so far."""
+
+    def __init__(self, submission, corpus, settings, callback, save, resume):
         self.submission, self.corpus, self.settings = submission, corpus, settings
-        self.callback, self.saves, self.saved = callback, saves, saved
-        self.begin = saved.iteration if saved else 0
+        self.callback, self.saves = callback, save or resume
+        # what makes it this run is all but the number of iterations, which may grow
+        text = hashlib.sha256("\n".join(map(" ".join, corpus.sentences())).encode()).hexdigest()
+        self.run = {**asdict(settings), "iterations": "any", "data": f"(text of SHA-256 {text})"}
+        self.saved = resume_run(self.run) if resume else None
+        self.begin = self.saved.iteration if resume else 0
         corpus.thinning = settings.thinning
+        self.start()
+        self.first_size = random.randint(1, settings.window)
+        self.arrays = *corpus.corpus_arrays(), corpus.sample_table()
+        self.after_corpus = random.getstate()
+        if save and not resume:
+            begin_run(self.run)
+        if resume:
+            callback(self.begin, self.smoothed_loss)
+        words = corpus.frequency().sum()
+        left = len(self.arrays[0]) / (REPEAT * words)
+        if left < HARDLY:
+            print(
+                f"Thinning frequent words leaves only {left:.1%} of the words of so small a text. "
+                f"To keep more, set thinning to {min(1, 2 / words):.0e}, or to 1 for all."
+            )
 
     def start(self):
-        """Seed the random streams; give the word vectors and the smoothed loss to start from."""
+        """Seed the random streams; give word vectors: small at the centers, zero outside."""
+        self.smoothed_loss = self.saved.smoothed_loss if self.saved else None
         self.corpus.drop_corpus()
         random.seed(SEEDS[0])
         np.random.seed(SEEDS[1])
-        self.smoothed_loss = self.saved.smoothed_loss if self.saved else None
-        return initial_word_vectors(len(self.corpus.tokens()), self.settings.dim)
-
-    def check_text(self, say):
-        """Make sure that the text can be trained on; say so if hardly a word of it is left."""
-        self.start()
-        self.draw_first_size()
-        corpus, table = self.corpus, self.corpus.sample_table()
-        if table[0] == table[-1]:
-            word = list(corpus.tokens())[table[0]]
-            raise InputError(
-                f"{corpus.name} is nearly all {word!r}: all {len(table):,} entries of the table "
-                "of negative samples. Take a larger table, or another text."
-            )
-        words = corpus.frequency().sum()
-        left = len(corpus.corpus_arrays()[0]) / (REPEAT * words)
-        if left < HARDLY:
-            say(
-                f"Of so small a text, thinning frequent words leaves {left:.1%} of the words. "
-                f"To keep more: thinning={min(1, 2 / words):.0e}, or thinning=1 for all."
-            )
-
-    def draw_first_size(self):
-        """Draw the size of the first window, then the corpus, as the handout's run does."""
-        first_size = random.randint(1, self.settings.window)
-        self.corpus.corpus_arrays()
-        return first_size
+        V, d = len(self.corpus.tokens()), self.settings.dim
+        return np.concatenate(((np.random.rand(V, d) - 0.5) / d, np.zeros((V, d))))
 
     def loss_of(self, corpus):
         """Give the submission's loss and gradient of a step as a function of the word vectors."""
@@ -223,124 +176,77 @@ class _Run:
                 f"the loss is {loss} at iteration {iteration}. Try a smaller step, for example "
                 f"step={self.settings.step / 2:g}."
             )
-        if iteration % PRINT_EVERY == 0:
+        if iteration % PRINT_EVERY == 0 and iteration > self.begin:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
             self.callback(iteration, self.smoothed_loss)
 
+    def by_loops(self):
+        """Let the loops train, the submission being checked on the way; None if it differs."""
+        from . import check, loops  # they load Numba, which the other engine does without
 
-def _train_by_loops(run, say):
-    """Let the loops train, the submission being checked on the way; None if it differs."""
-    from . import check, loops  # they load Numba, which the other engine does without
-
-    settings = run.settings
-    if loops.missing:
-        say(f"Training is slow without Numba ({loops.missing}). To mend that: pip install numba")
-    try:
-        with loops.announce_compiling(lambda: say(COMPILING)):
-            check.check_sgd(run.submission.sgd, settings.step, settings.iterations)
-            check.check_rare_cases(run.loss_of, settings)
-        vectors = _make_steps(run, loops, check.check_step)
-    except check.DifferenceError as difference:
-        question = "2b" if str(difference).startswith("sgd") else "2a"
-        say(
-            f"Training through your functions, which takes minutes, because {difference}. "
-            f"To find the cause, stop with Ctrl-C and run: python grader.py {question}"
-        )
-        return None
-    say("Trained by plain loops: your functions do the same, checked on 9 steps.")
-    return vectors
-
-
-def _make_steps(run, loops, check_step):
-    settings, corpus = run.settings, run.corpus
-    vectors, iteration, before = run.start(), run.begin, random.getstate()
-    first_size, state = run.draw_first_size(), random.getstate()
-    arrays = *corpus.corpus_arrays(), corpus.sample_table()
-    if run.saved:
-        vectors, first_size = run.saved.x.copy(), 0
-        before = state = run.saved.random_state
-    else:
-        corpus.drop_corpus()  # for the first step's f to draw it
-    f, words = run.loss_of(corpus), list(corpus.tokens())
-    blocks = loops.draw_blocks(arrays, settings, iteration, state, first_size, CHECKED)
-
-    with contextlib.closing(loops.ahead(blocks)) as blocks:
-        for block in blocks:
-            if min(iteration - run.begin, settings.iterations - iteration - 1) < CHECKED:
-                check_step(f, words, vectors, block, before, f"in step {iteration + 1:,}")
-            step, first = settings.step * 0.5 ** (iteration // ANNEAL_EVERY), 0
-            while first < len(block.centers):
-                last = min(len(block.centers), first + PRINT_EVERY - iteration % PRINT_EVERY)
-                loss = block.make_steps(vectors, first, last, step)
-                iteration, first = iteration + last - first, last
-                run.see(iteration, loss)
-            random.setstate(block.state)
-            before = block.state
-            if run.saves and iteration % SAVE_EVERY == 0:
-                step = settings.step * 0.5 ** (iteration // ANNEAL_EVERY)
-                save_checkpoint(vectors, iteration, step, run.smoothed_loss)
-    return vectors
-
-
-def _train_through_submission(run):
-    """Let the submission's `sgd` go on from a saved state, or from the start."""
-    settings, saved = run.settings, run.saved
-    if saved:  # the loops may have saved another one since
-        random.setstate(saved.random_state)
-        save_checkpoint(saved.x, saved.iteration, saved.step, saved.smoothed_loss)
-    elif run.saves:
-        Path(FILE).unlink(missing_ok=True)
-    vectors, loss_and_gradient = run.start(), run.loss_of(run.corpus)
-    # on resuming, sgd evaluates f once more at the start, which is no iteration
-    iterations = itertools.count(run.begin if saved else 1)
-
-    def f(word_vectors):
-        loss, grad = loss_and_gradient(word_vectors)
-        loss = np.asarray(loss, float).item()  # some give an array of one number
-        iteration = next(iterations)
-        if iteration > run.begin:
-            run.see(iteration, loss)
-        return loss, grad
-
-    return run.submission.sgd(
-        f, vectors, settings.step, settings.iterations, None, run.saves, PRINT_EVERY
-    )
-
-
-def initial_word_vectors(V, d):
-    """Draw center vectors from NumPy's legacy random stream; outside vectors start at zero."""
-    return np.concatenate(((np.random.rand(V, d) - 0.5) / d, np.zeros((V, d))))
-
-
-def _start_run(corpus, settings):
-    """Write down what run begins; a state that is there is dropped."""
-    dump(_identity(corpus, settings), RUN_FILE)
-    Path(FILE).unlink(missing_ok=True)
-
-
-def _load_run(corpus, settings):
-    """Load the state to go on from; raise InputError unless it is of this run."""
-    saved = load_checkpoint()
-    if saved is None:
-        raise InputError(
-            f"there is nothing to resume: no {FILE} in {Path.cwd()}. "
-            "Leave out resume=True to start anew."
-        )
-    before, now = load(RUN_FILE), _identity(corpus, settings)
-    if not isinstance(before, dict) or before.keys() != now.keys():
-        raise InputError(f"{RUN_FILE} is damaged. Leave out resume=True to start anew.")
-    for name, value in now.items():
-        if before[name] != value:
-            raise InputError(
-                f"the run to resume had {name}={before[name]}, this one has {name}={value}. "
-                "Give the same, or leave out resume=True to start anew."
+        if loops.missing:
+            print(f"Training is slow without Numba ({loops.missing}): pip install numba")
+        try:
+            check.check_sgd(self.submission.sgd, self.settings.step, self.settings.iterations)
+            check.check_rare_cases(self.loss_of, self.settings)
+            vectors = self._make_steps(loops, check.check_step)
+        except check.DifferenceError as difference:
+            question = "2b" if str(difference).startswith("sgd") else "2a"
+            print(
+                f"Training through your functions, which takes minutes, because {difference}. "
+                f"To find the cause, stop with Ctrl-C and run: python grader.py {question}"
             )
-    return saved
+            return None
+        print("Trained by plain loops: your functions do the same, checked on 9 steps.")
+        return vectors
 
+    def _make_steps(self, loops, check_step):
+        settings, saved, iteration = self.settings, self.saved, self.begin
+        vectors, step, before = self.start(), settings.step, random.getstate()
+        state, first_size = self.after_corpus, self.first_size
+        if saved:
+            random.randint(1, settings.window)
+            self.corpus.corpus_arrays()  # the steps that are checked find it drawn
+            vectors, step, first_size = saved.x.copy(), saved.step, 0
+            before = state = saved.random_state
+        f, words = self.loss_of(self.corpus), list(self.corpus.tokens())
+        blocks = loops.draw_blocks(self.arrays, settings, iteration, state, first_size, CHECKED)
+        with contextlib.closing(loops.ahead(blocks)) as blocks:
+            for block in blocks:
+                if min(iteration - self.begin, settings.iterations - iteration - 1) < CHECKED:
+                    check_step(f, words, vectors, block, before, f"in step {iteration + 1:,}")
+                first = 0
+                while first < block.steps:
+                    last = min(block.steps, first + PRINT_EVERY - iteration % PRINT_EVERY)
+                    loss = block.make_steps(vectors, first, last, step)
+                    iteration, first = iteration + last - first, last
+                    self.see(iteration, loss)
+                before = block.state
+                random.setstate(before)
+                if iteration % ANNEAL_EVERY == 0:
+                    step *= 0.5
+                if self.saves and iteration % SAVE_EVERY == 0:
+                    save_checkpoint(vectors, iteration, step, self.smoothed_loss)
+        return vectors
 
-def _identity(corpus, settings):
-    """Tell what makes a run what it is: all but the number of iterations, which may grow."""
-    options = {name: value for name, value in asdict(settings).items() if name != "iterations"}
-    text = hashlib.sha256("\n".join(map(" ".join, corpus.sentences())).encode())
-    return {"data": f"(text of SHA-256 {text.hexdigest()})", **options}
+    def through_submission(self):
+        """Let the submission's `sgd` go on from a saved state, or from the start."""
+        saved = self.saved
+        if saved:  # the loops may have saved another one since
+            random.setstate(saved.random_state)
+            save_checkpoint(saved.x, saved.iteration, saved.step, saved.smoothed_loss)
+        elif self.saves:
+            begin_run(self.run)
+        vectors, loss_and_gradient = self.start(), self.loss_of(self.corpus)
+        # on resuming, sgd evaluates f once more at the start, which is no iteration
+        iterations = itertools.count(self.begin if saved else 1)
+
+        def f(word_vectors):
+            loss, grad = loss_and_gradient(word_vectors)
+            self.see(next(iterations), np.asarray(loss, float).item())  # may be an array of one
+            return loss, grad
+
+        step, end = self.settings.step, self.settings.iterations
+        x = self.submission.sgd(f, vectors, step, end, None, self.saves, PRINT_EVERY)
+        return _expect_x(x, vectors.shape)

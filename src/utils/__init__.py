@@ -1,4 +1,4 @@
-"""What the assignment gives to students: helpers, gradient check, texts, pictures; its constants."""
+"""What the assignment gives: helpers, gradient check, texts, pictures; and its constants."""
 
 BATCH_SIZE = 50  # windows whose mean loss is one step's
 PRINT_EVERY = 10  # iterations between two values of the smoothed loss

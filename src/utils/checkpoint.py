@@ -1,4 +1,4 @@
-"""The state of `sgd` between two iterations, on disk."""
+"""The state of `sgd` between two iterations, on disk, and of what run it is."""
 
 import io
 import random
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .utils import InputError, write_files
+from .utils import InputError, dump, load, write_files
 
-FILE = "saved_sgd.npz"
+FILE, RUN_FILE = "saved_sgd.npz", "saved_run.json"
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,7 @@ class Checkpoint:
     random_state: tuple
 
     def check_fits(self, x0, iterations):
-        """Raise InputError unless a run from `x0` over `iterations` can go on from here.
-
-        Parameters
-        ----------
-        x0 : float or ndarray of float
-            Where that run starts.
-        iterations : int
-            Number of iterations of that run.
-        """
+        """Raise InputError unless a run from `x0` over so many iterations can go on here."""
         if self.x.shape != np.shape(x0):
             raise InputError(
                 f"{FILE} holds parameters of shape {self.x.shape}, but x0 has {np.shape(x0)}: "
@@ -59,19 +51,7 @@ class Checkpoint:
 
 
 def save_checkpoint(x, iteration, step, smoothed_loss):
-    """Save the state after an iteration, with Python's random state, in the working directory.
-
-    Parameters
-    ----------
-    x : float or ndarray of float
-        The parameters.
-    iteration : int
-        Number of iterations that made them.
-    step : float
-        Step of the next iteration.
-    smoothed_loss : float or None
-        Smoothed loss printed last; None if none was.
-    """
+    """Save the state and Python's random state after an iteration in the working directory."""
     version, words, gauss_next = random.getstate()
     buffer = io.BytesIO()
     np.savez(
@@ -88,23 +68,7 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
 
 
 def load_checkpoint(folder="."):
-    """Load the state saved last.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where it was saved; by default the working directory.
-
-    Returns
-    -------
-    Checkpoint or None
-        None if nothing was saved there.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is damaged.
-    """
+    """Load the state that a folder holds; None if it holds none, InputError if damaged."""
     path = Path(folder) / FILE
     if not path.exists():
         return None
@@ -122,6 +86,27 @@ def load_checkpoint(folder="."):
             )
     except Exception as error:  # zipfile, zlib and NumPy have no common word for damaged
         raise InputError(f"{path} is damaged ({error}). Delete it to start anew.") from error
+
+
+def begin_run(run):
+    """Write down what makes a run what it is, values by name; drop a state that is there."""
+    dump(run, RUN_FILE)
+    Path(FILE).unlink(missing_ok=True)
+
+
+def resume_run(run):
+    """Load the state that a run goes on from; InputError if it is of another run."""
+    saved, anew = load_checkpoint(), "leave out resume=True to start anew."
+    if saved is None:
+        raise InputError(f"there is nothing to resume: no {FILE} in {Path.cwd()}; {anew}")
+    before = load(RUN_FILE)
+    if not isinstance(before, dict) or before.keys() != run.keys():
+        raise InputError(f"{RUN_FILE} is damaged, or of another version; {anew}")
+    for name, value in run.items():
+        if before[name] != value:
+            had = f"the run to resume had {name}={before[name]}, this one has {name}={value}"
+            raise InputError(f"{had}. Give the same, or {anew}")
+    return saved
 
 
 def _list_of(number):

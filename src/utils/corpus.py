@@ -13,6 +13,7 @@ from .utils import InputError
 
 REPEAT = 30  # times that the text is thinned to make the corpus
 THINNING = 1e-5  # the handout's
+EXPECTED = "Pass a file, or sentences, each a string or a list of words without blanks."
 
 
 class Corpus:
@@ -26,7 +27,7 @@ class Corpus:
     text : str, Path, or iterable of (str or list of str)
         A file of plain UTF-8 text with a sentence a line, compressed (.gz) or not; or sentences,
         each a line of text or a list of words. Lines are put into lower case and split at white
-        space. Empty sentences are left out.
+        space; sentences without a word are left out.
     tablesize : int, default 1000000
         Number of entries of the table that negative samples are drawn from.
     name : str, optional
@@ -53,20 +54,22 @@ class Corpus:
     """
 
     def __init__(self, text, tablesize=1000000, name=None):
-        is_file = isinstance(text, (str, Path))
-        self.name = name or (str(text) if is_file else "the text")
-        self.tablesize, self.thinning = tablesize, THINNING
-        sentences = read_lines(text) if is_file else text
-        self._sentences = [words for words in map(_words_of, sentences) if words]
-        words = dict.fromkeys(word for sentence in self._sentences for word in sentence)
+        self.name, self.tablesize, self.thinning = name or "the text", tablesize, THINNING
+        if isinstance(text, str) and "\n" in text:
+            text = text.split("\n")
+        elif isinstance(text, (str, Path)):
+            self.name, text = name or str(text), _read_lines(text)
+        try:
+            lists = (s.lower().split() if isinstance(s, str) else list(s) for s in text)
+            self._sentences = [words for words in lists if words]
+            words = dict.fromkeys(word for sentence in self._sentences for word in sentence)
+            wrong = [word for word in words if not isinstance(word, str) or len(word.split()) != 1]
+        except TypeError as error:  # not iterable, or not hashable
+            raise InputError(f"{self.name} is not text: {error}. {EXPECTED}") from None
+        if wrong:
+            raise InputError(f"{self.name} has {wrong[0]!r} where a word is expected. {EXPECTED}")
         if not words:
-            raise InputError(f"{self.name} has no words.")
-        for word in words:
-            if not isinstance(word, str) or len(word.split()) != 1:
-                raise InputError(
-                    f"{self.name} has {word!r} where a word is expected, a string without blanks. "
-                    "Pass a list of sentences, each a string or a list of words."
-                )
+            raise InputError(f"{self.name} has no words. {EXPECTED}")
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
         self._corpus = self._drawn = None
@@ -214,7 +217,7 @@ class Corpus:
         int
             Its index.
         """
-        return self._table_entries[random.randint(0, self.tablesize - 1)]
+        return self._table.item(random.randint(0, self.tablesize - 1))
 
     @cached_property
     def _words(self):
@@ -235,11 +238,13 @@ class Corpus:
     def _table(self):
         share = self._frequency**0.75
         reached = np.cumsum(share / share.sum()) * self.tablesize
-        return np.searchsorted(reached, np.arange(self.tablesize)).astype(np.int32)
-
-    @cached_property
-    def _table_entries(self):
-        return memoryview(self._table)  # its entries are Python's ints, and quick to get at
+        table = np.searchsorted(reached, np.arange(self.tablesize)).astype(np.int32)
+        if table[0] == table[-1]:
+            raise InputError(
+                f"{self.name} is nearly all {self._words[table[0]]!r}: no other word is in the "
+                f"table of negative samples, of {self.tablesize:,} entries. Take another text."
+            )
+        return table
 
     def _draw(self):
         """Draw the corpus: from each word with r > 0 a number in [0, 1); it stays if that is >= r.
@@ -262,11 +267,7 @@ class Corpus:
             counts.append(left[left > 1])
         _, key, position, *_ = stream.get_state()
         random.setstate((version, (*key.tolist(), position), gauss))
-        corpus = np.concatenate(words), np.cumsum(np.concatenate(([0], *counts)))
-        self._expect_windows(*corpus)
-        return corpus
-
-    def _expect_windows(self, word_ids, starts):
+        word_ids, starts = np.concatenate(words), np.cumsum(np.concatenate(([0], *counts)))
         differs = word_ids[1:] != word_ids[:-1]
         differs[starts[1:-1] - 1] = False  # from one sentence to the next
         if not differs.any():
@@ -275,45 +276,18 @@ class Corpus:
                 f"taken {REPEAT} times and thinned, no sentence with two different words is left. "
                 "Keep more of the frequent words, thinning=1 keeps all, or take another text."
             )
+        return word_ids, starts
 
 
-def _words_of(sentence):
-    """Give the words of a sentence, which is a line of text or a list of words."""
-    if isinstance(sentence, str):
-        return sentence.lower().split()
-    try:
-        return list(sentence)
-    except TypeError:
-        raise InputError(
-            f"{sentence!r} is not a sentence. Pass a list of sentences, each a string or a list "
-            "of words."
-        ) from None
-
-
-def read_lines(path):
-    """Read the lines of a text in UTF-8, compressed by gzip or not.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Yields
-    ------
-    str
-        The lines.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or is not such a text; the message names the line.
-    """
+def _read_lines(path):
+    """Yield the lines of a text in UTF-8, compressed by gzip or not; an error names the line."""
     number = 0
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
-            for number, line in enumerate(gzip.open(file) if compressed else file, 1):
+            lines = gzip.GzipFile(fileobj=file) if compressed else file
+            for number, line in enumerate(lines, 1):
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
@@ -323,7 +297,4 @@ def read_lines(path):
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}. Name a file of text; for text that is not "
-            "in a file, pass a list of sentences."
-        ) from None
+        raise InputError(f"{path} cannot be read: {error.strerror}. {EXPECTED}") from None

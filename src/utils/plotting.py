@@ -21,6 +21,7 @@ GROUPS = (
 
 DPI = 120
 WIDTH = 9.0  # inches
+OTHERS = "other words", "#555555", "o"
 MARKER = 7.0  # diameter in points
 LEADER_FROM = 9  # a label this many points or more from its marker is tied to it by a line
 
@@ -59,12 +60,12 @@ def principal_components(vectors):
 
 
 def plot_word_vectors(vectors, title):
-    """Draw the vectors of the plotted words on their first two principal components.
+    """Draw word vectors on their first two principal components.
 
     Parameters
     ----------
     vectors : dict of str to sequence of float
-        Vector of each word, words of `PLOTTED_WORDS`.
+        Vector of each word to plot. Words that are none of `PLOTTED_WORDS` have no group.
     title : str
         Title of the figure.
 
@@ -79,19 +80,21 @@ def plot_word_vectors(vectors, title):
     height = WIDTH * np.clip(spread[1] / max(spread[0], np.finfo(float).tiny), 0.6, 1)
 
     figure, axes = plt.subplots(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
-    for name, color, marker, words in GROUPS:
+    others = [word for word in vectors if word not in PLOTTED_WORDS]
+    for name, color, marker, words in (*GROUPS, (*OTHERS, others)):
         here = np.array([point_of[word] for word in words if word in point_of])
         if len(here):
             axes.plot(*here.T, marker, color=color, markersize=MARKER, label=name)
+    axes.set_title(title, parse_math=False)
     axes.set(
-        title=title,
         xlabel=f"first principal component ({shares[0]:.0%} of the variance)",
         ylabel=f"second principal component ({shares[1]:.0%})",
     )
     axes.set_aspect("equal", "datalim")
     axes.margins(0.1)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=len(GROUPS), frameon=False)
+    if len(others) < len(vectors):
+        figure.legend(loc="outside lower center", ncols=len(GROUPS) + 1, frameon=False)
     _label(figure, axes, point_of)
     return figure
 
@@ -110,7 +113,8 @@ def _label(figure, axes, point_of):
             textcoords="offset points",
             ha="center",
             va="center",
-            color=color_of[word],
+            color=color_of.get(word, OTHERS[1]),
+            parse_math=False,  # a word may hold dollar signs
             arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.7, "shrinkB": 3},
         )
         for word, point in point_of.items()

@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from .utils import InputError
+from .utils import InputError, SubmissionError
 
 SOURCE = Path(__file__).resolve().parents[1]  # the folder src
 
@@ -16,31 +16,12 @@ class OneLineParser(argparse.ArgumentParser):
     """A parser of a command line: wrong usage ends the program with exit code 2 and one line."""
 
     def error(self, message):
-        """End the program.
-
-        Parameters
-        ----------
-        message : str
-            What is wrong.
-        """
+        """End the program; the message says what is wrong."""
         self.exit(2, f"{self.prog}: {message}. See --help.\n")
 
 
 def number(kind, low, high):
-    """Make the type of an option: a number from low to high.
-
-    Parameters
-    ----------
-    kind : type
-        Either int or float.
-    low, high : int or float
-        The bounds, both allowed.
-
-    Returns
-    -------
-    callable
-        Turns the option's text into the number, or raises argparse.ArgumentTypeError.
-    """
+    """Make the type of an option: a number from low to high, both allowed."""
 
     def convert(text):
         try:
@@ -58,18 +39,7 @@ def number(kind, low, high):
 
 
 def make_folder(folder):
-    """Make sure that the folder for the files written is there.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-
-    Raises
-    ------
-    InputError
-        If it cannot be made or listed.
-    """
+    """Make sure that the folder for the files written is there and can be listed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.listdir(folder)
@@ -80,37 +50,15 @@ def make_folder(folder):
 
 
 def from_here(path):
-    """Name a path as seen from the working directory, if it is below.
-
-    Parameters
-    ----------
-    path : Path
-        An absolute path.
-
-    Returns
-    -------
-    Path
-        The same file.
-    """
+    """Name an absolute path as seen from the working directory, if it is below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def run_program(name, program, stopped=lambda: "Stopped."):
     """Run a program that uses the submission; say what went wrong as its user needs it.
 
-    Parameters
-    ----------
-    name : str
-        What the program is called.
-    program : callable
-        Takes nothing.
-    stopped : callable, optional
-        Gives the message if the user stops the program.
-
-    Returns
-    -------
-    int
-        The exit code: 0; 1 for an error in the submission, 2 for a wrong input, 130 if stopped.
+    Returns the exit code: 0; 1 for an error in the submission, 2 for a wrong input, 130 if the
+    user stopped the program, to whom `stopped` then gives the message.
     """
     try:
         program()
@@ -119,9 +67,11 @@ def run_program(name, program, stopped=lambda: "Stopped."):
         code, message = 2, f"{name}: {error}"
     except KeyboardInterrupt:
         code, message = 130, stopped()
+    except SubmissionError as error:
+        code, message = 1, f"{name}: error in the submission: {error}"
     except NotImplementedError as error:
         code, message = 1, f"{name}: not written yet: {error}"
-    except Exception as error:
+    except BaseException as error:  # SystemExit, too: a submission may call sys.exit
         frames = _frames_of_submission(error)
         if not frames:
             raise

@@ -13,34 +13,12 @@ DICTIONARY, LABELS = "dictionary.txt", "sentiment_labels.txt"
 
 
 def find_treebank():
-    """Find the treebank to use when none is named: the real one if it is there, else the sample.
-
-    Returns
-    -------
-    Path
-        Its folder.
-    """
+    """Find the treebank to use when none is named: the real one if there, else the sample."""
     return REAL if (REAL / SENTENCES).exists() else SAMPLE
 
 
 def read_sentences(folder):
-    """Read datasetSentences.txt.
-
-    Parameters
-    ----------
-    folder : Path
-        The treebank's folder.
-
-    Returns
-    -------
-    list of str
-        The sentences as the file has them.
-
-    Raises
-    ------
-    InputError
-        Names file and line of what is wrong.
-    """
+    """Read datasetSentences.txt: the sentences as the file has them."""
     path, sentences = Path(folder) / SENTENCES, []
     for number, index, sentence in _records(path, "sentence_index\tsentence", "\t"):
         _expect(index == str(number - 1), path, number, f"index {number - 1}", index)
@@ -50,25 +28,7 @@ def read_sentences(folder):
 
 
 def read_split(folder, num_sentences):
-    """Read datasetSplit.txt.
-
-    Parameters
-    ----------
-    folder : Path
-        The treebank's folder.
-    num_sentences : int
-        Number of sentences that it must tell of.
-
-    Returns
-    -------
-    list of list of int
-        Positions of the sentences for training, test and development.
-
-    Raises
-    ------
-    InputError
-        Names file and line of what is wrong.
-    """
+    """Read datasetSplit.txt: positions of sentences for training, test and development."""
     path, splits = Path(folder) / SPLIT, {"1": [], "2": [], "3": []}
     for number, index, label in _records(path, "sentence_index,splitset_label", ","):
         _expect(index == str(number - 1), path, number, f"index {number - 1}", index)
@@ -84,23 +44,7 @@ def read_split(folder, num_sentences):
 
 
 def read_phrase_labels(folder):
-    """Read dictionary.txt and sentiment_labels.txt.
-
-    Parameters
-    ----------
-    folder : Path
-        The treebank's folder.
-
-    Returns
-    -------
-    dict of str to float
-        Sentiment in 0..1 of each phrase, in lower case.
-
-    Raises
-    ------
-    InputError
-        Names file and line of what is wrong.
-    """
+    """Read dictionary.txt and sentiment_labels.txt: 0..1 for each phrase in lower case."""
     path, labels = Path(folder) / LABELS, []
     for number, index, label in _records(path, "phrase ids|sentiment values", "|"):
         _expect(index == str(number - 2), path, number, f"phrase id {number - 2}", index)
@@ -115,25 +59,7 @@ def read_phrase_labels(folder):
 
 
 def sentence_labels(folder, sentences):
-    """Look up the sentiment of each sentence: that of the phrase equal to it.
-
-    Parameters
-    ----------
-    folder : Path
-        The treebank's folder.
-    sentences : list of str
-        The sentences as `read_sentences` gives them.
-
-    Returns
-    -------
-    ndarray of float, shape (number of sentences,)
-        Sentiments in 0..1.
-
-    Raises
-    ------
-    InputError
-        If a file is missing or wrong, or a sentence is not among the phrases.
-    """
+    """Look up the sentiment in 0..1 of each sentence: that of the phrase equal to it."""
     phrases = read_phrase_labels(folder)
     labels = np.empty(len(sentences))
     for position, sentence in enumerate(sentences):

@@ -12,6 +12,10 @@ class InputError(ValueError):
     """Something that the user gave is wrong; the message says what, where and what to do."""
 
 
+class SubmissionError(Exception):
+    """The submission is wrong in a way that ends the program; the message says in which."""
+
+
 def softmax(x):
     """Turn scores into probabilities: softmax(x)_i = exp(x_i) / sum_j exp(x_j).
 
