@@ -147,7 +147,8 @@ def words_to_plot(corpus, wanted):
             "pass another text with --data, or run 'make data'."
         )
     if absent:
-        print(f"Left out, as they are not in this text: {', '.join(absent)}.")
+        kind = "treebank" if isinstance(corpus, StanfordSentiment) else "text"
+        print(f"Left out, as they are not in this {kind}: {', '.join(absent)}.")
     return found
 
 

@@ -1,6 +1,7 @@
-"""Every wrong submission changes what it says it does, and training by arrays refuses it."""
+"""Every wrong submission changes what it says it does, and training by loops refuses it."""
 
 import contextlib
+import io
 import random
 import re
 import sys
@@ -12,16 +13,17 @@ from conftest import write_treebank
 from mistakes import FLOAT32, MISTAKES, STYLES, apply, file_of, load
 
 import submission
-from utils.training import Settings, train
+from training import Settings, train
+from utils.corpus import Corpus
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE, read_sentences
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a mistake may overflow
 
-BY_ARRAYS = re.compile(r"Trained by arrays\b")
+BY_LOOPS = re.compile(r"Trained by plain loops\b")
 THROUGH_SUBMISSION = re.compile(r"Train(ed|ing) through your functions\b.*? because (?P<reason>.+)")
 SHORT = Settings(iterations=10, dim=3, window=5, negatives=12, step=0.1)
-CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6)
+CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6, thinning=1)
 ANNEAL_EVERY = 6  # instead of 20,000, where mistakes show only when a step was halved
 
 TRAINED = [row for row in MISTAKES if row.trained]
@@ -34,13 +36,6 @@ def rows(*tables):
     return pytest.mark.parametrize(
         "row", [row for table in tables for row in table], ids=lambda row: row.name
     )
-
-
-class CrowdedTreebank(StanfordSentiment):
-    """A treebank where in a few steps all happens that is rare else: no word is ever dropped."""
-
-    def reject_prob(self):
-        return np.zeros(len(self.tokens()))
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +51,12 @@ def sample(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory):
+def crowded():
+    """Give a text where in a few steps all happens that is rare else."""
     rng = random.Random(1)
     vocabulary = [f"word{i}" for i in range(15)]
     sentences = [" ".join(rng.choices(vocabulary, k=rng.randint(2, 14))) for _ in range(20)]
-    return CrowdedTreebank(write_treebank(tmp_path_factory.mktemp("crowded"), sentences))
+    return Corpus(sentences)
 
 
 @pytest.fixture
@@ -69,12 +65,20 @@ def package(row, tmp_path):
     return load(apply(row, tmp_path))
 
 
-def outcome(package, treebank, settings, **options):
-    """Train; give vectors and loss, or the error that is raised."""
-    try:
-        return train(package, treebank, settings, save=True, **options)
-    except Exception as error:
-        return error
+def nothing(iteration, loss):
+    """Show no progress."""
+
+
+def outcome(package, treebank, settings, engine="submission", callback=nothing):
+    """Train; give vectors and loss, or the error that is raised, and the lines said on the way."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        try:
+            trained = train(package, treebank, settings, callback, save=True, engine=engine)
+            found = np.concatenate((trained.vectors, trained.outside_vectors)), trained.loss
+        except Exception as error:
+            found = error
+    lines = printed.getvalue().splitlines()
+    return found, [line for line in lines if re.match("Train(ed|ing) ", line)]
 
 
 def same(one, other):
@@ -120,7 +124,7 @@ def test_row_applies_and_can_be_imported(row, package, tmp_path):
 @pytest.fixture(scope="module")
 def crowded_result(crowded, tmp_path_factory):
     with contextlib.chdir(tmp_path_factory.mktemp("run")):
-        return train(submission, crowded, CROWDED, save=True, engine="submission")
+        return outcome(submission, crowded, CROWDED)[0]
 
 
 def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
@@ -146,7 +150,7 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
     monkeypatch.setattr(submission, "skipgram", skipgram)
     monkeypatch.setattr(word2vec, "sigmoid", sigmoid)
     monkeypatch.setattr(word2vec, "get_negative_samples", get_negative_samples)
-    train(submission, crowded, CROWDED, save=True, engine="submission")
+    outcome(submission, crowded, CROWDED)
     assert len(seen) == 5
     assert all(seen.values()), seen
 
@@ -154,7 +158,7 @@ def test_a_crowded_run_has_all_that_is_rare(crowded, monkeypatch):
 @pytest.mark.slow
 @rows(EARLY, FLOAT32)
 def test_training_is_another_with_mistakes_that_change_it(row, package, crowded, crowded_result):
-    assert not same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+    assert not same(outcome(package, crowded, CROWDED)[0], crowded_result)
 
 
 @pytest.mark.slow
@@ -162,23 +166,23 @@ def test_training_is_another_with_mistakes_that_change_it(row, package, crowded,
 def test_training_is_another_once_steps_are_halved(row, package, crowded, monkeypatch):
     monkeypatch.setitem(submission.sgd.__globals__, "ANNEAL_EVERY", ANNEAL_EVERY)
     package.sgd.__globals__["ANNEAL_EVERY"] = ANNEAL_EVERY
-    expected = outcome(submission, crowded, CROWDED, engine="submission")
-    assert not same(outcome(package, crowded, CROWDED, engine="submission"), expected)
+    expected, _ = outcome(submission, crowded, CROWDED)
+    assert not same(outcome(package, crowded, CROWDED)[0], expected)
 
 
 @pytest.mark.slow
 @rows(NOT_TRAINED, STYLES)
 def test_training_is_the_same_otherwise(row, package, crowded, crowded_result):
-    assert same(outcome(package, crowded, CROWDED, engine="submission"), crowded_result)
+    assert same(outcome(package, crowded, CROWDED)[0], crowded_result)
 
 
-# What the arrays stand in for
+# What the loops stand in for
 
 
 @pytest.fixture(scope="module")
 def sample_result(sample, tmp_path_factory):
     with contextlib.chdir(tmp_path_factory.mktemp("run")):
-        return train(submission, sample, SHORT, save=True, engine="submission")
+        return outcome(submission, sample, SHORT)[0]
 
 
 class StopError(Exception):
@@ -198,36 +202,34 @@ def reason_to_refuse(lines):
 
 
 @rows(EARLY)
-def test_arrays_are_refused_to_mistakes(row, package, sample, tmp_path):
-    own = outcome(load(apply(row, tmp_path / "own")), sample, SHORT, engine="submission")
-    lines = []
-    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+def test_loops_are_refused_to_mistakes(row, package, sample, tmp_path):
+    own, _ = outcome(load(apply(row, tmp_path / "own")), sample, SHORT)
+    found, lines = outcome(package, sample, SHORT, "auto")
     assert row.counts or same(found, own), (lines, found, own)
     if lines or not isinstance(own, Exception):  # an error may end the check as it ends training
         reason = reason_to_refuse(lines)
         assert bool(re.search(r"\bsgd\b", reason)) == (row.function == "sgd"), reason
+        assert reason.endswith(f"grader.py {'2b' if row.function == 'sgd' else '2a'}"), reason
 
 
 @rows(LATE)
-def test_arrays_are_refused_to_mistakes_that_show_late(row, package, sample):
-    lines, settings = [], Settings(row.shows_after + 1, 3, 5, 4, 0.1)
-    with pytest.raises(StopError):
-        train(package, sample, settings, stop, save=True, say=lines.append)
+def test_loops_are_refused_to_mistakes_that_show_late(row, package, sample):
+    settings = Settings(row.shows_after + 1, 3, 5, 4, 0.1)
+    found, lines = outcome(package, sample, settings, "auto", stop)
+    assert isinstance(found, StopError)
     assert re.search(r"\bsgd\b", reason_to_refuse(lines))
 
 
 @rows(FLOAT32)
-def test_arrays_are_refused_to_single_precision(row, package, sample):
-    lines = []
-    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+def test_loops_are_refused_to_single_precision(row, package, sample):
+    found, lines = outcome(package, sample, SHORT, "auto")
     assert "float32" in reason_to_refuse(lines)
-    assert same(found, outcome(package, sample, SHORT, engine="submission"))
+    assert same(found, outcome(package, sample, SHORT)[0])
 
 
 @rows(NOT_TRAINED, STYLES)
-def test_arrays_train_where_they_give_the_same(row, package, sample, sample_result):
-    lines = []
-    found = outcome(package, sample, SHORT, engine="auto", say=lines.append)
+def test_loops_train_where_they_give_the_same(row, package, sample, sample_result):
+    found, lines = outcome(package, sample, SHORT, "auto")
     assert len(lines) == 1, (lines, found)
-    assert BY_ARRAYS.match(lines[0]), lines
+    assert BY_LOOPS.match(lines[0]), lines
     assert same(found, sample_result), found

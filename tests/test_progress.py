@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from utils import progress
-from utils.progress import Progress, WithoutIterationLines, clock
+from training import progress
+from training.progress import Progress, clock
 
 
 @pytest.fixture
@@ -67,20 +67,52 @@ def test_on_a_terminal_there_is_a_bar_with_the_loss(monkeypatch):
     assert "loss 4.000" in last
 
 
+def test_a_notebook_has_a_bar_too(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    with Progress(40) as show:
+        show(40, 2.5)
+    assert "100%|" in capsys.readouterr().err
+
+
+def test_when_training_begins_anew_time_left_counts_from_there(time, capsys):
+    show = Progress(1_000)
+    for iteration, seconds in ((10, 0), (990, 5), (10, 0), (110, 20)):
+        time.now += seconds
+        show(iteration, 11.0)
+    assert capsys.readouterr().err == "iteration 110 of 1,000, loss 11.000, 2:58 left\n"
+
+
 def test_nothing_to_close_before_the_first_call():
-    Progress(10).close()
+    with Progress(10):
+        pass
 
 
-def test_lines_of_sgd_are_dropped_and_others_passed_on():
-    below = io.StringIO()
-    stream = WithoutIterationLines(below)
-    print("iter 10: 23.500000", file=stream)
-    print("here", "and", "there", file=stream)
-    print("iter 20: nan\nmy iter 3: 4", file=stream)
-    print("half", end="", file=stream)
-    print(" a line", file=stream)
-    print("iter 30: 1.0", "mine", file=stream)
-    assert below.getvalue() == "here and there\nmy iter 3: 4\nhalf a line\niter 30: 1.0 mine\n"
+def test_lines_of_sgd_are_dropped_and_others_passed_on(capsys):
+    stdout = sys.stdout
+    with Progress(10):
+        print("iter 10: 23.500000")
+        print("here", "and", "there")
+        print("iter 20: nan\nmy iter 3: 4")
+        print("half", end="")
+        print(" a line")
+        print("iter 30: 1.0", "mine")
+        print("no end of line", end="")
+    assert sys.stdout is stdout
+    printed = "here and there\nmy iter 3: 4\nhalf a line\niter 30: 1.0 mine\nno end of line"
+    assert capsys.readouterr().out == printed
+
+
+def test_a_line_printed_meanwhile_does_not_run_into_the_bar(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with Progress(40) as show:
+        show(10, 2.5)
+        print("a line")
+        show(40, 2.5)
+    before, _, after = terminal.getvalue().partition("a line\n")
+    assert before.endswith("\r")
+    assert after.lstrip("\r").startswith(" 25%|")
 
 
 @pytest.mark.parametrize(

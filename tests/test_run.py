@@ -76,7 +76,7 @@ def test_a_run_prints_and_writes_what_it_promises(tmp_path, capsys):
     folder = tmp_path / "new" / "folder"
     assert re.fullmatch(
         r"Training on the sample treebank\. 'make data' fetches the real one\.\n"
-        r"Trained by arrays, after your functions were checked on 9 steps\.\n"
+        r"Trained by plain loops: your functions do the same, checked on 9 steps\.\n"
         r"Smoothed loss \d+\.\d{6} \(the handout expects around or below 10\)\.\n"
         r"10 iterations, 0:\d\d in all\.\n"
         r"Wrote .*word_vectors\.png, .*sample_vectors_\(soln\)\.json, .*word_vectors\.txt\n"
@@ -191,7 +191,7 @@ def test_bad_options_are_refused(output, capsys, arguments, words):
     ("sentences", "words"),
     [
         (["all quiet here"] * 100, "has none of the words to plot (great, cool, ...)"),
-        (["tea tea", "great"] * 100, "no sentence has two different words"),
+        (["tea tea", "great"] * 100, "no sentence with two different words is left"),
         (["great tea"], "gives no window to train on"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 import sentiment
 import submission
 from sentiment import classify, features, most_frequent, randomized
-from utils.training import Settings, train
+from training import Settings, train
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE
 from utils.word_vectors import to_word2vec_text
@@ -37,8 +37,8 @@ def split(treebank):
 @pytest.fixture(scope="module")
 def vectors(treebank):
     """Give the words' center vectors after half the handout's run."""
-    trained, _ = train(submission, treebank, Settings(20_000), say=lambda line: None)
-    return dict(zip(treebank.tokens(), trained, strict=False))
+    trained = train(submission, treebank, Settings(20_000), lambda iteration, loss: None)
+    return dict(zip(trained.words, trained.vectors, strict=True))
 
 
 @pytest.fixture(scope="module")

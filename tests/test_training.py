@@ -334,7 +334,7 @@ def test_settings_take_numbers_of_numpy():
 
 
 def test_an_unknown_engine_is_refused(treebank):
-    with pytest.raises(ValueError, match="^engine must be 'auto' or 'submission', not 'arrays'$"):
+    with pytest.raises(ValueError, match=r"^engine must be 'auto' or 'submission', not 'arrays'$"):
         training.train(submission, treebank, SHORT, engine="arrays")
 
 

@@ -71,16 +71,15 @@ def test_windows_are_those_of_plain_loops(tmp_path_factory, texts, size, seed):
     treebank = StanfordSentiment(write_treebank(tmp_path_factory.mktemp("tree"), texts), 100)
     index, frequency = plain.vocabulary(treebank.sentences())
     frequency_of = dict(zip(index, frequency, strict=True))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.corpus.THRESHOLD", 0.1)  # at 1e-5 little is left of a small text
-        random.seed(seed)
-        corpus = plain.draw_corpus(treebank.sentences(), frequency_of, sum(frequency), 0.1)
-        assume(any(len(set(sentence)) > 1 for sentence in corpus))
-        expected = [plain.draw_window(corpus, size) for _ in range(20)]
-        state = random.getstate()
-        random.seed(seed)
-        assert [treebank.get_random_context(size) for _ in range(20)] == expected
-        assert random.getstate() == state
+    treebank.thinning = 0.1  # at 1e-5 little is left of a small text
+    random.seed(seed)
+    corpus = plain.draw_corpus(treebank.sentences(), frequency_of, sum(frequency), 0.1)
+    assume(any(len(set(sentence)) > 1 for sentence in corpus))
+    expected = [plain.draw_window(corpus, size) for _ in range(20)]
+    state = random.getstate()
+    random.seed(seed)
+    assert [treebank.get_random_context(size) for _ in range(20)] == expected
+    assert random.getstate() == state
 
 
 def test_a_window_reaches_at_least_one_word(treebank):

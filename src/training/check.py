@@ -92,13 +92,12 @@ def _compare(found, expected, what, words=None):
 
 def check_rare_cases(loss_of, settings):
     """Check a step on a made text: full windows, repeated words and samples, large scores."""
-    m, state, stream = settings.window, random.getstate(), np.random.RandomState(2)
-    words = [f"word{i}" for i in range(max(12, m + 1))]  # so many that none repeats within m
-    repeating = [words[i] for i in (0, 1, 0, 2)]
-    corpus = Corpus([words * 4, repeating * m] * 4, tablesize=97)
+    m, K, state = settings.window, settings.negatives, random.getstate()
+    words = [f"word{i}" for i in range(max(m, K) + 3)]  # so many that K or m in a row can differ
+    corpus = Corpus([words * 4, [words[i] for i in (0, 1, 0, 2)] * m] * 4, 9 * len(words))
     corpus.thinning = 1
     V, words = len(corpus.tokens()), list(corpus.tokens())
-    vectors = stream.normal(size=(2 * V, settings.dim))
+    vectors = np.random.RandomState(2).normal(size=(2 * V, settings.dim))
     vectors *= np.sqrt(8 / abs(vectors[:V] @ vectors[V:].T).max())
     arrays, before = (*corpus.corpus_arrays(), corpus.sample_table()), random.getstate()
     block = next(draw_blocks(arrays, settings, 0, before))

@@ -96,16 +96,16 @@ def begin_run(run):
 
 def resume_run(run):
     """Load the state that a run goes on from; InputError if it is of another run."""
-    saved, anew = load_checkpoint(), "leave out resume=True to start anew."
+    saved, anew = load_checkpoint(), "Leave out resume=True to start anew."
     if saved is None:
-        raise InputError(f"there is nothing to resume: no {FILE} in {Path.cwd()}; {anew}")
+        raise InputError(f"there is nothing to resume: no {FILE} in {Path.cwd()}. {anew}")
     before = load(RUN_FILE)
     if not isinstance(before, dict) or before.keys() != run.keys():
-        raise InputError(f"{RUN_FILE} is damaged, or of another version; {anew}")
+        raise InputError(f"{RUN_FILE} is damaged, or of another version. {anew}")
     for name, value in run.items():
         if before[name] != value:
             had = f"the run to resume had {name}={before[name]}, this one has {name}={value}"
-            raise InputError(f"{had}. Give the same, or {anew}")
+            raise InputError(f"{had}: give the same. {anew}")
     return saved
 
 

@@ -72,7 +72,7 @@ class Corpus:
             raise InputError(f"{self.name} has no words. {EXPECTED}")
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
-        self._corpus = self._drawn = None
+        self._corpus = self._corpus_sentences = self._drawn = None
 
     def tokens(self):
         """Give the vocabulary: words in order of first appearance, "UNK" last.
@@ -137,9 +137,11 @@ class Corpus:
         list of list of str
             The words of each sentence.
         """
-        word_ids, starts = self.corpus_arrays()
-        words = [self._words[i] for i in word_ids.tolist()]
-        return [words[start:end] for start, end in pairwise(starts.tolist())]
+        if self._corpus_sentences is None:
+            word_ids, starts = self.corpus_arrays()
+            words = [self._words[i] for i in word_ids.tolist()]
+            self._corpus_sentences = [words[i:j] for i, j in pairwise(starts.tolist())]
+        return self._corpus_sentences
 
     def corpus_arrays(self):
         """Give the corpus as arrays; the first call draws it.
@@ -166,7 +168,7 @@ class Corpus:
 
     def drop_corpus(self):
         """Forget the corpus, so that the next window, or `all_sentences`, draws it anew."""
-        self._corpus = None
+        self._corpus = self._corpus_sentences = None
 
     def get_random_context(self, C=5):
         """Draw a window: a center word and the words around it that differ from it.
@@ -247,16 +249,13 @@ class Corpus:
         return table
 
     def _draw(self):
-        """Draw the corpus: from each word with r > 0 a number in [0, 1); it stays if that is >= r.
-
-        NumPy's random stream is the same Mersenne Twister as Python's, so it draws for it.
-        """
+        """Draw the corpus: for each word with r > 0 a number; it stays if that is not below r."""
         lengths = np.array([len(words) for words in self._sentences])
         reject = self.reject_prob()[self._word_ids]
         at_risk = np.flatnonzero(reject > 0)
         reject = reject[at_risk]
         version, (*key, position), gauss = random.getstate()
-        stream = np.random.RandomState(0)
+        stream = np.random.RandomState(0)  # the same Mersenne Twister as Python's
         stream.set_state(("MT19937", key, position))
         words, counts = [], []
         for _ in range(REPEAT):
@@ -274,7 +273,8 @@ class Corpus:
             raise InputError(
                 f"{self.name} gives no window to train on: of its {len(self._word_ids):,} words, "
                 f"taken {REPEAT} times and thinned, no sentence with two different words is left. "
-                "Keep more of the frequent words, thinning=1 keeps all, or take another text."
+                "Keep more of the frequent words, thinning=1 keeps all, or take another text; "
+                "'make data' fetches one."
             )
         return word_ids, starts
 
