@@ -1,5 +1,6 @@
 """Train word vectors on a text with the submission's functions, save them, plot them."""
 
+import argparse
 import contextlib
 import importlib
 import importlib.util
@@ -76,7 +77,10 @@ def parse(arguments):
 
 def words_of(text):
     """Read the words of an option."""
-    return list(dict.fromkeys(word.lower() for word in text.replace(",", " ").split()))
+    words = list(dict.fromkeys(text.lower().replace(",", " ").split()))
+    if not words:
+        raise argparse.ArgumentTypeError(f"expected words, as in king,queen, not {text!r}")
+    return words
 
 
 def run(options, progress):

@@ -143,3 +143,18 @@ def test_the_same_vectors_give_the_same_bytes():
     pictures = {to_png(plot_word_vectors(random_vectors(5), "title")) for _ in range(2)}
     assert len(pictures) == 1
     assert pictures.pop().startswith(b"\x89PNG")
+
+
+def test_words_without_a_group_are_plotted_in_a_neutral_color():
+    words = ["tea", "ship", "$x$", "a_b^c"]
+    figure = plot_word_vectors(random_vectors(6, words), "A $ title")
+    assert sorted(boxes_of_labels(figure)) == sorted(words)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["drinks", "other words"]
+    assert len({text.get_color() for text in figure.axes[0].texts}) == 2
+    assert not hidden(figure)
+
+
+def test_where_no_word_has_a_group_there_is_no_legend():
+    figure = plot_word_vectors(random_vectors(7, ["ship", "sea"]), "title")
+    assert not figure.legends
+    assert to_png(figure).startswith(b"\x89PNG")

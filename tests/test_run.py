@@ -1,5 +1,6 @@
 """run.py as people use it: what it prints, what it writes, and what it says when it cannot."""
 
+import gzip
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 from test_treebank_files import BAD
 
 import run
+from utils import plotting
 from utils.plotting import PLOTTED_WORDS
 from utils.treebank_files import SAMPLE
 
@@ -131,6 +133,108 @@ def test_one_word_in_one_dimension_is_enough(make_treebank, tmp_path):
     folder = make_treebank(["hail is fine"] * 300)
     arguments = ["--data", folder, "--iterations", "1", "--dim", "1", "--output", tmp_path / "out"]
     assert run.main([*map(str, arguments)]) == 0
+
+
+BOOK = ["the king and the queen drank tea", "rain and snow fell on the king", "a dog barked"] * 40
+
+
+@pytest.fixture
+def book(tmp_path):
+    """Give a text of somebody's own."""
+    file = tmp_path / "my book.txt"
+    file.write_text("\n".join(BOOK), encoding="utf-8")
+    return file
+
+
+def run_on(book, out, *arguments):
+    return run.main(["--data", str(book), *QUICK, "--output", str(out), *map(str, arguments)])
+
+
+def test_a_text_of_ones_own_is_trained_on(book, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / OUTPUTS[0]).write_text("handed in")
+    assert run_on(book, out, "--thinning", 1) == 0
+    printed = capsys.readouterr().out
+    assert re.fullmatch(
+        r"Plotting the most frequent words\. To plot others: --words A,B,\.\.\.\n"
+        r"Trained by plain loops: your functions do the same, checked on 9 steps\.\n"
+        r"Smoothed loss \d+\.\d{6}\.\n"
+        r"10 iterations, 0:\d\d in all\.\n"
+        r"Wrote [^,]*word_vectors\.png, [^,]*word_vectors\.txt\n"
+        r"Next: open .*word_vectors\.png'?\n",
+        printed,
+    ), printed
+    assert (out / OUTPUTS[0]).read_text() == "handed in"
+    words = [line.split(" ")[0] for line in (out / "word_vectors.txt").read_text().splitlines()]
+    expected = "the king and queen drank tea rain snow fell on a dog barked UNK".split()
+    assert words[1:] == expected
+
+
+def test_a_packed_text_is_trained_on(tmp_path, book):
+    packed = tmp_path / "book.gz"
+    packed.write_bytes(gzip.compress(book.read_bytes()))
+    for name, text in (("one", book), ("two", packed)):
+        assert run_on(text, tmp_path / name, "--thinning", 1) == 0
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert one["word_vectors.txt"] == two["word_vectors.txt"]
+
+
+def test_words_to_plot_can_be_named(book, tmp_path, capsys, monkeypatch):
+    plotted = []
+    plot = plotting.plot_word_vectors
+    monkeypatch.setattr(
+        plotting, "plot_word_vectors", lambda *args: [plotted.extend(args[0]), plot(*args)][1]
+    )
+    arguments = ["--thinning", 1, "--words", "King, dog,cat,KING"]
+    assert run_on(book, tmp_path / "out", *arguments) == 0
+    assert plotted == ["king", "dog"]
+    assert "Left out, as they are not in this text: cat.\n" in capsys.readouterr().out
+    assert run_on(SAMPLE, tmp_path / "sample", "--words", "film,tea") == 0
+    assert plotted[2:] == ["film", "tea"]
+    sample = json.loads((tmp_path / "sample" / OUTPUTS[0]).read_text())
+    assert list(sample) == PLOTTED_WORDS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--words", "cat,mouse"], "has none of the words to plot (cat, mouse). Name others with"),
+        ([], "gives no window to train on: of its 640 words, taken 30 times and thinned, no "),
+        ([], "--thinning 1 keeps all"),
+        (["--thinning", "0"], "--thinning: expected a number from 1e-09 to 1, not '0'"),
+        (["--words", ","], "--words: expected words, as in king,queen, not ','"),
+    ],
+)
+def test_a_text_or_words_that_will_not_do_are_refused_before_training(
+    tmp_path, capsys, arguments, words
+):
+    book = tmp_path / "book.txt"
+    book.write_text("a dog barked loudly\n" * 160)
+    message = refused(capsys, "--data", book, "--output", tmp_path / "out", *arguments)
+    assert words in message
+    assert not list((tmp_path / "out").glob("*.txt"))
+
+
+def test_a_text_that_is_not_there_is_told(tmp_path, capsys):
+    message = refused(capsys, "--data", tmp_path / "book.txt", "--output", tmp_path)
+    assert f"{tmp_path / 'book.txt'} cannot be read: No such file or directory." in message
+
+
+def test_the_file_of_sentences_stands_for_its_treebank(tmp_path, capsys):
+    assert run_on(SAMPLE / "datasetSentences.txt", tmp_path) == 0
+    assert list(json.loads((tmp_path / OUTPUTS[0]).read_text())) == PLOTTED_WORDS
+
+
+def test_what_to_resume_is_told_in_options(tmp_path, book, capsys):
+    assert run_on(book, tmp_path / "out", "--thinning", 1, "--iterations", 5000) == 0
+    capsys.readouterr()
+    arguments = ["--data", book, "--output", tmp_path / "out", "--resume", "--dim", 4]
+    message = refused(capsys, *arguments, "--thinning", 1)
+    assert (
+        "the run to resume had --dim 3, this one has --dim 4: give the same. Leave out --r"
+        in message
+    )
 
 
 def test_help_gives_default_and_range_of_each_option(capsys):
@@ -302,6 +406,14 @@ def changed_source(tmp_path):
          r'run\.py: error in the submission\n.*File ".*word2vec\.py", line \d+, in skipgram\n.*KeyError: 0\n'),
         ("word2vec.py", "import random", "import random (", r'.*word2vec\.py", line 3\n.*SyntaxError.*'),
         ("sgd.py", "def sgd(", "def sdg(", r"run\.py: error in the submission\n.*ImportError: cannot import name 'sgd'.*"),
+        ("sgd.py", "    return x\n", "    return x\n\n\nimport sys\nsys.exit()\n",
+         r'run\.py: error in the submission\n.*File ".*sgd\.py", line \d+, in <module>\n.*SystemExit.*'),
+        ("sgd.py", "    return x\n", "    return x\n\n\nraise BaseException('mine')\n",
+         r"run\.py: error in the submission\n.*BaseException: mine\n"),
+        ("word2vec.py", "    c = word2ind[current_center_word]\n", "    raise SystemExit(0)\n",
+         r'run\.py: error in the submission\n.*File ".*word2vec\.py", line \d+, in skipgram\n.*SystemExit: 0\n'),
+        ("sgd.py", "    return x\n", "    return None\n",
+         r"run\.py: error in the submission: sgd returns None, expected x alone, of shape \(3, 1\)\n"),
     ],
 )  # fmt: skip
 def test_a_bug_in_the_submission_shows_its_own_frames(

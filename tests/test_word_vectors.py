@@ -1,6 +1,7 @@
-"""Files in word2vec's text format: written, read back, and refused with the line that is wrong."""
+"""Word vectors, and files of them: written, read back, refused with the line that is wrong."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.utils import InputError
-from utils.word_vectors import read_word2vec_text, to_word2vec_text
+from utils.word_vectors import WordVectors, read_word2vec_text, to_word2vec_text
 
 words = st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1)
 
@@ -116,3 +117,53 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     for path in (tmp_path / "missing.txt", tmp_path):
         with pytest.raises(InputError, match=r"cannot be read: .*\. Pass --vectors FILE"):
             read_word2vec_text(path, {"tea"})
+
+
+# What training gives
+
+
+@pytest.fixture
+def trained():
+    words = ["rain", "tea", "snow", "coffee", "UNK"]
+    vectors = np.array([[1.0, 0], [0, 1], [2, 0.1], [0.1, 3], [0, 0]])
+    return WordVectors(words, vectors, -vectors, np.array([2, 9, 9, 1, 1]), 9.8122)
+
+
+def test_a_word_has_a_vector(trained):
+    assert trained["snow"].tolist() == [2, 0.1]
+    assert "snow" in trained
+    assert "hail" not in trained
+    assert repr(trained) == "<WordVectors: 5 words, dim 2, loss 9.812>"
+    assert repr(replace(trained, loss=None)) == "<WordVectors: 5 words, dim 2>"
+
+
+def test_a_word_that_is_not_there_is_told_with_those_like_it(trained):
+    with pytest.raises(
+        KeyError, match=r"'cofee' is not a word of the text. Did you mean 'coffee'?"
+    ):
+        trained["cofee"]
+    with pytest.raises(KeyError, match=r"'xyz' is not a word of the text.\"$"):
+        trained.neighbors("xyz")
+
+
+def test_neighbors_are_those_with_the_largest_cosine(trained):
+    found = trained.neighbors("rain")
+    assert [word for word, _ in found] == ["snow", "coffee", "tea"]  # "UNK" is no word
+    for word, cosine in found:
+        a, b = trained["rain"], trained[word]
+        assert cosine == pytest.approx(a @ b / np.sqrt(a @ a * (b @ b)))
+    assert [word for word, _ in trained.neighbors("rain", 2)] == ["snow", "coffee"]
+    assert [word for word, _ in trained.neighbors("rain", 9, min_frequency=2)] == ["snow", "tea"]
+    assert trained.neighbors("rain", 0) == []
+
+
+def test_saved_words_come_by_falling_frequency_and_unk_last(trained, tmp_path):
+    file = tmp_path / "v.txt"
+    trained.save(file)
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["5", "tea", "snow", "rain", "coffee", "UNK"]
+    found = read_word2vec_text(file, set(trained.words))
+    for word in trained.words:
+        assert found[word].tobytes() == trained[word].tobytes()
+    with pytest.raises(InputError, match="cannot be written"):
+        trained.save(tmp_path / "no folder" / "v.txt")
