@@ -70,7 +70,7 @@ def test_it_runs_and_shows_what_it_promises(executed, request):
     text, pictures = printed(executed)
     assert pictures == 3  # loss, words, two losses
     assert "Gradient check passed!" in text
-    assert "Trained by arrays, after your functions were checked on 9 steps." in text
+    assert "Trained by plain loops: your functions do the same, checked on 9 steps." in text
     on_sample = "1,071 words, from sample" in text
     assert on_sample or "19,539 words" in text
 
