@@ -1,5 +1,6 @@
 """Fixtures: treebanks, real and made."""
 
+import contextlib
 import os
 
 import pytest
@@ -9,7 +10,17 @@ os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, here and in c
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
+import submission  # noqa: E402
+from training import Settings, train  # noqa: E402
 from utils.treebank_files import REAL, SENTENCES  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    """Have the loops compiled before the tests, which do not expect to be told of it."""
+    if not hasattr(session.config, "workerinput"):
+        settings = Settings(8, 1, 1, 1, thinning=1)
+        with contextlib.redirect_stdout(None):
+            train(submission, ["a b c"], settings, lambda iteration, loss: None)
 
 
 @pytest.fixture(scope="session")
