@@ -144,8 +144,7 @@ def time_training(corpus, iterations):
     times = [time.perf_counter()]
     for block in loops.draw_blocks(arrays, settings, 0, random.getstate(), 0, single=0):
         times.append(time.perf_counter())
-        for start in range(0, block.steps, PRINT_EVERY):
-            block.make_steps(vectors, start, min(block.steps, start + PRINT_EVERY), settings.step)
+        block.make_steps(vectors, settings.step, every=PRINT_EVERY)
         times.append(time.perf_counter())
     return {
         "train(), all warm": seconds,

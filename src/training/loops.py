@@ -26,8 +26,8 @@ except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
     numba, Listener, missing = None, object, error
 njit = numba.njit if numba else lambda **options: lambda function: function
 
-STEPS, WORDS = 500, 3_000_000  # in a block at most, unless one step alone needs more
-TRIES = 20_000_000  # draws after which a block ends, so that Ctrl-C is heard
+# A block ends after so many steps, draws, or words times dim, so that Ctrl-C is heard soon.
+STEPS, TRIES, NUMBERS = 500, 20_000_000, 30_000_000
 
 
 class Loop(Listener):
@@ -68,74 +68,87 @@ class Loop(Listener):
 
 @njit()
 def refill(stream):
-    """Make the next 624 numbers of the Mersenne Twister; the last element is the position."""
+    """Make the next 624 numbers of the Mersenne Twister; give the position of the first."""
     for i in range(624):
         y = (stream[i] & 0x80000000) | (stream[(i + 1) % 624] & 0x7FFFFFFF)
         stream[i] = stream[(i + 397) % 624] ^ (y >> 1) ^ (0x9908B0DF if y & 1 else 0)
-    stream[624] = 0
+    return 0
+
+
+@njit()
+def temper(y):
+    """Give the 32 random bits that a number of the Mersenne Twister stands for."""
+    y ^= y >> 11
+    y ^= (y << 7) & 0x9D2C5680
+    y ^= (y << 15) & 0xEFC60000
+    return y ^ (y >> 18)
 
 
 @njit(inline="always")
-def below(stream, n):
-    """Draw ``random.randint(0, n - 1)``: the top bits of 32, drawn again while not below n."""
-    drawn, bits = n, math.frexp(n)[1]
+def below(stream, position, n):
+    """Draw ``random.randint(0, n - 1)``: the top bits, drawn again while not below n."""
+    drawn, shift = n, 32 - math.frexp(n)[1]
     while drawn >= n:
-        if stream[624] == 624:
-            refill(stream)
-        y = stream[stream[624]]
-        stream[624] += 1
-        y ^= y >> 11
-        y ^= (y << 7) & 0x9D2C5680
-        y ^= (y << 15) & 0xEFC60000
-        drawn = (y ^ (y >> 18)) >> (32 - bits)
-    return drawn
+        if position == 624:
+            position = refill(stream)
+        drawn = temper(stream[position]) >> shift
+        position += 1
+    return drawn, position
 
 
 @Loop
 def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, ends, words):
     """Draw windows and negative samples of steps; give their number: it ends for want of room."""
     S, (steps, windows), n = len(starts) - 1, centers.shape, 0
+    position, shift = stream[624], 32 - math.frexp(len(table))[1]
     for step in range(steps):
         if n + windows * 2 * m * (1 + K) > len(words) or tries < 0:
-            return step
+            steps = step
+            break
         for b in range(windows):
             # the window's size; that of the very first one was drawn before the corpus
-            size = first_size if first_size else 1 + below(stream, m)
+            size = first_size - 1
+            if not first_size:
+                size, position = below(stream, position, m)
             first_size = 0
-            # a sentence and a position in it, until a word around differs from the center
+            # a sentence and a place in it, until a word around differs from the center
             differ = 0
             while differ == 0:
-                sentence = below(stream, S)
+                sentence, position = below(stream, position, S)
                 start, end = starts[sentence], starts[sentence + 1]
-                position = start + below(stream, end - start)
-                c = corpus[position]
-                low, high = max(start, position - size), min(end, position + size + 1)
+                place, position = below(stream, position, end - start)
+                c = corpus[start + place]
+                low, high = max(start, start + place - size - 1), min(end, start + place + size + 2)
                 for i in range(low, high):
                     differ += corpus[i] != c
                 tries -= 1
             # for every outside word K negative samples, drawn again while they are that word
             for i in range(low, high):
                 o = corpus[i]
-                if o != c:
-                    words[n] = o
-                    for k in range(n + 1, n + 1 + K):
-                        w = o
-                        while w == o:
-                            w = table[below(stream, len(table))]
-                            tries -= 1
-                        words[k] = w
-                    n += 1 + K
+                if o == c:
+                    continue
+                words[n] = o
+                n, full = n + 1, n + 1 + K
+                while n < full:
+                    if position == 624:
+                        position = refill(stream)
+                    entry = temper(stream[position]) >> shift
+                    position += 1
+                    tries -= 1
+                    if entry < len(table):
+                        words[n] = table[entry]
+                        n += table[entry] != o
             centers[step, b], ends[step, b] = c, n
+    stream[624] = position
     return steps
 
 
 @Loop
-def make_steps(vectors, centers, ends, words, K, first, last, step, error, grad):
-    """Make the steps first .. last-1 of a block on the vectors; give the last one's mean loss."""
-    V, (windows, d) = len(vectors) // 2, grad.shape
-    rate, loss, end = step / windows, 0.0, ends[first - 1, windows - 1] if first else 0
-    for s in range(first, last):
-        start_of_step = end
+def make_steps(vectors, step, iteration, every, centers, ends, words, K, losses, error, grad):
+    """Make steps after an iteration, and note the mean loss of those that `every` divides."""
+    V, (windows, d), end = len(vectors) // 2, grad.shape, 0
+    for s in range(len(losses)):
+        start_of_step, loss, is_noted = end, 0.0, (iteration + s + 1) % every == 0
         for b in range(windows):
             c, start, end = centers[s, b], end, ends[s, b]
             # scores u_w . v_c
@@ -150,27 +163,28 @@ def make_steps(vectors, centers, ends, words, K, first, last, step, error, grad)
                     score = error[i]
                     small = math.exp(-abs(score))
                     error[i] = (1.0 if score >= 0 else small) / (1.0 + small)
-                    if s == last - 1:  # -log sigma(score), of samples -log sigma(-score)
+                    if is_noted:  # -log sigma(score), of samples -log sigma(-score)
                         loss += math.log1p(small) + max(0.0, -score if i == o else score)
                 error[o] -= 1.0
             # gradient of v_c
             for k in range(d):
                 grad[b, k] = 0.0
             for i in range(start, end):
+                w, e = words[i], error[i]
                 for k in range(d):
-                    grad[b, k] += error[i] * vectors[V + words[i], k]
+                    grad[b, k] += e * vectors[V + w, k]
         # x <- x - step * grad, the mean over the windows, all at the vectors before the step
         end = start_of_step
         for b in range(windows):
             c, start, end = centers[s, b], end, ends[s, b]
             for i in range(start, end):
-                w, change = words[i], rate * error[i]
+                w, change = words[i], step / windows * error[i]
                 for k in range(d):
                     vectors[V + w, k] -= change * vectors[c, k]
         for b in range(windows):
             for k in range(d):
-                vectors[centers[s, b], k] -= rate * grad[b, k]
-    return loss / windows
+                vectors[centers[s, b], k] -= step / windows * grad[b, k]
+        losses[s] = loss / windows
 
 
 class Block(NamedTuple):
@@ -180,10 +194,12 @@ class Block(NamedTuple):
     drawn: tuple
     state: tuple
 
-    def make_steps(self, vectors, first, last, step):
-        """Make the steps first .. last-1, in place; give the mean loss of the last one."""
-        scratch = np.empty(self.drawn[2].shape), np.empty((BATCH_SIZE, vectors.shape[1]))
-        return make_steps(vectors, *self.drawn, first, last, step, *scratch)
+    def make_steps(self, vectors, step, iteration=0, every=1):
+        """Make the steps in place; give the mean losses, right for iterations `every` divides."""
+        losses, error = np.empty(self.steps), np.empty(self.drawn[2].shape)
+        scratch = losses, error, np.empty((BATCH_SIZE, vectors.shape[1]))
+        make_steps(vectors, step, iteration, every, *self.drawn, *scratch)
+        return losses
 
 
 def draw_blocks(arrays, settings, iteration, state, first_size=0, single=1):
@@ -196,7 +212,7 @@ def draw_blocks(arrays, settings, iteration, state, first_size=0, single=1):
         if begin <= iteration < end:  # not beyond a save, or a halving of the step
             to_boundary = (every - iteration % every for every in (SAVE_EVERY, ANNEAL_EVERY))
             steps = min(STEPS, end - iteration, *to_boundary)
-        shape, room = (steps, BATCH_SIZE), max(most, min(steps * most, WORDS))
+        shape, room = (steps, BATCH_SIZE), max(most, min(steps * most, NUMBERS // settings.dim))
         drawn = np.empty(shape, np.int32), np.empty(shape, np.int64), np.empty(room, np.int32)
         steps = draw_steps(stream, *arrays, m, K, first_size, TRIES, *drawn)
         yield Block(steps, (*drawn, K), (version, tuple(stream.tolist()), gauss))

@@ -70,4 +70,3 @@ class _WithoutIterationLines(io.TextIOBase):
         if text:
             with tqdm.external_write_mode(sys.stderr):  # takes the bar away, and draws it anew
                 self.stream.write(text)
-                self.stream.flush()

@@ -216,11 +216,8 @@ class _Run:
             for block in blocks:
                 if min(iteration - self.begin, settings.iterations - iteration - 1) < CHECKED:
                     check_step(f, words, vectors, block, before, f"in step {iteration + 1:,}")
-                first = 0
-                while first < block.steps:
-                    last = min(block.steps, first + PRINT_EVERY - iteration % PRINT_EVERY)
-                    loss = block.make_steps(vectors, first, last, step)
-                    iteration, first = iteration + last - first, last
+                for loss in block.make_steps(vectors, step, iteration, PRINT_EVERY).tolist():
+                    iteration += 1
                     self.see(iteration, loss)
                 before = block.state
                 random.setstate(before)
