@@ -1,8 +1,7 @@
 """The training run as plain loops over numbers: draw windows and negative samples, make steps.
 
-They draw what `utils.corpus.Corpus` draws, compute what the assignment's functions compute, and
-are compiled by Numba; without it Python runs them as they stand, to the same numbers. Arrays of a
-block of steps:
+They draw what `utils.corpus.Corpus` draws and compute what the assignment's functions compute.
+Numba compiles them; without it Python runs them as they stand. Arrays of a block of steps:
 
 centers   center word of each window, shape (steps, windows of a step)
 words     for each outside word, window after window: the word, then its K negative samples
@@ -100,17 +99,16 @@ def below(stream, position, n):
 def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, ends, words):
     """Draw windows and negative samples of steps; give their number: it ends for want of room."""
     S, (steps, windows), n = len(starts) - 1, centers.shape, 0
-    position, shift = stream[624], 32 - math.frexp(len(table))[1]
+    position, shift, size = stream[624], 32 - math.frexp(len(table))[1], first_size
     for step in range(steps):
         if n + windows * 2 * m * (1 + K) > len(words) or tries < 0:
             steps = step
             break
         for b in range(windows):
-            # the window's size; that of the very first one was drawn before the corpus
-            size = first_size - 1
-            if not first_size:
-                size, position = below(stream, position, m)
-            first_size = 0
+            # the window's size, unless it was drawn before the corpus
+            if size == 0:
+                less, position = below(stream, position, m)
+                size = less + 1
             # a sentence and a place in it, until a word around differs from the center
             differ = 0
             while differ == 0:
@@ -118,7 +116,7 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
                 start, end = starts[sentence], starts[sentence + 1]
                 place, position = below(stream, position, end - start)
                 c = corpus[start + place]
-                low, high = max(start, start + place - size - 1), min(end, start + place + size + 2)
+                low, high = max(start, start + place - size), min(end, start + place + size + 1)
                 for i in range(low, high):
                     differ += corpus[i] != c
                 tries -= 1
@@ -138,7 +136,7 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
                     if entry < len(table):
                         words[n] = table[entry]
                         n += table[entry] != o
-            centers[step, b], ends[step, b] = c, n
+            centers[step, b], ends[step, b], size = c, n, 0
     stream[624] = position
     return steps
 

@@ -17,10 +17,7 @@ def clock(seconds):
 
 
 class Progress(contextlib.ExitStack):
-    """Shows iteration, smoothed loss and time left: a bar in a terminal or a notebook, else lines.
-
-    Within its context the lines that `sgd` prints every 10 iterations are left out.
-    """
+    """Shows iteration, loss and time left instead of sgd's lines: in a bar, or now and then."""
 
     def __init__(self, total):
         super().__init__()

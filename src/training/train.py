@@ -172,10 +172,8 @@ class _Run:
     def see(self, iteration, loss):
         """Smooth the loss as `sgd` does; stop a run that broke."""
         if not math.isfinite(loss):
-            raise InputError(
-                f"the loss is {loss} at iteration {iteration}. Try a smaller step, for example "
-                f"step={self.settings.step / 2:g}."
-            )
+            hint = f"Try a smaller step, for example step={self.settings.step / 2:g}."
+            raise InputError(f"the loss is {loss} at iteration {iteration}. {hint}")
         if iteration % PRINT_EVERY == 0 and iteration > self.begin:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
@@ -219,8 +217,7 @@ class _Run:
                 for loss in block.make_steps(vectors, step, iteration, PRINT_EVERY).tolist():
                     iteration += 1
                     self.see(iteration, loss)
-                before = block.state
-                random.setstate(before)
+                random.setstate(before := block.state)
                 if iteration % ANNEAL_EVERY == 0:
                     step *= 0.5
                 if self.saves and iteration % SAVE_EVERY == 0:
