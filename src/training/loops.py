@@ -99,16 +99,15 @@ def below(stream, position, n):
 def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, ends, words):
     """Draw windows and negative samples of steps; give their number: it ends for want of room."""
     S, (steps, windows), n = len(starts) - 1, centers.shape, 0
-    position, shift, size = stream[624], 32 - math.frexp(len(table))[1], first_size
+    position, shift, size = stream[624], 32 - math.frexp(len(table))[1], first_size - 1
     for step in range(steps):
         if n + windows * 2 * m * (1 + K) > len(words) or tries < 0:
             steps = step
             break
         for b in range(windows):
-            # the window's size, unless it was drawn before the corpus
-            if size == 0:
-                less, position = below(stream, position, m)
-                size = less + 1
+            # the window's size less 1; that of the very first one was drawn before the corpus
+            if size < 0:
+                size, position = below(stream, position, m)
             # a sentence and a place in it, until a word around differs from the center
             differ = 0
             while differ == 0:
@@ -116,7 +115,7 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
                 start, end = starts[sentence], starts[sentence + 1]
                 place, position = below(stream, position, end - start)
                 c = corpus[start + place]
-                low, high = max(start, start + place - size), min(end, start + place + size + 1)
+                low, high = max(start, start + place - size - 1), min(end, start + place + size + 2)
                 for i in range(low, high):
                     differ += corpus[i] != c
                 tries -= 1
@@ -131,12 +130,11 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
                     if position == 624:
                         position = refill(stream)
                     entry = temper(stream[position]) >> shift
-                    position += 1
-                    tries -= 1
+                    position, tries = position + 1, tries - 1
                     if entry < len(table):
                         words[n] = table[entry]
                         n += table[entry] != o
-            centers[step, b], ends[step, b], size = c, n, 0
+            centers[step, b], ends[step, b], size = c, n, -1
     stream[624] = position
     return steps
 
