@@ -146,12 +146,13 @@ def test_the_same_vectors_give_the_same_bytes():
 
 
 def test_words_without_a_group_are_plotted_in_a_neutral_color():
-    words = ["tea", "ship", "$x$", "a_b^c"]
+    words = ["tea", "ship", "$x$", "a_b^c", "王", "🚢"]
     figure = plot_word_vectors(random_vectors(6, words), "A $ title")
     assert sorted(boxes_of_labels(figure)) == sorted(words)
     assert [text.get_text() for text in figure.legends[0].texts] == ["drinks", "other words"]
     assert len({text.get_color() for text in figure.axes[0].texts}) == 2
     assert not hidden(figure)
+    assert to_png(figure).startswith(b"\x89PNG")
 
 
 def test_where_no_word_has_a_group_there_is_no_legend():

@@ -277,6 +277,11 @@ def test_engines_agree_on_the_sample(treebank, settings, seeds):
     both_engines(treebank, settings, seeds)
 
 
+@pytest.mark.usefixtures("saves_often")
+def test_engines_agree_when_steps_are_halved(treebank):
+    both_engines(treebank, Settings(100, step=1.0), (1, 2))
+
+
 @pytest.mark.slow
 def test_engines_agree_on_the_real_treebank(real_treebank):
     both_engines(StanfordSentiment(real_treebank), Settings(300), (5, 6))
@@ -402,9 +407,15 @@ def test_sgd_that_returns_something_else_than_x_is_told_so(engine, returned, wor
         training.train(Package(), text, settings, nothing, engine=engine)
 
 
-def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, saves_often, tmp_path):
+@pytest.mark.usefixtures("saves_often")
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, resume):
     """The submission is another one in the last steps, when the loops have saved states."""
     calls = []
+    expected = training.train(submission, treebank, SHORT, nothing, True, engine="submission")
+    state = Path(FILE).read_bytes()
+    first = Settings(40, 3, 2, 4, 0.1)
+    training.train(submission, treebank, first, nothing, True, engine="submission")
 
     class Package:
         def __getattr__(self, name):
@@ -416,10 +427,8 @@ def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, saves_oft
             return (2 if len(calls) == 7 else 1) * loss, grad
 
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        trained = training.train(Package(), treebank, SHORT, nothing, save=True)
+        trained = training.train(Package(), treebank, SHORT, nothing, not resume, resume)
     assert "because in step 58 the loss has " in printed.getvalue()
-    state = Path(FILE).read_bytes()
-    expected = training.train(submission, treebank, SHORT, nothing, save=True, engine="submission")
     assert vectors_of(trained).tobytes() == vectors_of(expected).tobytes()
     assert Path(FILE).read_bytes() == state
 

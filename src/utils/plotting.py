@@ -1,6 +1,8 @@
 """The picture of the word vectors: their first two principal components, labelled."""
 
+import contextlib
 import io
+import warnings
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -32,6 +34,14 @@ LINE_SPOTS = np.linspace(0.2, 0.9, 8)[:, None]  # where a line is checked for wh
 DIRECTIONS = np.column_stack((np.cos(ANGLES), np.sin(ANGLES)))
 
 
+@contextlib.contextmanager
+def _any_sign():
+    """Let a box stand for a sign that the font does not have, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        yield
+
+
 def principal_components(vectors):
     """Project vectors on the two directions in which they vary most.
 
@@ -59,6 +69,7 @@ def principal_components(vectors):
     return points, shares
 
 
+@_any_sign()
 def plot_word_vectors(vectors, title):
     """Draw word vectors on their first two principal components.
 
@@ -182,6 +193,7 @@ def _overlaps(boxes, taken):
     return (~apart).sum(axis=-1)
 
 
+@_any_sign()
 def to_png(figure):
     """Draw a figure as PNG.
 
