@@ -414,7 +414,7 @@ def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, resume):
     calls = []
     expected = training.train(submission, treebank, SHORT, nothing, True, engine="submission")
     state = Path(FILE).read_bytes()
-    first = Settings(40, 3, 2, 4, 0.1)
+    first = Settings(20, 3, 2, 4, 0.1)
     training.train(submission, treebank, first, nothing, True, engine="submission")
 
     class Package:
