@@ -1,6 +1,7 @@
 """Train word vectors on a text with the submission's functions, save them, plot them."""
 
 import argparse
+import atexit
 import contextlib
 import importlib
 import importlib.util
@@ -16,6 +17,7 @@ from pathlib import Path
 try:
     from training import Settings, train
     from training.progress import Progress, clock
+    from training.train import LIMITS
     from utils.checkpoint import load_checkpoint
     from utils.corpus import Corpus
     from utils.program import OneLineParser, from_here, make_folder, number, run_program
@@ -33,6 +35,14 @@ except ModuleNotFoundError as missing:
 HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
 SAMPLE_VECTORS = "sample_vectors_(soln).json"
+HELP = {
+    "iterations": "steps, of 50 windows each",
+    "dim": "length of a word vector",
+    "window": "largest distance of an outside word from its center",
+    "negatives": "negative samples for each outside word",
+    "step": "size of the first 20,000 steps; seldom good above 1",
+    "thinning": "words of a larger share of the text are dropped at random; 1 keeps all",
+}
 FEW = 12  # of the handout's words: a text that has fewer shows its most frequent ones
 
 
@@ -48,15 +58,14 @@ def parse(arguments):
         "line, .gz or not (default: the treebank that 'make data' fetches, else the sample)",
     )
     add("--words", type=words_of, metavar="A,B,...", help="words to plot (default: the handout's)")
-    for setting in fields(Settings):
-        low, high, what = setting.type.__metadata__
+    for setting, (low, high) in zip(fields(Settings), LIMITS, strict=True):
         bounds = f"{low:g} to {high:,}, default: {setting.default:,}"
         add(
             f"--{setting.name}",
-            type=number(setting.type.__origin__, low, high),
+            type=number(setting.type, low, high),
             default=setting.default,
             metavar="N",
-            help=f"{what} ({bounds})",
+            help=f"{HELP[setting.name]} ({bounds})",
         )
     add(
         "--output",
@@ -90,11 +99,11 @@ def run(options, progress):
     corpus = read_corpus(options.data)
     plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
+    title = f"Word vectors: {name_of(corpus)}, {settings.iterations:,} iterations"
     make_folder(options.output)
     with contextlib.chdir(options.output):
         trained = train_on(corpus, settings, progress, options)
         plotting = importlib.import_module("utils.plotting")
-        title = f"Word vectors: {name_of(corpus)}, {settings.iterations:,} iterations"
         figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
         files = {PICTURE: plotting.to_png(figure), VECTORS: trained.to_text()}
         sample = {word: trained[word].tolist() for word in PLOTTED_WORDS if word in trained}
@@ -125,8 +134,12 @@ def read_corpus(path):
         return StanfordSentiment()
     if path.name == SENTENCES:
         return StanfordSentiment(path.parent)
-    is_text = path.is_file() or path.suffix in (".txt", ".gz")
-    return Corpus(path) if is_text else StanfordSentiment(path)
+    if not path.exists():
+        raise InputError(
+            f"{path} not found. Name a file of text, or the folder of a treebank, with --data, or "
+            "run 'make data'."
+        )
+    return StanfordSentiment(path) if path.is_dir() else Corpus(path)
 
 
 def name_of(corpus):
@@ -181,6 +194,8 @@ def train_on(corpus, settings, progress, options):
 
 def how_to_resume(options, iteration):
     """Tell where a stopped run stands and what command goes on with it."""
+    if iteration == 0:
+        return "Stopped before the first iterations."
     saved = load_checkpoint(options.output)
     if saved is None:
         return f"Stopped at iteration {iteration:,}, before the first save."
@@ -208,4 +223,5 @@ if __name__ == "__main__":
         sys.stdout.flush()
     except OSError:  # nobody reads it, or the disk is full
         code = code or 120  # which Python itself would exit with
-    os._exit(code)  # without taking Numba and matplotlib down first, which takes 0.4 s
+    atexit._run_exitfuncs()  # matplotlib removes a temporary folder, if it made one
+    os._exit(code)  # without taking Numba and matplotlib down, which takes 0.4 s

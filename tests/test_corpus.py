@@ -80,8 +80,10 @@ def test_the_word_unk_of_a_text_is_the_last_one():
         ([["the", 7]], "the text has 7 where a word is expected"),
         ([["the", None]], "the text has None where a word is expected"),
         ([["the cat"]], "the text has 'the cat' where a word is expected"),
+        ([["the\n"]], "the text has 'the\\n' where a word is expected"),
         ([["the", ""]], "the text has '' where a word is expected"),
         ([[["the"]]], "the text is not text: unhashable type: 'list'"),
+        ("no\0where", "no\0where cannot be read: embedded null byte"),
         ("nowhere.txt", "nowhere.txt cannot be read: No such file or directory"),
     ],
 )

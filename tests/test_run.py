@@ -218,7 +218,7 @@ def test_a_text_or_words_that_will_not_do_are_refused_before_training(
 
 def test_a_text_that_is_not_there_is_told(tmp_path, capsys):
     message = refused(capsys, "--data", tmp_path / "book.txt", "--output", tmp_path)
-    assert f"{tmp_path / 'book.txt'} cannot be read: No such file or directory." in message
+    assert f"{tmp_path / 'book.txt'} not found. Name a file of text" in message
 
 
 def test_the_file_of_sentences_stands_for_its_treebank(tmp_path, capsys):
@@ -281,7 +281,7 @@ def test_bad_files_are_refused(make_treebank, output, capsys, name, damage, line
         (["--step", "0"], "--step: expected a number from 1e-09 to 1,000, not '0'"),
         (["--step", "inf"], "--step: expected a number from 1e-09 to 1,000, not 'inf'"),
         (["more"], "unrecognized arguments: more"),
-        (["--data", "nowhere"], "datasetSentences.txt not found in nowhere. Run 'make data', or pass --data DIR"),
+        (["--data", "nowhere"], "nowhere not found. Name a file of text, or the folder of a treebank, with --data, or run 'make data'."),
         (["--resume"], "saved_sgd.npz is damaged"),
     ],
 )  # fmt: skip
@@ -413,7 +413,7 @@ def changed_source(tmp_path):
         ("word2vec.py", "    c = word2ind[current_center_word]\n", "    raise SystemExit(0)\n",
          r'run\.py: error in the submission\n.*File ".*word2vec\.py", line \d+, in skipgram\n.*SystemExit: 0\n'),
         ("sgd.py", "    return x\n", "    return None\n",
-         r"run\.py: error in the submission: sgd returns None, expected x alone, of shape \(3, 1\)\n"),
+         r"run\.py: error in the submission: sgd returns None, expected x alone, in the shape of x0\n"),
     ],
 )  # fmt: skip
 def test_a_bug_in_the_submission_shows_its_own_frames(
@@ -426,7 +426,7 @@ def test_a_bug_in_the_submission_shows_its_own_frames(
     assert code == 1
     assert re.fullmatch(words, errors, re.DOTALL), errors
     assert 'run.py"' not in errors
-    assert "training.py" not in errors
+    assert "training/" not in errors
 
 
 def test_what_the_submission_prints_is_seen_but_not_the_lines_of_sgd(changed_source, tmp_path):

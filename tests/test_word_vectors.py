@@ -139,7 +139,7 @@ def test_a_word_has_a_vector(trained):
 
 def test_a_word_that_is_not_there_is_told_with_those_like_it(trained):
     with pytest.raises(
-        KeyError, match=r"'cofee' is not a word of the text. Did you mean 'coffee'?"
+        KeyError, match=r"'cofee' is not a word of the text\. Did you mean 'coffee'\?"
     ):
         trained["cofee"]
     with pytest.raises(KeyError, match=r"'xyz' is not a word of the text.\"$"):

@@ -1,4 +1,4 @@
-"""The training run: word vectors from a text, by the submission's functions or as fast as loops."""
+"""The training run: word vectors from a text, by the submission or, faster, by plain loops."""
 
 from .train import Settings, train
 

@@ -21,6 +21,9 @@ missing = None
 try:
     import numba
     from numba.core.event import Listener, install_listener
+
+    if numba.config.DISABLE_JIT:
+        raise ImportError("NUMBA_DISABLE_JIT is set")
 except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
     numba, Listener, missing = None, object, error
 njit = numba.njit if numba else lambda **options: lambda function: function
@@ -193,8 +196,8 @@ class Block(NamedTuple):
     def make_steps(self, vectors, step, iteration=0, every=1):
         """Make the steps in place; give the mean losses, right for iterations `every` divides."""
         losses, error = np.empty(self.steps), np.empty(self.drawn[2].shape)
-        scratch = losses, error, np.empty((BATCH_SIZE, vectors.shape[1]))
-        make_steps(vectors, step, iteration, every, *self.drawn, *scratch)
+        grad = np.empty((BATCH_SIZE, vectors.shape[1]))
+        make_steps(vectors, step, iteration, every, *self.drawn, losses, error, grad)
         return losses
 
 

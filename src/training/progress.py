@@ -64,6 +64,7 @@ class _WithoutIterationLines(io.TextIOBase):
         self._pass_on(rest)
 
     def _pass_on(self, text):
-        if text:
-            with tqdm.external_write_mode(sys.stderr):  # takes the bar away, and draws it anew
+        # takes the bar away and draws it anew; that nobody reads on must not stop training
+        with tqdm.external_write_mode(sys.stderr), contextlib.suppress(OSError):
+            if text and self.stream:
                 self.stream.write(text)

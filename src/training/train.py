@@ -8,7 +8,6 @@ import math
 import random
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
-from typing import Annotated
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from .progress import Progress
 
 SEEDS = 31415, 9265  # of Python's stream and NumPy's
 CHECKED = 4  # steps checked at the start, and as many at the end
-HARDLY = 0.03  # of the words of a text left: hardly a word
+LIMITS = (1, 10_000_000), (1, 1000), (1, 100), (1, 1000), (1e-9, 1000), (1e-9, 1)  # of settings
 
 
 @dataclass(frozen=True)
@@ -45,21 +44,20 @@ class Settings:
         Words that make up more of the text than this are dropped from it at random; 1 keeps all.
     """
 
-    iterations: Annotated[int, 1, 10_000_000, "steps, of 50 windows each"] = 40_000
-    dim: Annotated[int, 1, 1000, "length of a word vector"] = 10
-    window: Annotated[int, 1, 100, "largest distance of an outside word from its center"] = 5
-    negatives: Annotated[int, 1, 1000, "negative samples for each outside word"] = 10
-    step: Annotated[float, 1e-9, 1000, "size of the first 20,000; seldom good above 1"] = 0.3
-    thinning: Annotated[float, 1e-9, 1, "words of a larger share are thinned; 1: none"] = THINNING
+    iterations: int = 40_000
+    dim: int = 10
+    window: int = 5
+    negatives: int = 10
+    step: float = 0.3
+    thinning: float = THINNING
 
     def __post_init__(self):
-        for setting in fields(self):
-            kind, (low, high, _) = setting.type.__origin__, setting.type.__metadata__
-            value, whole = getattr(self, setting.name), kind is int
+        for setting, (low, high) in zip(fields(self), LIMITS, strict=True):
+            value, whole = getattr(self, setting.name), setting.type is int
             if not isinstance(value, Integral if whole else Real) or not low <= value <= high:
                 expected = f"a {'whole ' * whole}number from {low:g} to {high:,}"
                 raise ValueError(f"{setting.name} must be {expected}, not {value!r}")
-            object.__setattr__(self, setting.name, kind(value))
+            object.__setattr__(self, setting.name, setting.type(value))
 
 
 def train(
@@ -69,8 +67,7 @@ def train(
 
     The engine "submission" runs the submission's own functions, word by word. The engine "auto"
     checks that they do what plain loops do, and lets the loops train, compiled, hundreds of times
-    as fast; if they do not, it says what differs and runs the submission's functions. A run that
-    resumes gives the same vectors, bit for bit, as one that was never stopped.
+    as fast; if they do not, it says what differs and runs the submission's functions.
 
     Parameters
     ----------
@@ -86,7 +83,7 @@ def train(
     save : bool, default False
         Save the state every 5,000 iterations in the working directory; drop one that is there.
     resume : bool, default False
-        Go on from the state saved in the working directory, and save.
+        Go on from the state saved in the working directory, to the same bits, and save.
     engine : {"auto", "submission"}, default "auto"
         What trains.
 
@@ -99,12 +96,14 @@ def train(
     ------
     ValueError
         If an argument is wrong; if the text is too small; if there is nothing to resume, or it is
-        of another run; if the loss is no longer finite; if sgd returns something else than x.
+        of another run; if the loss is no longer finite; if a function returns what it should not.
     """
     if engine not in ("auto", "submission"):
         raise ValueError(f"engine must be 'auto' or 'submission', not {engine!r}")
     corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
-    settings = settings or Settings()
+    settings = Settings() if settings is None else settings
+    if not isinstance(settings, Settings):
+        raise ValueError(f"settings must be Settings(...), not {settings!r}")
     shown = contextlib.nullcontext(callback) if callback else Progress(settings.iterations)
     with shown as callback:
         run = _Run(submission, corpus, settings, callback, save, resume)
@@ -116,41 +115,31 @@ def train(
     return WordVectors(words, vectors[:V], vectors[V:], corpus.frequency(), run.smoothed_loss)
 
 
-def _expect_x(x, shape):
-    """Make sure that what `sgd` returned is x."""
-    if not isinstance(x, np.ndarray) or x.shape != shape:
-        found = " ".join(repr(x).split())[:50]
-        raise SubmissionError(f"sgd returns {found}, expected x alone, of shape {shape}")
-    return x
-
-
 class _Run:
     """A training run: what it trains by and on, where it begins, and its loss so far."""
 
     def __init__(self, submission, corpus, settings, callback, save, resume):
         self.submission, self.corpus, self.settings = submission, corpus, settings
         self.callback, self.saves = callback, save or resume
-        # what makes it this run is all but the number of iterations, which may grow
         text = hashlib.sha256("\n".join(map(" ".join, corpus.sentences())).encode()).hexdigest()
         self.run = {**asdict(settings), "iterations": "any", "data": f"(text of SHA-256 {text})"}
         self.saved = resume_run(self.run) if resume else None
-        self.begin = self.saved.iteration if resume else 0
+        self.begin, self.differs = self.saved.iteration if resume else 0, False
         corpus.thinning = settings.thinning
-        self.start()
+        vectors = self.start()
+        if resume:
+            self.saved.check_fits(vectors, settings.iterations)
+            callback(self.begin, self.smoothed_loss)
         self.first_size = random.randint(1, settings.window)
         self.arrays = *corpus.corpus_arrays(), corpus.sample_table()
         self.after_corpus = random.getstate()
         if save and not resume:
             begin_run(self.run)
-        if resume:
-            callback(self.begin, self.smoothed_loss)
         words = corpus.frequency().sum()
         left = len(self.arrays[0]) / (REPEAT * words)
-        if left < HARDLY:
-            print(
-                f"Thinning frequent words leaves only {left:.1%} of the words of so small a text. "
-                f"To keep more, set thinning to {min(1, 2 / words):.0e}, or to 1 for all."
-            )
+        if left < 0.03:  # hardly a word
+            hint = f"To keep more, set thinning to {min(1, 2 / words):.1g}, or to 1 for all."
+            print(f"Thinning leaves only {left:.1%} of the words of so small a text. {hint}")
 
     def start(self):
         """Seed the random streams; give word vectors: small at the centers, zero outside."""
@@ -163,17 +152,25 @@ class _Run:
 
     def loss_of(self, corpus):
         """Give the submission's loss and gradient of a step as a function of the word vectors."""
-        submission, settings, word2ind = self.submission, self.settings, corpus.tokens()
-        loss = functools.partial(submission.neg_sampling_loss_and_gradient, K=settings.negatives)
-        return lambda word_vectors: submission.word2vec_sgd_wrapper(
-            submission.skipgram, word2ind, word_vectors, corpus, settings.window, loss
-        )
+        given, m, word2ind = self.submission, self.settings.window, dict(corpus.tokens())
+        of_pair = functools.partial(given.neg_sampling_loss_and_gradient, K=self.settings.negatives)
+
+        def f(x):
+            found = given.word2vec_sgd_wrapper(given.skipgram, word2ind, x, corpus, m, of_pair)
+            try:
+                loss, grad = found
+                return float(np.reshape(loss, ())), grad  # some give an array of one number
+            except (TypeError, ValueError):
+                raise SubmissionError.of("word2vec_sgd_wrapper", found, "loss, grad") from None
+
+        return f
 
     def see(self, iteration, loss):
         """Smooth the loss as `sgd` does; stop a run that broke."""
         if not math.isfinite(loss):
+            told = f"the loss is {loss} at iteration {iteration}"
             hint = f"Try a smaller step, for example step={self.settings.step / 2:g}."
-            raise InputError(f"the loss is {loss} at iteration {iteration}. {hint}")
+            raise SubmissionError(told) if self.differs else InputError(f"{told}. {hint}")
         if iteration % PRINT_EVERY == 0 and iteration > self.begin:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
@@ -191,30 +188,30 @@ class _Run:
             vectors = self._make_steps(loops, check.check_step)
         except check.DifferenceError as difference:
             question = "2b" if str(difference).startswith("sgd") else "2a"
-            print(
-                f"Training through your functions, which takes minutes, because {difference}. "
-                f"To find the cause, stop with Ctrl-C and run: python grader.py {question}"
-            )
+            told = f"Training through your functions, which takes minutes, because {difference}."
+            print(told, f"To see why, stop with Ctrl-C; in src/ run: python grader.py {question}")
+            self.differs = True
             return None
         print("Trained by plain loops: your functions do the same, checked on 9 steps.")
         return vectors
 
     def _make_steps(self, loops, check_step):
         settings, saved, iteration = self.settings, self.saved, self.begin
-        vectors, step, before = self.start(), settings.step, random.getstate()
-        state, first_size = self.after_corpus, self.first_size
-        if saved:
-            random.randint(1, settings.window)
-            self.corpus.corpus_arrays()  # the steps that are checked find it drawn
-            vectors, step, first_size = saved.x.copy(), saved.step, 0
-            before = state = saved.random_state
+        if saved:  # the corpus is drawn
+            vectors, step = np.array(saved.x, float, order="C"), saved.step
+            first_size, before, state = 0, saved.random_state, saved.random_state
+        else:
+            vectors, step, first_size = self.start(), settings.step, self.first_size
+            before, state = random.getstate(), self.after_corpus
         f, words = self.loss_of(self.corpus), list(self.corpus.tokens())
         blocks = loops.draw_blocks(self.arrays, settings, iteration, state, first_size, CHECKED)
         with contextlib.closing(loops.ahead(blocks)) as blocks:
             for block in blocks:
-                if min(iteration - self.begin, settings.iterations - iteration - 1) < CHECKED:
+                checked = min(iteration - self.begin, settings.iterations - iteration - 1) < CHECKED
+                if checked:
                     check_step(f, words, vectors, block, before, f"in step {iteration + 1:,}")
-                for loss in block.make_steps(vectors, step, iteration, PRINT_EVERY).tolist():
+                every = 1 if checked else PRINT_EVERY
+                for loss in block.make_steps(vectors, step, iteration, every).tolist():
                     iteration += 1
                     self.see(iteration, loss)
                 random.setstate(before := block.state)
@@ -238,9 +235,13 @@ class _Run:
 
         def f(word_vectors):
             loss, grad = loss_and_gradient(word_vectors)
-            self.see(next(iterations), np.asarray(loss, float).item())  # may be an array of one
+            state = random.getstate()
+            self.see(next(iterations), loss)
+            random.setstate(state)  # if the callback drew
             return loss, grad
 
         step, end = self.settings.step, self.settings.iterations
         x = self.submission.sgd(f, vectors, step, end, None, self.saves, PRINT_EVERY)
-        return _expect_x(x, vectors.shape)
+        if getattr(x, "shape", None) != vectors.shape:
+            raise SubmissionError.of("sgd", x, "x alone, in the shape of x0")
+        return x

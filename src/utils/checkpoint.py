@@ -90,8 +90,8 @@ def load_checkpoint(folder="."):
 
 def begin_run(run):
     """Write down what makes a run what it is, values by name; drop a state that is there."""
-    dump(run, RUN_FILE)
     Path(FILE).unlink(missing_ok=True)
+    dump(run, RUN_FILE)
 
 
 def resume_run(run):
@@ -105,6 +105,8 @@ def resume_run(run):
     for name, value in run.items():
         if before[name] != value:
             had = f"the run to resume had {name}={before[name]}, this one has {name}={value}"
+            if name == "data":
+                had = "the run to resume was of another text"
             raise InputError(f"{had}: give the same. {anew}")
     return saved
 

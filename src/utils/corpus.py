@@ -6,6 +6,7 @@ import zlib
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from sys import intern
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Corpus:
     ----------
     thinning : float, default 1e-5
         Words that make up more of the text than this are dropped from the corpus at random; 1
-        keeps all. `training.train` sets it as its settings say.
+        keeps all. `training.train` sets it; `drop_corpus` makes a change count.
 
     Raises
     ------
@@ -60,16 +61,15 @@ class Corpus:
         elif isinstance(text, (str, Path)):
             self.name, text = name or str(text), _read_lines(text)
         try:
-            lists = (s.lower().split() if isinstance(s, str) else list(s) for s in text)
-            self._sentences = [words for words in lists if words]
+            lists = (map(intern, s.lower().split()) if isinstance(s, str) else s for s in text)
+            self._sentences = [words for words in map(list, lists) if words]
             words = dict.fromkeys(word for sentence in self._sentences for word in sentence)
-            wrong = [word for word in words if not isinstance(word, str) or len(word.split()) != 1]
+            wrong = [word for word in words if not isinstance(word, str) or word.split() != [word]]
         except TypeError as error:  # not iterable, or not hashable
             raise InputError(f"{self.name} is not text: {error}. {EXPECTED}") from None
-        if wrong:
-            raise InputError(f"{self.name} has {wrong[0]!r} where a word is expected. {EXPECTED}")
-        if not words:
-            raise InputError(f"{self.name} has no words. {EXPECTED}")
+        if wrong or not words:
+            found = f"{wrong[0]!r} where a word is expected" if wrong else "no words"
+            raise InputError(f"{self.name} has {found}. {EXPECTED}")
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
         self._corpus = self._corpus_sentences = self._drawn = None
@@ -284,8 +284,7 @@ def _read_lines(path):
     number = 0
     try:
         with open(path, "rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
+            compressed = file.peek(2)[:2] == b"\x1f\x8b"
             lines = gzip.GzipFile(fileobj=file) if compressed else file
             for number, line in enumerate(lines, 1):
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -296,5 +295,6 @@ def _read_lines(path):
         ) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. {EXPECTED}") from None
+    except (OSError, ValueError) as error:  # ValueError: no name that a file can have
+        reason = getattr(error, "strerror", error)
+        raise InputError(f"{path} cannot be read: {reason}. {EXPECTED}") from None

@@ -71,6 +71,8 @@ def run_program(name, program, stopped=lambda: "Stopped."):
         code, message = 1, f"{name}: error in the submission: {error}"
     except NotImplementedError as error:
         code, message = 1, f"{name}: not written yet: {error}"
+    except BrokenPipeError:
+        return 120  # nobody reads what is printed; Python itself would exit with that
     except BaseException as error:  # SystemExit, too: a submission may call sys.exit
         frames = _frames_of_submission(error)
         if not frames:

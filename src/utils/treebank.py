@@ -33,8 +33,7 @@ class StanfordSentiment(Corpus):
     def __init__(self, path=None, tablesize=1000000):
         self.path = find_treebank() if path is None else Path(path)
         self._texts = read_sentences(self.path)
-        sentences = [text.lower().split() for text in self._texts]
-        super().__init__(sentences, tablesize, str(self.path / SENTENCES))
+        super().__init__(self._texts, tablesize, str(self.path / SENTENCES))
 
     def sent_labels(self):
         """Give the sentiment of each sentence.

@@ -12,8 +12,13 @@ class InputError(ValueError):
     """Something that the user gave is wrong; the message says what, where and what to do."""
 
 
-class SubmissionError(Exception):
+class SubmissionError(ValueError):
     """The submission is wrong in a way that ends the program; the message says in which."""
+
+    @classmethod
+    def of(cls, function, found, expected):
+        """Make the error of a function that returns something else than what is expected."""
+        return cls(f"{function} returns {' '.join(repr(found).split())[:50]}, expected {expected}")
 
 
 def softmax(x):
