@@ -226,6 +226,38 @@ def test_the_file_of_sentences_stands_for_its_treebank(tmp_path, capsys):
     assert list(json.loads((tmp_path / OUTPUTS[0]).read_text())) == PLOTTED_WORDS
 
 
+def test_the_title_names_the_folder_of_data_as_it_is_outside_of_output(tmp_path, monkeypatch):
+    titles = []
+    plot = plotting.plot_word_vectors
+    monkeypatch.setattr(
+        plotting, "plot_word_vectors", lambda *args: [titles.append(args[1]), plot(*args)][1]
+    )
+    monkeypatch.chdir(SAMPLE)
+    assert run_on(".", tmp_path / "out") == 0
+    assert titles == ["Word vectors: treebank sample, 10 iterations"]
+
+
+def test_stopped_before_the_first_iterations_no_state_is_offered(output, capsys, monkeypatch):
+    monkeypatch.setattr("run.words_to_plot", interrupt)
+    assert run.main(["--output", str(output)]) == 130
+    assert capsys.readouterr().err == "Stopped before the first iterations.\n"
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_where_nobody_reads_what_is_printed_the_vectors_are_written(tmp_path):
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    arguments = [*QUICK, "--data", SAMPLE, "--output", tmp_path]
+    process = start(*arguments, env=environment)
+    process.stdout.close()
+    with process.stderr:
+        errors = process.stderr.read()
+    assert (process.wait(), errors) == (120, "")
+    assert sorted(contents(tmp_path)) == sorted([*OUTPUTS, "saved_run.json"])
+
+
 def test_what_to_resume_is_told_in_options(tmp_path, book, capsys):
     assert run_on(book, tmp_path / "out", "--thinning", 1, "--iterations", 5000) == 0
     capsys.readouterr()

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import submission
 import training
 from training import Settings, check, loops
-from utils.checkpoint import FILE, RUN_FILE, load_checkpoint
+from utils.checkpoint import FILE, RUN_FILE, load_checkpoint, save_checkpoint
 from utils.corpus import Corpus
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE, SENTENCES
@@ -249,6 +249,16 @@ def test_a_loss_that_is_not_finite_stops_training(train, treebank):
         train(treebank, Settings(step=1000))
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")  # in the submission
+def test_a_loss_that_breaks_in_the_last_steps_is_no_fault_of_the_submission(train, treebank):
+    with pytest.raises(InputError, match="Try a smaller step") as broken:
+        train(treebank, Settings(step=1000))
+    iteration = int(re.search(r"at iteration (\d+)", str(broken.value))[1])
+    for end in range(iteration - 9, iteration + 3):
+        with contextlib.suppress(InputError):  # where the submission differed, SubmissionError
+            train(treebank, Settings(end, step=1000))
+
+
 def both_engines(corpus, settings, seeds):
     """Train by both engines; compare vectors, loss, random state."""
     results = []
@@ -381,6 +391,91 @@ def test_a_text_of_nearly_one_word_is_refused():
         training.train(submission, corpus, Settings(10, thinning=1))
 
 
+class Changed:
+    """The submission with some functions changed."""
+
+    def __init__(self, **functions):
+        vars(self).update(functions)
+
+    def __getattr__(self, name):
+        return getattr(submission, name)
+
+
+@pytest.mark.parametrize("engine", ["auto", "submission"])
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (lambda loss, grad: None, "None"),
+        (lambda loss, grad: loss, ".*[0-9].*"),
+        (lambda loss, grad: (loss, grad, 1), r"\(.*, array.*"),
+        (lambda loss, grad: (None, grad), r"\(None, array.*"),
+        (lambda loss, grad: (grad, loss), r"\(array.*"),
+    ],
+)
+def test_a_wrapper_that_returns_something_else_is_told_so(engine, change, shown):
+    changed = Changed(word2vec_sgd_wrapper=lambda *a: change(*submission.word2vec_sgd_wrapper(*a)))
+    expected = f"^word2vec_sgd_wrapper returns {shown}, expected loss, grad$"
+    with pytest.raises(SubmissionError, match=expected):
+        training.train(changed, ["a b c d"], Settings(10, 2, thinning=1), nothing, engine=engine)
+
+
+@pytest.mark.parametrize("change", [list, lambda grad: grad[:1], lambda grad: None])
+def test_a_gradient_of_another_kind_is_refused(change):
+    def wrapper(*arguments):
+        loss, grad = submission.word2vec_sgd_wrapper(*arguments)
+        return loss, change(grad)
+
+    settings = Settings(10, 2, thinning=1)
+    with contextlib.suppress(TypeError), contextlib.redirect_stdout(io.StringIO()) as printed:
+        training.train(Changed(word2vec_sgd_wrapper=wrapper), ["a b c d"], settings, nothing)
+    assert (BY_LOOPS in printed.getvalue()) == (change is list)
+    assert ("the gradient has shape" in printed.getvalue()) == (change is not list)
+
+
+def test_an_sgd_that_hides_that_it_goes_on_too_long_is_refused():
+    def sgd(f, x, step, iterations, *others):
+        for _ in range(iterations + 5):
+            with contextlib.suppress(Exception):
+                x = x - step * f(x)[1]
+        return x
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        training.train(Changed(sgd=sgd), ["a b c d"], Settings(10, 2, thinning=1), nothing)
+    assert "because sgd evaluates f 15 times in 10 iterations" in printed.getvalue()
+
+
+def test_a_submission_that_adds_words_to_its_vocabulary_changes_nothing(treebank):
+    def skipgram(center, size, outside_words, word2ind, *others):
+        word2ind.setdefault("another word", 0)
+        return submission.skipgram(center, size, outside_words, word2ind, *others)
+
+    trained = training.train(Changed(skipgram=skipgram), treebank, SHORT, nothing)
+    assert len(trained.words) == len(trained.vectors) == len(treebank.tokens()) == 1071
+    expected = training.train(submission, treebank, SHORT, nothing)
+    assert vectors_of(trained).tobytes() == vectors_of(expected).tobytes()
+
+
+def test_a_callback_may_draw_random_numbers(train, treebank):
+    expected, _ = train(treebank, SHORT)
+    found, _ = train(treebank, SHORT, callback=lambda iteration, loss: random.random())
+    assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.usefixtures("saves_often")
+@pytest.mark.parametrize("shape", [(2142, 2), (2142, 6), (1071, 3), (4284, 3), (6426,)])
+def test_a_state_of_another_shape_is_not_resumed(train, treebank, shape):
+    train(treebank, SHORT)
+    save_checkpoint(np.zeros(shape), 40, 0.05, 11.0)
+    with pytest.raises(InputError, match=r"holds parameters of shape .* it is of another run"):
+        train(treebank, SHORT, resume=True)
+
+
+@pytest.mark.parametrize("settings", [2000, {"dim": 3}, "quick"])
+def test_settings_of_another_kind_are_refused(treebank, settings):
+    with pytest.raises(ValueError, match=r"^settings must be Settings\(\.\.\.\), not "):
+        training.train(submission, treebank, settings)
+
+
 @pytest.mark.parametrize("engine", ["auto", "submission"])
 @pytest.mark.parametrize(
     ("returned", "words"),
@@ -392,19 +487,12 @@ def test_a_text_of_nearly_one_word_is_refused():
     ],
 )
 def test_sgd_that_returns_something_else_than_x_is_told_so(engine, returned, words):
-    class Package:
-        def __getattr__(self, name):
-            return getattr(submission, name)
-
-        @staticmethod
-        def sgd(*arguments):
-            return returned(submission.sgd(*arguments))
-
+    changed = Changed(sgd=lambda *arguments: returned(submission.sgd(*arguments)))
     text, settings = ["a b c d"], Settings(10, 2, thinning=1)
     with pytest.raises(
         SubmissionError, match=rf"^sgd returns {re.escape(words)}.*, expected x alo"
     ):
-        training.train(Package(), text, settings, nothing, engine=engine)
+        training.train(changed, text, settings, nothing, engine=engine)
 
 
 @pytest.mark.usefixtures("saves_often")
@@ -417,17 +505,14 @@ def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, resume):
     first = Settings(20, 3, 2, 4, 0.1)
     training.train(submission, treebank, first, nothing, True, engine="submission")
 
-    class Package:
-        def __getattr__(self, name):
-            return getattr(submission, name)
+    def wrapper(*arguments):
+        loss, grad = submission.word2vec_sgd_wrapper(*arguments)
+        calls.append(loss)
+        return (2 if len(calls) == 7 else 1) * loss, grad
 
-        def word2vec_sgd_wrapper(self, *arguments):
-            loss, grad = submission.word2vec_sgd_wrapper(*arguments)
-            calls.append(loss)
-            return (2 if len(calls) == 7 else 1) * loss, grad
-
+    changed = Changed(word2vec_sgd_wrapper=wrapper)
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        trained = training.train(Package(), treebank, SHORT, nothing, not resume, resume)
+        trained = training.train(changed, treebank, SHORT, nothing, not resume, resume)
     assert "because in step 58 the loss is " in printed.getvalue()
     assert vectors_of(trained).tobytes() == vectors_of(expected).tobytes()
     assert Path(FILE).read_bytes() == state
