@@ -287,6 +287,20 @@ def test_engines_agree_on_the_sample(treebank, settings, seeds):
     both_engines(treebank, settings, seeds)
 
 
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (["king queen"], Settings(thinning=1)),
+        (["king queen"], Settings(thinning=1, step=1.0, window=1)),
+        (["salt pepper", "king queen"], Settings(10_000, thinning=1, dim=50, step=1.0)),
+        (["a b c d"] * 3, Settings(thinning=0.001)),
+    ],
+)
+def test_gradients_that_nearly_vanish_are_found_the_same(text, settings, capsys):
+    training.train(submission, text, settings, nothing)
+    assert BY_LOOPS in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("saves_often")
 def test_engines_agree_when_steps_are_halved(treebank):
     both_engines(treebank, Settings(100, step=1.0), (1, 2))
@@ -370,7 +384,7 @@ def test_where_hardly_a_word_is_left_training_says_so_and_what_to_do(capsys):
     text = [words[i : i + 20] for i in range(0, 360, 10)]
     training.train(submission, text, Settings(10), nothing)
     told = re.search(
-        r"^Thinning leaves only (\S+)% of the words of so small a text\. "
+        r"^Thinning leaves only (\S+)% of the words of the text\. "
         r"To keep more, set thinning to (\S+), or to 1 for all\.$",
         capsys.readouterr().out,
         re.MULTILINE,

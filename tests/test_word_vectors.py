@@ -132,6 +132,10 @@ def trained():
 def test_a_word_has_a_vector(trained):
     assert trained["snow"].tolist() == [2, 0.1]
     assert "snow" in trained
+    assert list(trained) == trained.words
+    assert len(trained) == 5
+    trained["snow"][:] = 7  # changes a copy
+    assert trained["snow"].tolist() == [2, 0.1]
     assert "hail" not in trained
     assert repr(trained) == "<WordVectors: 5 words, dim 2, loss 9.812>"
     assert repr(replace(trained, loss=None)) == "<WordVectors: 5 words, dim 2>"
@@ -154,7 +158,7 @@ def test_neighbors_are_those_with_the_largest_cosine(trained):
         assert cosine == pytest.approx(a @ b / np.sqrt(a @ a * (b @ b)))
     assert [word for word, _ in trained.neighbors("rain", 2)] == ["snow", "coffee"]
     assert [word for word, _ in trained.neighbors("rain", 9, min_frequency=2)] == ["snow", "tea"]
-    assert trained.neighbors("rain", 0) == []
+    assert trained.neighbors("rain", 0) == trained.neighbors("rain", -1) == []
 
 
 def test_saved_words_come_by_falling_frequency_and_unk_last(trained, tmp_path):

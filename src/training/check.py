@@ -49,7 +49,7 @@ def check_sgd(sgd, step, iterations):
         raise DifferenceError("sgd draws random numbers")
     steps = step * 0.5 ** (np.arange(iterations) // ANNEAL_EVERY)
     expected = np.concatenate((x0[None], path[:-1] - steps[:, None, None] * grads))
-    _compare(path, expected, "sgd's x after iteration {:,}", range(iterations + 1), 1e-12)
+    _compare(path, expected, "sgd's x after iteration {:,}", range(iterations + 1), 1e-12, 0)
 
 
 def check_step(f, words, word_vectors, block, before, where):
@@ -67,18 +67,19 @@ def check_step(f, words, word_vectors, block, before, where):
     expected, grad = np.subtract(word_vectors, moved, out=moved), np.asarray(grad)
     if grad.shape != expected.shape:
         raise DifferenceError(f"{where} the gradient has shape {grad.shape}")
-    V, loss = len(words), np.array([loss])
-    _compare(loss, expected_loss, f"{where} the loss", words)
-    _compare(grad[:V], expected[:V], f"{where} the gradient of the center vector of {{!r}}", words)
-    _compare(grad[V:], expected[V:], f"{where} the gradient of the outside vector of {{!r}}", words)
+    V, loss, rounding = len(words), np.array([loss]), 1e-13 * (1 + abs(word_vectors).max())
+    _compare(loss, expected_loss, f"{where} the loss", words, rounding)
+    for half, kind in ((slice(V), "center"), (slice(V, None), "outside")):
+        what = f"{where} the gradient of the {kind} vector of {{!r}}"
+        _compare(grad[half], expected[half], what, words, rounding)
 
 
 @np.errstate(all="ignore")
-def _compare(found, expected, what, names, allowed=None):
+def _compare(found, expected, what, names, rounding, tolerance=TOLERANCE):
     """Raise DifferenceError where numbers differ; `what` tells of a row by its name."""
     largest = abs(expected).max()
     error = abs(found - expected)
-    wrong = np.argwhere(~(error <= (allowed or TOLERANCE * largest + 1e-15)))
+    wrong = np.argwhere(~(error <= tolerance * largest + rounding))
     if len(wrong) and error.max() <= SINGLE * largest:
         what = what.partition(" of ")[0].partition(" after ")[0]
         raise DifferenceError(f"{what} is right in single precision only (float32)")

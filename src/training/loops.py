@@ -28,8 +28,7 @@ except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
     numba, Listener, missing = None, object, error
 njit = numba.njit if numba else lambda **options: lambda function: function
 
-# A block ends after so many steps, draws, or words times dim, so that Ctrl-C is heard soon.
-STEPS, TRIES, NUMBERS = 500, 20_000_000, 30_000_000
+STEPS, TRIES, NUMBERS = 500, 20_000_000, 30_000_000  # steps, draws, words x dim: most in a block
 
 
 class Loop(Listener):

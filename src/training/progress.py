@@ -33,7 +33,7 @@ class Progress(contextlib.ExitStack):
         now = time.monotonic()
         if self.bar is None:
             hidden = False if "ipykernel" in sys.modules else None  # None: unless on a terminal
-            bar = tqdm(total=self.total, initial=iteration, disable=hidden, unit="it")
+            bar = tqdm(total=self.total, initial=iteration, disable=hidden, dynamic_ncols=True)
             self.bar, self.line_at = self.enter_context(bar), now + LINE_EVERY
         if self.iteration == 0 or iteration < self.iteration:  # training began, or began anew
             self.first, self.began = iteration, now

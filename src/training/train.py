@@ -135,11 +135,11 @@ class _Run:
         self.after_corpus = random.getstate()
         if save and not resume:
             begin_run(self.run)
-        words = corpus.frequency().sum()
-        left = len(self.arrays[0]) / (REPEAT * words)
+        N = corpus.frequency().sum()
+        left, more = len(self.arrays[0]) / (REPEAT * N), min(1, max(2 / N, 10 * settings.thinning))
         if left < 0.03:  # hardly a word
-            hint = f"To keep more, set thinning to {min(1, 2 / words):.1g}, or to 1 for all."
-            print(f"Thinning leaves only {left:.1%} of the words of so small a text. {hint}")
+            hint = f"To keep more, set thinning to {more:.1g}, or to 1 for all."
+            print(f"Thinning leaves only {left:.1%} of the words of the text. {hint}")
 
     def start(self):
         """Seed the random streams; give word vectors: small at the centers, zero outside."""
@@ -168,9 +168,12 @@ class _Run:
     def see(self, iteration, loss):
         """Smooth the loss as `sgd` does; stop a run that broke."""
         if not math.isfinite(loss):
-            told = f"the loss is {loss} at iteration {iteration}"
+            told, own = (
+                f"the loss is {loss} at iteration {iteration}",
+                self.differs or iteration == 1,
+            )
             hint = f"Try a smaller step, for example step={self.settings.step / 2:g}."
-            raise SubmissionError(told) if self.differs else InputError(f"{told}. {hint}")
+            raise SubmissionError(told) if own else InputError(f"{told}. {hint}")
         if iteration % PRINT_EVERY == 0 and iteration > self.begin:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss

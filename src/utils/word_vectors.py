@@ -60,12 +60,18 @@ class WordVectors:
     def __contains__(self, word):
         return word in self._index
 
+    def __iter__(self):
+        return iter(self.words)
+
+    def __len__(self):
+        return len(self.words)
+
     def __getitem__(self, word):
         if word not in self._index:
             like = difflib.get_close_matches(str(word), self.words, 3)
             hint = f" Did you mean {' or '.join(map(repr, like))}?" if like else ""
             raise KeyError(f"{word!r} is not a word of the text.{hint}")
-        return self.vectors[self._index[word]]
+        return self.vectors[self._index[word]].copy()
 
     def neighbors(self, word, count=10, min_frequency=1):
         """Find the words whose vectors point most nearly where a word's vector does.
@@ -92,7 +98,7 @@ class WordVectors:
         cosine = self._directions @ normalize_rows(self[word][None])[0]
         cosine[(self.frequency < min_frequency)] = -np.inf
         cosine[[self._index[word], -1]] = -np.inf  # the word itself and "UNK", which is no word
-        nearest = np.argsort(-cosine, kind="stable")[:count]
+        nearest = np.argsort(-cosine, kind="stable")[: max(count, 0)]
         return [(self.words[i], float(cosine[i])) for i in nearest if cosine[i] > -np.inf]
 
     def save(self, path):
