@@ -12,8 +12,7 @@ from utils.utils import SubmissionError
 
 from .loops import draw_blocks
 
-TOLERANCE = 1e-9  # of the largest element
-SINGLE = 1e-4  # what differs less than this is right, but in single precision
+TOLERANCE, SINGLE = 1e-9, 1e-4  # of the largest element: as good as the same; single precision
 
 
 class DifferenceError(Exception):

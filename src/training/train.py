@@ -168,12 +168,10 @@ class _Run:
     def see(self, iteration, loss):
         """Smooth the loss as `sgd` does; stop a run that broke."""
         if not math.isfinite(loss):
-            told, own = (
-                f"the loss is {loss} at iteration {iteration}",
-                self.differs or iteration == 1,
-            )
-            hint = f"Try a smaller step, for example step={self.settings.step / 2:g}."
-            raise SubmissionError(told) if own else InputError(f"{told}. {hint}")
+            told = f"the loss is {loss} at iteration {iteration}"
+            if self.differs or iteration == 1:
+                raise SubmissionError(told)
+            raise InputError(f"{told}. Try a smaller step, say step={self.settings.step / 2:g}.")
         if iteration % PRINT_EVERY == 0 and iteration > self.begin:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
