@@ -433,6 +433,19 @@ def test_a_wrapper_that_returns_something_else_is_told_so(engine, change, shown)
         training.train(changed, ["a b c d"], Settings(10, 2, thinning=1), nothing, engine=engine)
 
 
+def test_a_loss_that_breaks_by_the_submission_is_not_blamed_on_the_step():
+    calls = []
+
+    def wrapper(*arguments):
+        loss, grad = submission.word2vec_sgd_wrapper(*arguments)
+        calls.append(loss)
+        return (2 * loss if len(calls) < 6 else np.nan), grad  # the first call is the check's
+
+    changed = Changed(word2vec_sgd_wrapper=wrapper)
+    with pytest.raises(SubmissionError, match="^the loss is nan at iteration 5$"):
+        training.train(changed, ["a b c d"], Settings(10, 2, thinning=1), nothing)
+
+
 @pytest.mark.parametrize("change", [list, lambda grad: grad[:1], lambda grad: None])
 def test_a_gradient_of_another_kind_is_refused(change):
     def wrapper(*arguments):
