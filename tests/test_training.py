@@ -442,7 +442,7 @@ def test_a_loss_that_breaks_by_the_submission_is_not_blamed_on_the_step():
         return (2 * loss if len(calls) < 6 else np.nan), grad  # the first call is the check's
 
     changed = Changed(word2vec_sgd_wrapper=wrapper)
-    with pytest.raises(SubmissionError, match="^the loss is nan at iteration 5$"):
+    with pytest.raises(SubmissionError, match=r"^the loss is nan at iteration 5$"):
         training.train(changed, ["a b c d"], Settings(10, 2, thinning=1), nothing)
 
 
