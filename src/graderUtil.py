@@ -18,7 +18,7 @@ from grading.conduct import check_arguments
 from grading.course import open_course
 from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
 from grading.quiz import AnswerError
-from sandbox.output import clean
+from sandbox.text import clean
 from sandbox.proxy import Submission
 from sandbox.session import SubmissionError
 

@@ -13,7 +13,7 @@ The strings have no line feed at their end: `print` adds it.
 
 import re
 
-from sandbox.output import clean
+from sandbox.text import clean
 
 START, END = "========== START GRADING", "========== END GRADING"
 MAX_DETAILS = 20_000  # characters between a test's START and END

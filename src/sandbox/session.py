@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from .objects import KINDS
-from .output import Capture
+from .text import Capture
 from .wire import Channel, ClosedError, WireError
 
 IMPORT_SECONDS = 10

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.output import Capture, clean
+from sandbox.text import Capture, clean
 
 TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\x1b\r\n\t\0\u2028\ud800 ab"))
 HIDDEN = {
