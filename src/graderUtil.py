@@ -18,13 +18,14 @@ from grading.conduct import check_arguments
 from grading.course import open_course
 from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
 from grading.quiz import AnswerError
+from sandbox.sandbox import Submission
+from sandbox.session import StarvedError, SubmissionError
 from sandbox.text import clean
-from sandbox.proxy import Submission
-from sandbox.session import SubmissionError
 
 HERE = Path(__file__).resolve().parent
 POINTS = json.loads((HERE / "points.json").read_text(encoding="utf-8"))
 UNGRADED = "hidden test ungraded"
+RUN_AGAIN = "The machine was too busy for this test: it was run again."
 
 
 def graded(
@@ -109,9 +110,7 @@ class GradedTestCase(unittest.TestCase):
         course.sandbox.load(self.session, self.module)
         self.submission = Submission(self.session)
         if course.solution and self.about["is_hidden"]:
-            session = self.enterContext(course.solution_sandbox.session(self.about["timeout"]))
-            course.solution_sandbox.load(session, self.module)
-            self.solution = Submission(session)
+            self.solution = course.solution_of(self.module)
 
     def _end_session(self):
         self.printed = self.session.close()
@@ -159,18 +158,7 @@ class GradedTestCase(unittest.TestCase):
 
 
 def test_of(case):
-    """Describe a graded test.
-
-    Parameters
-    ----------
-    case : GradedTestCase
-        A test that was loaded.
-
-    Returns
-    -------
-    Test
-        Its id, description, points and limits.
-    """
+    """Describe a graded test: its id, description, points and limits."""
     about = case.about
     question = type(case).__name__.removeprefix("Test_")
     number = case._testMethodName.removeprefix("test_")
@@ -184,23 +172,20 @@ def test_of(case):
 
 
 class Outcomes(unittest.TestResult):
-    """Collects outcomes and shows each as it comes.
-
-    Parameters
-    ----------
-    show : callable
-        Gets the lines for the terminal.
-    """
+    """Collects outcomes, and hands the lines for the terminal to `show` as they come."""
 
     def __init__(self, show):
         super().__init__()
         self.show = show
         self.outcomes = []
+        self.again = False  # whether a test runs again, as the machine was too busy for it
 
     def startTest(self, test):  # noqa: D102, N802
         super().startTest(test)
         self.status, self.failure, self.began = Status.FAILED, None, time.perf_counter()
-        self.show(terminal.start_of(test_of(test)))
+        self.starved = False
+        if not self.again:
+            self.show(terminal.start_of(test_of(test)))
 
     def addSuccess(self, test):  # noqa: D102, N802
         self.status = Status.PASSED
@@ -219,15 +204,25 @@ class Outcomes(unittest.TestResult):
 
     def stopTest(self, test):  # noqa: D102, N802
         super().stopTest(test)
+        if self.starved and not self.again:
+            return
+        if self.again:
+            test.notes.append(RUN_AGAIN)
         seconds = time.perf_counter() - self.began
         outcome = Outcome(
-            test_of(test), self.status, seconds, self.failure, test.printed, tuple(test.notes)
+            test_of(test),
+            self.status,
+            seconds,
+            self.failure,
+            test.printed,
+            tuple(test.notes),
+            self.starved,
         )
         self.outcomes.append(outcome)
         self.show(terminal.end_of(outcome))
 
     def _fail(self, test, error):
-        self.status = Status.FAILED
+        self.status, self.starved = Status.FAILED, isinstance(error, StarvedError)
         kind, message = type(error).__name__, str(error)
         if isinstance(error, SubmissionError):
             kind = clean(error.kind, 100)
@@ -253,37 +248,22 @@ def trace(frames, upload):
 
 
 class CourseTestRunner:
-    """Runs graded tests, shows them as the handout does, and gives a report.
-
-    Parameters
-    ----------
-    show : callable, optional
-        Gets the lines for the terminal; prints them by default.
-    """
+    """Runs graded tests, shows them as the handout does (prints by default), gives a report."""
 
     def __init__(self, show=None):
         self.show = show or functools.partial(print, flush=True)
 
     def run(self, tests, notes=()):
-        """Run tests.
-
-        Parameters
-        ----------
-        tests : unittest.TestSuite
-            Graded tests.
-        notes : sequence of str
-            Lines for the report.
-
-        Returns
-        -------
-        Report
-            What came out.
-        """
+        """Run graded tests and give the report, with these notes in it."""
         began = time.perf_counter()
         self.show(terminal.start())
         result = Outcomes(self.show)
         for test in tests:
+            result.again = False
             test(result)
+            if result.starved:
+                result.again = True
+                type(test)(test._testMethodName)(result)
         report = Report(tuple(result.outcomes), tuple(notes), time.perf_counter() - began)
         self.show(terminal.end(report))
         return report

@@ -4,10 +4,10 @@ import contextlib
 import os
 from textwrap import dedent
 
-from sandbox.confinement import Confinement
-from sandbox.forked import ForkedWorkers
-from sandbox.proxy import Sandbox, Submission
-from sandbox.sources import Source
+from sandbox.confine import Confinement
+from sandbox.sandbox import Sandbox, Submission
+from sandbox.upload import Source
+from sandbox.workers import ForkedWorkers
 
 
 def package(files):

@@ -1,17 +1,20 @@
 """What is graded: a submission, perhaps a solution, and the processes that run them."""
 
+import contextlib
+import functools
+import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from sandbox.confinement import Confinement, choose
-from sandbox.forked import ForkedWorkers
-from sandbox.local import LocalSandbox
-from sandbox.proxy import Sandbox
-from sandbox.spawned import SpawnedWorkers
+from sandbox.confine import Confinement, choose
+from sandbox.nursery import FORKS
+from sandbox.sandbox import Sandbox, Submission, preload_of
 from sandbox.upload import Upload, UploadError, read_upload
+from sandbox.workers import ForkedWorkers, KeptWorkers, ThreadWorkers
 from utils.utils import InputError
 
-WORKERS = ForkedWorkers if hasattr(os, "fork") else SpawnedWorkers
+WORKERS = ForkedWorkers if FORKS else KeptWorkers
 NO_VECTORS = "has no sample_vectors_(soln).json in or beside it"
 
 
@@ -40,14 +43,33 @@ class Course:
     problem: str = ""
     seconds: float | None = None
 
+    def __post_init__(self):
+        self.solutions = contextlib.ExitStack()
+        self.solution_of = functools.cache(self._solution_of)
+
+    def _solution_of(self, module):
+        """Give the solution in a process that has loaded a module of it, for all tests."""
+        session = self.solutions.enter_context(self.solution_sandbox.session(math.inf))
+        self.solution_sandbox.load(session, module)
+        return Submission(session)
+
     def close(self):
         """End all processes."""
+        self.solutions.close()
         for sandbox in (self.sandbox, self.solution_sandbox):
             if sandbox is not None:
                 sandbox.close()
 
 
-def open_course(path, solution=None, confinement=None, seconds=None, workers=WORKERS, debug=False):
+def open_course(
+    path,
+    solution=None,
+    confinement=None,
+    seconds=None,
+    workers=WORKERS,
+    debug=False,
+    total_seconds=math.inf,
+):
     """Read a submission, and a solution if there is one, and start what runs them.
 
     Parameters
@@ -59,29 +81,33 @@ def open_course(path, solution=None, confinement=None, seconds=None, workers=WOR
     seconds : float, optional
         Instead of all limits.
     workers : type
-        `ForkedWorkers`, or `SpawnedWorkers` where processes cannot fork.
+        Starts them: see `sandbox.workers`.
     debug : bool
-        Whether the submission runs in this very process.
+        Whether the submission runs in this very process, without limits of time.
+    total_seconds : float
+        After which no more tests are begun.
 
     Returns
     -------
     Course
         For `GradedTestCase.course`.
     """
-    import_seconds = {"import_seconds": seconds} if seconds else {}
     key = read_solution(solution) if solution else None
     try:
         submission, problem = read_upload(path), ""
     except UploadError as error:
         submission, problem = Upload({}, None, "", ()), str(error)
-    course = Course(submission, solution=key, problem=problem, seconds=seconds)
     if debug:
-        course.sandbox = LocalSandbox(submission.package)
-    elif not problem:
+        workers, seconds, confinement = ThreadWorkers, math.inf, Confinement()
+    course = Course(submission, solution=key, problem=problem, seconds=seconds)
+    limits = {"import_seconds": seconds} if seconds else {}
+    started = workers(preload_of(submission.package)) if key or not problem else None
+    if not problem:
         chosen = choose() if confinement is None else confinement
-        course.sandbox = Sandbox(submission.package, workers(), chosen, **import_seconds)
+        limits["total_seconds"] = total_seconds
+        course.sandbox = Sandbox(submission.package, started, chosen, **limits)
     if key:
-        course.solution_sandbox = Sandbox(key.package, workers(), Confinement())
+        course.solution_sandbox = Sandbox(key.package, started, Confinement())
     return course
 
 
@@ -96,25 +122,11 @@ def read_solution(path):
     return key
 
 
-def exposed(course, solution, results):
-    """Tell what a confined submission could reach and must not; empty if nothing.
-
-    Parameters
-    ----------
-    course : Course
-        With a solution.
-    solution : Path
-        Where that lies.
-    results : Path or None
-        Where results.json will be written.
-
-    Returns
-    -------
-    list of str
-        Paths.
-    """
+def exposed(course, options):
+    """List what a confined submission could reach and must not, of what the options name."""
     files = [source.path for source in course.solution.package.values()]
-    files += [course.solution.vectors_path, str(solution)]  # that may be a zip
-    folders = [str(results.absolute().parent)] if results else []
+    files += [course.solution.vectors_path, options.solution, options.submission]
+    files += [Path(__file__).parents[1] / name for name in ("grader.py", "points.json")]
+    folders = [str(options.gradescope.absolute().parent)] if options.gradescope else []
     with course.sandbox.session(course.sandbox.import_seconds) as session:
         return session.probe([os.path.abspath(file) for file in files], folders)

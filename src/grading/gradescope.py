@@ -56,7 +56,8 @@ def results(report):
     """
     notes = terminal.without_middle([*map(terminal.note, report.notes)], terminal.MAX_DETAILS)
     tests = [entry_of(outcome) for outcome in report.outcomes]
-    return {**document(tests, "\n".join(notes)), "execution_time": report.seconds}
+    found = {**document(tests, "\n".join(notes)), "execution_time": report.seconds}
+    return found | ({"extra_data": {"starved": report.starved}} if report.starved else {})
 
 
 def write(path, results):

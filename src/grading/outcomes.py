@@ -91,6 +91,8 @@ class Outcome:
         What the submission printed, capped and cleaned; may be empty.
     notes : tuple of str
         Lines of the grader, such as ``read: a, c``.
+    starved : bool
+        Whether it failed because the machine was too busy.
     """
 
     test: Test
@@ -99,6 +101,7 @@ class Outcome:
     failure: Failure | None = None
     printed: str = ""
     notes: tuple = ()
+    starved: bool = False
 
     @property
     def earned(self):
@@ -133,6 +136,11 @@ class Report:
     def extra_credit(self):
         """Extra credit earned and to be had."""
         return self._sums(extra_credit=True)
+
+    @property
+    def starved(self):
+        """Ids of the tests that failed because the machine was too busy."""
+        return [outcome.test.id for outcome in self.outcomes if outcome.starved]
 
     @property
     def failed(self):

@@ -9,15 +9,10 @@ import types
 
 
 class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds a package's modules among sources in memory; compiled anew, from no cache.
+    """Finds a package's modules among sources in memory, each compiled anew, from no cache.
 
-    Parameters
-    ----------
-    package : str
-        Name of the package.
-    files : dict of str to (str, bytes, str)
-        By path in the package, such as ``helpers/text.py``: where the file lies, its content, and
-        what is wrong with it, if anything.
+    `files` has by path in the package, such as ``helpers/text.py``: where the file lies, its
+    content, and what is wrong with it, if anything.
     """
 
     def __init__(self, package, files):
@@ -55,15 +50,29 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(code, vars(module))
 
 
-def is_of_submission(module):
-    """Tell whether a module is the submission's; the name that it is imported by does not say."""
-    return str(getattr(module, "__name__", "")).split(".")[0] == "submission"
+class Package(types.ModuleType):
+    """The package, whose ``__init__.py`` runs when something of it is first asked for.
 
+    So an error, or a loop without end, in sgd.py costs no points in word2vec.py.
+    """
 
-def forget_modules():
-    """Undo the import of the submission's modules."""
-    for name in [name for name, found in sys.modules.items() if is_of_submission(found)]:
-        del sys.modules[name]
+    def __getattr__(self, name):
+        """Give what ``__init__.py`` defines, if there is such a thing."""
+        if not name.startswith("__") and self.run(ignore_errors=True) and name in vars(self):
+            return vars(self)[name]
+        raise AttributeError(f"module 'submission' has no attribute {name!r}")
+
+    def run(self, ignore_errors=False):
+        """Run ``__init__.py`` unless that was done; tell whether it is done now."""
+        if self.__dict__.setdefault("__ran__", False):
+            return False
+        self.__ran__ = True
+        try:
+            self.__loader__.exec_module(self)
+        except (Exception, SystemExit):
+            if not ignore_errors:
+                raise
+        return True
 
 
 class TopLevelNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -84,41 +93,36 @@ class TopLevelNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.modules[module.__name__] = importlib.import_module(f"submission.{module.__name__}")
 
 
-class Submission:
-    """The package ``submission`` of a worker.
+def is_of_submission(module):
+    """Tell whether a module is the submission's; the name that it is imported by does not say."""
+    return str(getattr(module, "__name__", "")).split(".")[0] == "submission"
 
-    Parameters
-    ----------
-    files : dict
-        As of `SourceImporter`.
-    """
+
+class Submission:
+    """The package ``submission`` of a worker; `files` is as of `SourceImporter`."""
 
     def __init__(self, files):
         self.files = files
         self.paths = {path for path, _, _ in files.values()}
         self.importers = SourceImporter("submission", files), TopLevelNames(files)
         self.modules = []
-        sys.meta_path.insert(0, self.importers[0])
-        sys.meta_path.append(self.importers[1])
 
     def load(self, module):
-        """Import the package, and the module of it that a test is about.
-
-        If the package cannot be imported because of another module, that module is imported alone:
-        an error in sgd.py costs no points in word2vec.py.
-        """
-        try:
-            self.modules = [importlib.import_module("submission")]
-        except (Exception, SystemExit):
-            if f"{module}.py" not in self.files:
-                raise
-            forget_modules()
-            package = sys.modules["submission"] = types.ModuleType("submission")
-            package.__path__ = []
+        """Import the module that a test is about; if there is none, all that there is."""
+        sys.meta_path.insert(0, self.importers[0])
+        sys.meta_path.append(self.importers[1])
+        package = Package("submission")
+        spec = self.importers[0].find_spec("submission")
+        package.__spec__, package.__loader__, package.__path__ = spec, spec.loader, []
+        package.__package__ = "submission"
+        sys.modules["submission"] = package
         names = [module] if f"{module}.py" in self.files else []
-        if not names and "__init__.py" not in self.files:  # perhaps it is in another file
+        if not names and "__init__.py" in self.files:
+            package.run()
+        elif not names:  # perhaps it is in another file
             names = [file.removesuffix(".py") for file in self.files if "/" not in file]
-        self.modules += [importlib.import_module(f"submission.{name}") for name in names]
+        self.modules = [importlib.import_module(f"submission.{name}") for name in names]
+        self.modules.append(package)
 
     def function(self, name):
         """Look a function up; None if there is none of that name."""
@@ -128,7 +132,7 @@ class Submission:
         return None
 
     def unload(self):
-        """Undo all imports; of use only in a process that goes on without the submission."""
-        forget_modules()
-        for importer in self.importers:
-            sys.meta_path.remove(importer)
+        """Undo all imports, in a process that goes on without the submission."""
+        for name in [name for name, found in sys.modules.items() if is_of_submission(found)]:
+            del sys.modules[name]
+        sys.meta_path[:] = [found for found in sys.meta_path if found not in self.importers]

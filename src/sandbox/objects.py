@@ -1,22 +1,37 @@
-"""Neutral objects: a worker builds them from numbers, so that they carry nothing of the grader."""
+"""Neutral objects: a worker builds them from numbers, so that they carry nothing of the grader.
 
+Each keeps a record of its calls in the worker. It comes back with the result of the submission's
+call, as the attribute `record` of the grader's own object: a stranger's word, to be checked.
+"""
+
+import operator
 import random
 from dataclasses import dataclass
 
 import numpy as np
 
+MAX_RECORD = 5_000  # calls
+
+
+class Neutral:
+    """A base: what is handed over is all attributes but the record."""
+
+    def __post_init__(self):
+        self.record = []
+
+    def details(self):
+        """Give what a worker builds it from."""
+        return {name: value for name, value in vars(self).items() if name != "record"}
+
+    def note(self, call):
+        """Record a call."""
+        if len(self.record) < MAX_RECORD:
+            self.record.append(call)
+
 
 @dataclass(eq=False)
-class TableDataset:
-    """A dataset that draws words from a table and windows from a few sentences.
-
-    Attributes
-    ----------
-    table : list of int
-        Word indices that negative samples are drawn from.
-    sentences : list of list of str
-        Sentences that windows are drawn from; each needs two different words.
-    """
+class TableDataset(Neutral):
+    """A dataset that draws words from a table and windows from sentences of two or more words."""
 
     table: list
     sentences: list
@@ -37,37 +52,42 @@ class TableDataset:
 
 
 @dataclass(eq=False)
-class Quadratic:
-    """The loss 0.5 * sum(a * (x - b)**2) and its gradient a * (x - b).
-
-    Attributes
-    ----------
-    a, b : ndarray of float or float
-        Curvatures and minimum.
-    """
+class Quadratic(Neutral):
+    """The loss 0.5 * sum(a * (x - b)**2) and its gradient a * (x - b); it records each x."""
 
     a: np.ndarray
     b: np.ndarray
 
     def __call__(self, x):
         """Evaluate loss and gradient at x."""
+        if np.shape(x) != np.shape(self.a):  # what broadcasts would cost time and memory
+            raise ValueError(f"f is given an x of shape {np.shape(x)}, not {np.shape(self.a)}")
+        self.note(np.array(x) if isinstance(x, np.ndarray) else x)
         grad = self.a * (x - self.b)
         loss = 0.5 * grad * (x - self.b)
         return (loss if isinstance(loss, float) else float(np.sum(loss))), grad
 
 
 @dataclass(eq=False)
-class LinearLoss:
+class Postprocessing(Neutral):
+    """Takes x to scale * x + shift, or to the absolute value of that."""
+
+    scale: float = 1.0
+    shift: float = 0.0
+    absolute: bool = False
+
+    def __call__(self, x):
+        """Give a new x."""
+        moved = self.scale * x + self.shift
+        return abs(moved) if self.absolute else moved
+
+
+@dataclass(eq=False)
+class LinearLoss(Neutral):
     """A loss of a pair (c, o) that is linear in all vectors: w[o] * (p . v_c + sum(A * U)).
 
-    Attributes
-    ----------
-    w : ndarray of float, shape (V,)
-        Weight of each outside word.
-    p : ndarray of float, shape (d,)
-        Gradient of the center vector, up to the weight.
-    A : ndarray of float, shape (V, d)
-        Gradient of the outside vectors, up to the weight.
+    The gradients, up to the weight w[o], are p of shape (d,) and A of shape (V, d). It records
+    the center vector, the outside word, the outside vectors and the dataset.
     """
 
     w: np.ndarray
@@ -76,9 +96,10 @@ class LinearLoss:
 
     def __call__(self, center_word_vec, outside_word_idx, outside_vectors, dataset):
         """Evaluate loss and gradients."""
-        w = self.w[outside_word_idx]
-        loss = float(w * (self.p @ center_word_vec + np.sum(self.A * outside_vectors)))
-        return loss, w * self.p, w * self.A
+        o = operator.index(outside_word_idx)
+        self.note([np.array(center_word_vec), o, np.array(outside_vectors), dataset])
+        loss = float(self.w[o] * (self.p @ center_word_vec + np.sum(self.A * outside_vectors)))
+        return loss, self.w[o] * self.p, self.w[o] * self.A
 
 
-KINDS = {kind.__name__: kind for kind in (TableDataset, Quadratic, LinearLoss)}
+KINDS = {kind.__name__: kind for kind in (TableDataset, Quadratic, Postprocessing, LinearLoss)}

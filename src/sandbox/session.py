@@ -1,34 +1,25 @@
 """One worker with the submission, for one test: the grader's side of it."""
 
-import contextlib
+import math
 import random
-import threading
 import time
 from dataclasses import dataclass
 
-from .objects import KINDS
-from .text import Capture
-from .wire import Channel, ClosedError, WireError
+from . import watch
+from .objects import Neutral
+from .wire import LOOK_SECONDS, Channel, ClosedError, WireError
 
 IMPORT_SECONDS = 10
-MAX_CALLBACKS = 100_000
-MAX_RECEIVED = 128 * 2**20  # bytes of all answers together
+BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
+STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
 MAX_TEXT = 4000  # characters of an exception's text
 MAX_FRAMES = 60
-NEUTRAL = tuple(KINDS.values())
 
 
 class SubmissionError(Exception):
-    """The submission raised an exception, took too long, or ended.
+    """The submission raised an exception (its type is `kind`), took too long, or ended.
 
-    Parameters
-    ----------
-    kind : str
-        Type of the error.
-    message : str
-        What happened.
-    frames : sequence of (str, int, str)
-        The submission's own lines: file, number, function.
+    `frames` are the submission's own lines: file, number, function.
     """
 
     def __init__(self, kind, message, frames=()):
@@ -51,6 +42,17 @@ class TooLateError(SubmissionError):
         super().__init__("TimeoutError", message)
 
 
+class StarvedError(TooLateError):
+    """The machine was too busy for the submission to run."""
+
+
+class ExcessError(SubmissionError):
+    """The submission used too much of something."""
+
+    def __init__(self, message):
+        super().__init__("ResourceError", f"the submission used {message}")
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of the submission, by its name; calling it calls into the worker."""
@@ -66,128 +68,154 @@ class Function:
 class Session:
     """One worker with the submission, for one test.
 
-    Parameters
-    ----------
-    workers : ForkedWorkers or SpawnedWorkers
-        Starts it.
-    order : dict
-        Its folder, limits and confinement.
-    seconds : float
-        What all calls together may take.
-
-    Attributes
-    ----------
-    seed, next : int
-        Of the last call: its seed, and a random number after it, None if that was no number.
-    changed : list of int and str
-        Arguments that the last call changed, by number or name.
+    After a call, `seed` is that of its random numbers, `next` a random number drawn after it (None
+    if what came is no number), `changed` lists the arguments that it changed, by number or name.
     """
 
-    def __init__(self, workers, order, seconds):
-        self.workers = workers
-        self.seconds = self.left = seconds
+    def __init__(self, sandbox, folder, seconds):
+        self.sandbox, self.folder = sandbox, folder
+        self.seconds = self.left = seconds  # of processor time, for all calls together
+        self.clock_left = BACKSTOP * seconds
         self.given = []  # what was handed to the worker: functions, neutral objects
-        self.callbacks = 0
         self.seed = self.next = None
         self.changed = []
-        self.ended = False
+        self.ended, self.answered = False, True
         self.failure = None  # why there is no worker any more
-        self.capture = Capture()
-        sock, output = workers.start(order)
-        self.channel = Channel(sock, self._refer, self._resolve, MAX_RECEIVED)
-        self.reader = threading.Thread(target=self._read_output, args=[output], daemon=True)
-        try:
-            self.reader.start()
-        except BaseException:
-            workers.end()
-            sock.close()
-            output.close()
-            raise
+        settings = {"folder": folder, "cpu_seconds": 0, **sandbox.confinement.order()}
+        settings["cpu_seconds"] = self._most(seconds + sandbox.import_seconds)
+        self.worker = sandbox.workers.start(settings)
+        self.channel = Channel(self.worker.sock, self._refer, self._resolve, self._look)
 
-    def _read_output(self, output):
-        with output, contextlib.suppress(OSError):
-            while data := output.read(65536):
-                self.capture.add(data)
+    @staticmethod
+    def _most(seconds):
+        return int(seconds) + 3 if math.isfinite(seconds) else None
 
-    def load(self, files, module, seconds=IMPORT_SECONDS):
+    def load(self, files, module, seconds):
         """Import the submission; raise `SubmissionError` if that fails."""
-        answer = self._ask(
-            {"request": "load", "files": files, "module": module},
-            seconds,
-            f"importing the submission took longer than {seconds:g} seconds",
-        )
+        name = f"{module}.py" if f"{module}.py" in files else "__init__.py"
+        what = f"importing the submission ({name})"
+        folder = self.folder if self.worker.process else None
+        request = {"request": "load", "files": files, "module": module, "folder": folder}
+        answer = self._ask(request, what, seconds, seconds, BACKSTOP * seconds)
         if answer.get("loaded") is not True:
             raise SubmissionError("WireError", "the submission's process gave no sensible answer")
 
     def probe(self, read, write):
         """Ask a worker that has loaded nothing what it can read and write."""
         request = {"request": "probe", "read": read, "write": write}
-        return self._ask(request, IMPORT_SECONDS, "no answer")["probe"]
+        seconds = IMPORT_SECONDS
+        return self._ask(request, "a probe", seconds, seconds, 10 * seconds)["probe"]
 
     def call(self, name, args, kwargs):
         """Call a function of the submission; raise `SubmissionError` if that fails."""
-        self.seed = random.getrandbits(32)
-        request = {"name": name, "args": args, "kwargs": kwargs, "seed": self.seed}
-        too_late = f"{name} took longer than {self.seconds:g} seconds, the limit of this test"
-        began = time.monotonic()
+        self.seed, state = random.getrandbits(32), random.getstate()
+        request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
         try:
-            answer = self._ask({"request": "call", **request}, self.left, too_late)
+            request["seed"] = self.seed
+            answer = self._ask(request, name, self.seconds, self.left, self.clock_left)
         finally:
-            self.left -= time.monotonic() - began
+            random.setstate(state)  # the worker may be in this process
+            self.left -= self.spent
+            self.clock_left -= time.monotonic() - self.began
         if "missing" in answer:
             raise MissingError(name)
-        if not {"result", "changed", "next"} <= answer.keys():
+        if not {"result", "changed", "next", "records"} <= answer.keys():
             raise SubmissionError("WireError", f"{name} gave no sensible answer")
         changed, number = answer["changed"], answer["next"]
         self.changed = changed if isinstance(changed, list) else []
         self.next = number if type(number) is int else None
+        self._take_records(answer["records"])
         return answer["result"]
 
-    def _ask(self, request, seconds, too_late):
-        """Send a request and return the answer; if none comes, end the worker."""
-        if self.failure is None:
-            try:
-                answer = self._exchange(request, time.monotonic() + seconds)
-            except TimeoutError:
+    def _take_records(self, records):
+        """Give what neutral objects recorded to the grader's own; all is the submission's word."""
+        told = {
+            pair[0]: pair[1]
+            for pair in (records if isinstance(records, list) else ())
+            if isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int
+        }
+        for number, given in enumerate(self.given):
+            if isinstance(given, Neutral):
+                record = told.get(number)
+                given.record = record if isinstance(record, list) else []
+
+    def _ask(self, request, what, limit, seconds, clock_seconds):
+        """Send a request and give the answer; if none comes in time, end the worker.
+
+        `limit` is what people are told, `seconds` what is left of it in processor time.
+        """
+        if self.failure is not None:
+            raise self.failure
+        self.what, self.limit, self.allowed = what, limit, seconds
+        self.began, self.spent, self.answered = time.monotonic(), 0.0, False
+        self.until = self.began + clock_seconds
+        self.before = self._use(alone=True)
+        try:
+            answer = self._exchange(request)
+            is_quick = time.monotonic() - self.began < LOOK_SECONDS
+            self.spent = self._use(alone=is_quick).seconds - self.before.seconds
+            if self.spent > seconds:
+                self._look()
+            self.answered = True
+        except SubmissionError as error:
+            self.failure = error
+        except ClosedError:
+            how = self._stop() or "its process is gone: killed, or out of memory or time"
+            self.failure = SubmissionError("ProcessError", f"the submission did not answer: {how}")
+        except WireError as error:
+            self.failure = SubmissionError("WireError", f"the submission sent {error}")
+        finally:  # an error of a function of the test, too: the worker waits for it in vain
+            if not self.answered:
                 self._stop()
-                self.failure = TooLateError(too_late)
-            except ClosedError:
-                how = self._stop() or "its process is gone: killed, or out of memory or time"
-                message = f"the submission did not answer: {how}"
-                self.failure = SubmissionError("ProcessError", message)
-            except WireError as error:
-                self._stop()
-                self.failure = SubmissionError("WireError", f"the submission sent {error}")
-            except BaseException:  # from a function of the test: the worker waits for it in vain
-                self._stop()
-                raise
         if self.failure is not None:
             raise self.failure
         if "error" in answer:
             raise error_of(answer["error"])
         return answer
 
-    def _exchange(self, request, deadline):
+    def _exchange(self, request):
         """Send a request, serve callbacks, return the answer."""
-        self.channel.send(request, deadline)
+        self.channel.send(request)
         while True:
-            answer = self.channel.receive(deadline)
+            answer = self.channel.receive()
             if not isinstance(answer, dict):
                 raise WireError("an answer that is none")
             if "callback" not in answer:
                 return answer
-            self.channel.send({"result": self._serve(answer)}, deadline)
+            self.channel.send({"result": self._serve(answer)})
+
+    def _use(self, alone=False):
+        return watch.use_of(self.worker.group, alone) if self.worker.group else watch.Use()
+
+    def _look(self):
+        """Look what the submission uses; raise `SubmissionError` if it is too much."""
+        now, use, box = time.monotonic(), self._use(), self.sandbox
+        ran, waited = use.seconds - self.before.seconds, use.waited - self.before.waited
+        if ran > self.allowed:
+            raise TooLateError(f"{self.what} took longer than {self.limit:g} seconds")
+        if now > min(self.until, box.end):
+            if waited > STARVED * (now - self.began):
+                raise StarvedError(
+                    f"the machine was too busy: {self.what} got {ran:.1f} of its "
+                    f"{self.limit:g} seconds of a processor in {now - self.began:.0f}"
+                )
+            if now > box.end:
+                raise TooLateError(box.too_late)
+            raise TooLateError(
+                f"{self.what} took longer than {self.limit:g} seconds: it computed for {ran:.1f} "
+                f"of them and waited for something in the others"
+            )
+        excess = use.excess() or watch.excess_of(self.folder)
+        if excess and "watch" not in box.confinement.without:
+            raise ExcessError(excess)
 
     def _serve(self, request):
         """Call a function of the grader for the submission."""
-        self.callbacks += 1
         number, args, kwargs = (request.get(key) for key in ("callback", "args", "kwargs"))
-        if self.callbacks > MAX_CALLBACKS:
-            raise WireError(f"more than {MAX_CALLBACKS:,} calls of the grader's functions")
         if type(number) is not int or not 0 <= number < len(self.given):
             raise WireError("a call of nothing")
         function = self.given[number]
-        if isinstance(function, (Function, *NEUTRAL)):
+        if isinstance(function, (Function, Neutral)):
             raise WireError("a call of what is not the grader's")
         try:
             return function(*args, **kwargs)
@@ -199,27 +227,28 @@ class Session:
             ) from None
 
     def _refer(self, value):
-        """Name a function or a neutral object for the worker."""
+        """Name a function or a neutral object for the worker; None if it is data of no kind."""
         for number, given in enumerate(self.given):
             if given is value:
-                return "given", number
+                return ["given", number]
         number, kind = len(self.given), type(value).__name__
         if isinstance(value, Function):
-            content = [number, "own", value.name]
-        elif isinstance(value, NEUTRAL):
-            content = [number, kind, vars(value)]
+            content = ["own", value.name]
+        elif isinstance(value, Neutral):
+            content = [kind, value.details()]
         elif callable(value):
-            content = [number, "callback", None]
+            content = ["callback", None]
         else:
             raise TypeError(f"a {kind} cannot be handed to a submission")
         self.given.append(value)
-        return "give", content
+        return ["give", number, *content]
 
-    def _resolve(self, tag, content):
+    def _resolve(self, word, content):
         """Give what the worker names: only what was handed to it before."""
-        if tag == "given" and type(content) is int and 0 <= content < len(self.given):
-            return self.given[content]
-        raise WireError(f"a value of unknown kind {tag!r:.50}")
+        match content:
+            case [int(number)] if word == "given" and 0 <= number < len(self.given):
+                return self.given[number]
+        raise WireError(f"a value of unknown kind {word!r:.50}")
 
     def _stop(self):
         """End the worker and all that it started; tell how it had ended, if it had."""
@@ -227,15 +256,14 @@ class Session:
             return ""
         self.ended = True
         try:
-            return self.workers.end()
+            return self.sandbox.workers.end(self.worker, healthy=self.answered)
         finally:
             self.channel.close()
-            self.reader.join(1)  # it reads what the pipe still holds
 
     def close(self):
         """End the worker; return what it printed."""
         self._stop()
-        return self.capture.text()
+        return self.worker.printed.text() if self.worker.printed else ""
 
 
 def error_of(content):

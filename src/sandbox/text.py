@@ -17,6 +17,15 @@ class Capture:
         del self.end[: -self.last]
         self.total += len(data)
 
+    def take_end(self, mark):
+        """Tell whether the stream ends with a mark; then it is removed."""
+        is_there = bytes(self.start + self.end).endswith(mark)
+        if is_there:
+            part = self.end if len(self.end) >= len(mark) else self.start
+            del part[-len(mark) :]
+            self.total -= len(mark)
+        return is_there
+
     def text(self):
         """Give what was kept, cleaned; bytes that are no UTF-8 become U+FFFD."""
         left_out = self.total - len(self.start) - len(self.end)

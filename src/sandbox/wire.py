@@ -1,14 +1,13 @@
-"""Values and messages between the grader and a worker: a JSON header and raw array bytes.
+"""Values and messages between the grader and a worker: a JSON header, then the bytes of arrays.
 
-Whoever reads trusts nothing that it reads: sizes, depth and kinds are limited, no object is built
-from a message but plain data, and what breaks a rule raises `WireError`.
+Who reads trusts nothing: sizes, kinds and numbers of elements are limited before anything is built,
+no object but plain data is made of a message, and what breaks a rule raises `WireError`.
 """
 
 import contextlib
-import io
 import json
 import math
-import os
+import socket
 import struct
 import time
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ import numpy as np
 
 DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
 MAX_HEADER = 2**20  # bytes
-MAX_ARRAYS = 64 * 2**20  # bytes, all arrays of a message together
-MAX_AXES, MAX_LENGTH = 16, MAX_ARRAYS // 8  # of an array; its length is the product of its axes
-MAX_DEPTH = 30
-MAX_INT = 2**1000
+MAX_ELEMENTS = 2 * 2**20  # of all arrays of a message, whatever their dtype
+MAX_RECEIVED = 128 * 2**20  # bytes of all messages together
+MAX_AXES = 16
 LENGTHS = struct.Struct(">II")
-# To be woken costs more than most answers take: where both sides have a processor, they look first.
-LOOK_SECONDS = 3e-4 * (hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1)
+LOOK_SECONDS = 0.05  # how often somebody who waits looks around
+TAG = "__is__"
 
 
 class WireError(Exception):
@@ -41,255 +39,164 @@ class Opaque:
     type_name: str
 
 
-def encode(value, refer, arrays, depth=0):
-    """Turn a value into what JSON can hold.
+def encode(value, refer):
+    """Turn a value into the header and the arrays of a message.
 
-    Parameters
-    ----------
-    value : object
-        Numbers, strings, bytes, arrays, and lists, tuples, dicts of these; keys are strings.
-    refer : callable
-        Names any other object by a tag and a content that is data; None if it cannot.
-    arrays : list of bytes
-        Gets the bytes of arrays.
-    depth : int
-        How deep in lists this is.
-
-    Returns
-    -------
-    object
-        For `json.dumps`; what is neither data nor known to `refer` becomes the name of its type.
+    `refer(item)` describes what is no data as a list that begins with a word; None if it cannot.
     """
-    kind = type(value)
-    if value is None or kind in (bool, str):
-        return value
-    if kind is int and abs(value) < MAX_INT:
-        return value
-    if kind is float:
-        return value if math.isfinite(value) else {"float": repr(value)}
-    if kind is bytes:
-        arrays.append(value)
-        return {"bytes": len(value)}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _encode_array(value, arrays)
-    if depth < MAX_DEPTH and isinstance(value, (list, tuple)):
-        items = [encode(item, refer, arrays, depth + 1) for item in list(value)]
-        return items if isinstance(value, list) else {"tuple": items}
-    if depth < MAX_DEPTH and isinstance(value, dict) and all(type(key) is str for key in value):
-        return {"dict": [[k, encode(v, refer, arrays, depth + 1)] for k, v in value.items()]}
-    if (reference := refer(value)) is not None:
-        tag, content = reference
-        return {tag: encode(content, refer, arrays, depth + 1)}
-    return {"opaque": kind.__name__[:100]}
+    arrays = []
+
+    def default(item):
+        if isinstance(item, bytes):
+            arrays.append(item)
+            return {TAG: ["bytes", len(item)]}
+        if isinstance(item, (np.ndarray, np.generic)):
+            return {TAG: _describe_array(np.asarray(item), arrays)}
+        return {TAG: refer(item) or ["opaque", type(item).__name__[:100]]}
+
+    return json.dumps(value, default=default).encode(), arrays
 
 
-def _encode_array(value, arrays):
-    array = np.asarray(value)
-    name = array.dtype.name
-    if array.dtype.kind in "iu":
-        name = "int64"
-    elif array.dtype.kind == "f" and name != "float32":
-        name = "float64"
-    if name not in DTYPES or not _is_possible(array.shape):
-        return {"opaque": f"array of {array.dtype.name}, shape {array.shape}"[:100]}
+def _describe_array(array, arrays):
+    name = {"i": "int64", "u": "int64", "f": "float64"}.get(array.dtype.kind, array.dtype.name)
+    name = "float32" if array.dtype.name == "float32" else name
+    if name not in DTYPES or _elements(array.shape) > MAX_ELEMENTS or array.ndim > MAX_AXES:
+        return ["opaque", f"array of {array.dtype.name}, shape {array.shape}"[:100]]
     arrays.append(np.ascontiguousarray(array, DTYPES[name]).tobytes())
-    return {"array": [name, list(array.shape)]}
+    return ["array", name, list(array.shape)]
 
 
-def _is_possible(shape):
-    """Tell whether an array may have that shape; an axis of 0 must not hide others too long."""
-    return len(shape) <= MAX_AXES and math.prod(max(n, 1) for n in shape) <= MAX_LENGTH
+def _elements(shape):
+    """Count elements; an axis of 0 must not hide others that are too long."""
+    return math.prod(max(n, 1) for n in shape)
 
 
-def decode(tree, resolve, arrays, depth=0):
-    """Turn what `encode` gave back into a value.
+def decode(header, data, resolve, room=math.inf):
+    """Turn a message into a value.
 
-    Parameters
-    ----------
-    tree : object
-        From `json.loads`.
-    resolve : callable
-        resolve(tag, content) gives the object that a reference names, or raises `WireError`.
-    arrays : io.BytesIO
-        The bytes of all arrays, in order.
-    depth : int
-        How deep in lists this is.
-
-    Returns
-    -------
-    object
-        Plain data; every array is a fresh copy.
-
-    Raises
-    ------
-    WireError
-        If the tree is none that `encode` makes.
+    `resolve(word, content)` gives what a reference names; `room` is how many elements fit.
     """
-    if depth > MAX_DEPTH + 1:
-        raise WireError("lists that are nested too deeply")
-    if isinstance(tree, list):
-        return [decode(item, resolve, arrays, depth + 1) for item in tree]
-    if not isinstance(tree, dict):
-        return _decode_plain(tree)
-    if len(tree) != 1:
-        raise WireError("a value with no or several tags")
-    ((tag, content),) = tree.items()
-    if tag == "array":
-        return _decode_array(content, arrays)
-    if tag == "float" and content in ("nan", "inf", "-inf"):
-        return float(content)
-    if tag == "tuple" and isinstance(content, list):
-        return tuple(decode(item, resolve, arrays, depth + 1) for item in content)
-    if tag == "dict" and isinstance(content, list):
-        return _decode_dict(content, resolve, arrays, depth)
-    if tag == "bytes" and type(content) is int:
-        return _take(arrays, content)
-    if tag == "opaque" and isinstance(content, str):
-        return Opaque(content[:100])
-    return resolve(tag, decode(content, resolve, arrays, depth + 1))
+    place = 0
 
+    def take(size):
+        nonlocal place
+        place += size
+        if size < 0 or place > len(data):
+            raise WireError("an array with too few bytes")
+        return data[place - size : place]
 
-def _decode_plain(value):
-    if type(value) is int and abs(value) >= MAX_INT:
-        raise WireError("an integer that is too large")
-    if type(value) is float and not math.isfinite(value):
-        raise WireError("a number that is not finite")
+    def build(tree):
+        nonlocal room
+        if TAG not in tree:
+            return tree
+        match tree[TAG]:
+            case ["array", str(name), list(shape)] if name in DTYPES:
+                if len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
+                    raise WireError("an array of impossible shape")
+                room -= _elements(shape)
+                if room < 0:
+                    raise WireError("arrays with too many elements")
+                return _array(take(math.prod(shape) * DTYPES[name].itemsize), name, shape)
+            case ["bytes", int(size)]:
+                room -= size
+                if room < 0:
+                    raise WireError("too many bytes")
+                return bytes(take(size))
+            case ["opaque", str(name)]:
+                return Opaque(name[:100])
+            case [str(word), *content]:
+                return resolve(word, content)
+        raise WireError("a value of unknown kind")
+
+    try:
+        value = json.loads(header, object_hook=build)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"no message: {error}") from error
+    if place != len(data):
+        raise WireError("a message with bytes left over")
     return value
 
 
-def _decode_dict(pairs, resolve, arrays, depth):
-    result = {}
-    for pair in pairs:
-        # Keys of other types could be chosen with one hash, which makes a dict slow.
-        if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise WireError("a dict that is none")
-        result[pair[0]] = decode(pair[1], resolve, arrays, depth + 1)
-    return result
-
-
-def _decode_array(content, arrays):
-    if not isinstance(content, list) or len(content) != 2:
-        raise WireError("an array without kind and shape")
-    name, shape = content
-    if not isinstance(name, str) or name not in DTYPES or not isinstance(shape, list):
-        raise WireError("an array of unknown kind")
-    if not all(type(n) is int and n >= 0 for n in shape) or not _is_possible(shape):
-        raise WireError("an array of impossible shape")
-    data = _take(arrays, math.prod(shape) * DTYPES[name].itemsize)
-    if name == "bool" and (np.frombuffer(data, np.uint8) > 1).any():
-        raise WireError("a truth value that is neither true nor false")
+def _array(data, name, shape):
+    if name == "bool":  # a byte that is neither 0 nor 1 is no bool
+        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
     return np.frombuffer(data, DTYPES[name]).reshape(shape).copy()
-
-
-def _take(arrays, size):
-    data = arrays.read(size) if 0 <= size <= MAX_ARRAYS else b""
-    if len(data) != size:
-        raise WireError("an array with too few bytes")
-    return data
 
 
 class Channel:
     """Messages over a socket.
 
-    Parameters
-    ----------
-    sock : socket.socket
-        Connected to the other side.
-    refer, resolve : callable
-        As in `encode` and `decode`; may be set later.
-    most : float
-        Bytes that may come in all.
+    With `look`, a function, nothing that comes is trusted, and it is called every now and then
+    while the channel waits; what it raises ends the waiting.
     """
 
-    def __init__(self, sock, refer=lambda value: None, resolve=None, most=math.inf):
-        self.sock = sock
-        self.refer = refer
+    def __init__(self, sock, refer=lambda item: None, resolve=None, look=None):
+        self.sock, self.refer, self.look = sock, refer, look
         self.resolve = resolve or _unknown
-        self.most = most
-        self.received = 0
-        self.waiting = bytearray()  # read, not used yet
+        self.room = MAX_ELEMENTS if look else math.inf
+        self.left = MAX_RECEIVED if look else math.inf
+        self.next_look = 0
+        self.read = bytearray()  # not used yet
+        sock.settimeout(LOOK_SECONDS if look else None)
 
-    def send(self, value, deadline=None):
-        """Send a value; raise `ClosedError` if nobody is there, TimeoutError past the deadline."""
-        arrays = []
-        header = json.dumps(encode(value, self.refer, arrays)).encode()
+    def send(self, value):
+        """Send a value; raise `ClosedError` if nobody is there."""
+        header, arrays = encode(value, self.refer)
         size = sum(map(len, arrays))
-        if len(header) > MAX_HEADER or size > MAX_ARRAYS:
+        if len(header) > MAX_HEADER or (not self.look and size > 8 * MAX_ELEMENTS):
             raise WireError(f"a message of {len(header) + size:,} bytes, which is too large")
-        self._set_time(deadline)
-        try:
-            self.sock.sendall(b"".join([LENGTHS.pack(len(header), size), header, *arrays]))
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise ClosedError from error
+        self._begin()
+        message = memoryview(b"".join([LENGTHS.pack(len(header), size), header, *arrays]))
+        while message:
+            sent = self._wait(self.sock.send, message)
+            message = message[sent:]
 
-    def receive(self, deadline=None):
-        """Wait for a value; raise `WireError`, `ClosedError`, or TimeoutError past the deadline."""
-        self._set_time(deadline)  # also if the message is here already
-        header_size, arrays_size = LENGTHS.unpack(self._read(LENGTHS.size, deadline))
-        size = header_size + arrays_size
-        self.received += size
-        if header_size > MAX_HEADER or arrays_size > MAX_ARRAYS:
-            raise WireError(f"a message of {size:,} bytes, which is too large")
-        if self.received > self.most:
-            raise WireError(f"more than {self.most:,} bytes in all")
-        data = io.BytesIO(self._read(size, deadline))
-        try:
-            tree = json.loads(data.read(header_size).decode())
-            value = decode(tree, self.resolve, data)
-        except (ValueError, RecursionError) as error:
-            raise WireError(f"no message: {error}") from error
-        if data.read(1):
-            raise WireError("a message with bytes left over")
-        return value
+    def receive(self):
+        """Wait for a value; raise `WireError`, or `ClosedError` if nobody is there."""
+        self._begin()
+        header_size, size = LENGTHS.unpack(self._take(LENGTHS.size))
+        whole = header_size + size
+        if header_size > MAX_HEADER or size > 8 * self.room:
+            raise WireError(f"a message of {whole:,} bytes, which is too large")
+        self.left -= whole
+        if self.left < 0:
+            raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
+        header = self._take(header_size)
+        return decode(header, self._take(size), self.resolve, self.room)
 
-    def _read(self, size, deadline):
+    def _begin(self):
+        self.next_look = time.monotonic() + LOOK_SECONDS
+
+    def _take(self, size):
         """Read as many bytes; what comes with them is kept for the next time."""
-        while len(self.waiting) < size:
-            try:
-                data = self._read_some(deadline)
-            except TimeoutError:
-                raise
-            except OSError as error:
-                raise ClosedError from error
+        while len(self.read) < size:
+            data = self._wait(self.sock.recv, 2**16)
             if not data:
                 raise ClosedError
-            self.waiting += data
-        data = bytes(self.waiting[:size])
-        del self.waiting[:size]
-        return data
+            self.read += data
+        taken = bytes(self.read[:size])
+        del self.read[:size]
+        return taken
 
-    def _read_some(self, deadline):
-        """Read what comes next; if it comes at once, as in most calls, without going to sleep."""
-        self._set_time(deadline)
-        timeout = self.sock.gettimeout()
-        self.sock.setblocking(False)
-        try:
-            until = time.monotonic() + LOOK_SECONDS
-            while time.monotonic() < until:
-                with contextlib.suppress(BlockingIOError):
-                    return self.sock.recv(2**16)
-                os.sched_yield()
-        finally:
-            self.sock.settimeout(timeout)
-        return self.sock.recv(2**16)
-
-    def _set_time(self, deadline):
-        """Let the next operation end at the deadline; past it not even ready data is read."""
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
+    def _wait(self, operation, argument):
+        """Do an operation of the socket when it can be done, and look around meanwhile."""
+        while True:
+            if self.look and time.monotonic() > self.next_look:
+                self.look()
+                self._begin()
             try:
-                self.sock.settimeout(left)
+                return operation(argument)
+            except TimeoutError:
+                continue
             except OSError as error:
                 raise ClosedError from error
 
     def close(self):
-        """Close the socket."""
+        """Close the socket, also for a thread that reads it."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
         self.sock.close()
 
 
-def _unknown(tag, content):
-    raise WireError(f"a value of unknown kind {tag!r:.50}")
+def _unknown(word, content):
+    raise WireError(f"a value of unknown kind {word!r:.50}")

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 
 from .loader import Submission
-from .objects import KINDS
+from .objects import KINDS, Neutral
 from .wire import Channel, ClosedError, WireError
 
 MAX_TEXT = 4000  # characters of an exception's text
@@ -20,53 +20,48 @@ MAX_FRAMES = 40
 
 
 class Worker:
-    """Serves the grader over a channel until it is killed.
+    """Serves the grader over a socket until that is closed."""
 
-    Parameters
-    ----------
-    channel : Channel
-        To the grader.
-    """
-
-    def __init__(self, channel=None):
-        self.channel = channel
+    def __init__(self, sock):
+        self.channel = Channel(sock, self.refer, self.resolve)
         self.submission = None
         self.given = {}  # what the grader handed over, by its number
 
     def serve(self):
         """Answer requests."""
-        self.channel.refer, self.channel.resolve = self.refer, self.resolve
-        while True:
-            request = self.channel.receive()
-            try:
-                answer = getattr(self, request.pop("request"))(**request)
-            except ClosedError:
-                raise
-            except BaseException as error:  # SystemExit and KeyboardInterrupt are a stranger's too
-                answer = {"error": self.describe(error)}
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-            self.send(answer)
+        with contextlib.suppress(ClosedError):
+            while True:
+                request = self.channel.receive()
+                try:
+                    answer = getattr(self, request.pop("request"))(**request)
+                except ClosedError:
+                    raise
+                except BaseException as error:  # SystemExit and such are a stranger's, too
+                    answer = {"error": self.describe(error)}
+                with contextlib.suppress(Exception):
+                    sys.stdout.flush()
+                self.answer(answer)
 
-    def send(self, answer):
+    def answer(self, answer):
         """Send an answer, or say why it cannot be sent."""
         try:
             self.channel.send(answer)
         except ClosedError:
             raise
-        except WireError as error:
+        except (WireError, ValueError, TypeError, RecursionError) as error:
             text = f"the submission gave {error}"
             self.channel.send({"error": {"type": "WireError", "text": text, "frames": []}})
-        except BaseException as error:  # of a list, say, that is the submission's own kind
+        except BaseException as error:  # of a dict, say, that is the submission's own kind
             self.channel.send({"error": self.describe(error)})
 
     # Requests
 
     def probe(self, read, write):
-        """Name the files that can be read, and the folders that can be written."""
+        """Name the files and folders that can be read, and the folders that can be written."""
         reached = []
         for path in read:
-            with contextlib.suppress(OSError), open(path, "rb"):
+            with contextlib.suppress(OSError):
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
                 reached.append(path)
         for folder in write:
             trial = os.path.join(folder, f"probe-{os.getpid()}")
@@ -75,8 +70,10 @@ class Worker:
                 reached.append(folder)
         return {"probe": reached}
 
-    def load(self, files, module):
-        """Import the submission."""
+    def load(self, files, module, folder):
+        """Import the submission, in a folder if that is named."""
+        if folder:
+            os.chdir(folder)
         self.submission = Submission(files)
         self.submission.load(module)
         return {"loaded": True}
@@ -86,37 +83,52 @@ class Worker:
         function = self.submission.function(name)
         if function is None:
             return {"missing": name}
-        before = [self.copy(value) for value in (*args, *kwargs.values())]
+        before = [copied(value) for value in (*args, *kwargs.values())]
+        neutral = {k: value for k, value in self.given.items() if isinstance(value, Neutral)}
+        for value in neutral.values():
+            value.record.clear()
         random.seed(seed)
         np.random.seed(seed % 2**32)
         result = function(*args, **kwargs)
-        names = [*range(len(args)), *kwargs]
-        now = (*args, *kwargs.values())
-        changed = [k for k, a, b in zip(names, before, now, strict=True) if not same(a, b)]
-        return {"result": result, "changed": changed, "next": random.getrandbits(32)}
+        following = random.getrandbits(32)
+        now = zip([*range(len(args)), *kwargs], before, (*args, *kwargs.values()), strict=True)
+        return {
+            "result": result,
+            "changed": [key for key, one, other in now if not same(one, other)],
+            "next": following,
+            "records": [[k, value.record] for k, value in neutral.items() if value.record],
+        }
+
+    def rest(self, folder, mark):
+        """Forget the submission and say that all is printed, where a worker serves many tests."""
+        if self.submission:
+            self.submission.unload()
+        self.submission = None
+        self.given.clear()
+        os.chdir(folder)
+        sys.stdout.flush()
+        os.write(1, mark)
+        return {}
 
     # Values that are no data
 
-    def resolve(self, tag, content):
+    def resolve(self, word, content):
         """Give what the grader handed over: an object, or a function of the submission."""
-        if tag == "given":
-            return self.given[content]
-        number, kind, details = content
-        if kind == "own":
-            value = self.submission.function(details) or missing(details)
-        elif kind == "callback":
-            value = self.callback(number)
-        else:
-            value = KINDS[kind](**details)
-        self.given[number] = value
-        return value
+        number, *content = content
+        if word == "give":
+            kind, details = content
+            if kind == "own":
+                value = self.submission.function(details) or missing(details)
+            elif kind == "callback":
+                value = self.callback(number)
+            else:
+                value = KINDS[kind](**details)
+            self.given[number] = value
+        return self.given[number]
 
     def refer(self, value):
         """Name a thing that the grader handed over."""
-        for number, given in self.given.items():
-            if given is value:
-                return "given", number
-        return None
+        return next((["given", k] for k, given in self.given.items() if given is value), None)
 
     def callback(self, number):
         """Make a function that asks the grader."""
@@ -129,12 +141,6 @@ class Worker:
             return self.channel.receive()["result"]
 
         return ask
-
-    def copy(self, value):
-        """Copy an argument, to see later whether it was changed."""
-        if isinstance(value, np.ndarray):
-            return value.copy()
-        return type(value)(value) if type(value) in (list, dict) else value
 
     def describe(self, error):
         """Tell an exception: type, text, and the submission's own lines."""
@@ -156,13 +162,11 @@ class Worker:
         return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": frames}
 
 
-def missing(name):
-    """Make what stands for a function that the submission lacks."""
-
-    def call(*args, **kwargs):
-        raise AttributeError(f"the submission has no function {name}")
-
-    return call
+def copied(value):
+    """Copy an argument, to see later whether it was changed."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return type(value)(value) if type(value) in (list, dict) else value
 
 
 def same(one, other):
@@ -172,14 +176,10 @@ def same(one, other):
     return one is other or one == other
 
 
-def serve(sock):
-    """Be the worker of a test.
+def missing(name):
+    """Make what stands for a function that the submission lacks."""
 
-    Parameters
-    ----------
-    sock : socket.socket
-        Connected to the grader.
-    """
-    sys.stdout.reconfigure(line_buffering=True)
-    with contextlib.suppress(ClosedError):
-        Worker(Channel(sock)).serve()
+    def call(*args, **kwargs):
+        raise AttributeError(f"the submission has no function {name}")
+
+    return call

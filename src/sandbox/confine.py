@@ -1,0 +1,292 @@
+"""The walls around a submission: one after the other, each on by default where the system has it.
+
+- Another user, where the grader is root: it reaches nothing of the grader's files and processes.
+- Landlock (Linux): no files but Python's own and the working folder, no TCP, no devices, and from
+  version 6 on no signals to others.
+- The filter of system calls (Linux, see `system_calls`): no sockets, no way out of the group of
+  processes, nothing that outlives it.
+- Limits of what each process uses, and of what all together use (see `watch`).
+
+Another user, or Landlock of version 6, counts as a confinement; both only with the filter.
+
+What does not protect: another user alone can read what everybody may read, and write where
+everybody may write (this is cleared away afterwards). Landlock hides no names: `os.stat` still sees
+what is closed. What others need at that moment can be used up to the limits.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import errno
+import importlib.util
+import itertools
+import os
+import socket
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import system_calls
+from .system_calls import call, forbid_new_privileges
+from .watch import threads_of_user
+
+try:
+    import grp
+    import pwd
+    import resource
+except ModuleNotFoundError:  # on Windows
+    grp = pwd = resource = None
+
+OTHER_USER, LANDLOCK = "another user", "Landlock"
+NAME, FIRST_NUMBER = "word2vec-worker", 64321  # of the other user
+WHOLE_LANDLOCK = 6  # the version that keeps signals back
+MEMORY = 2**30  # bytes of address space that a process may take beyond those it starts with
+FILE_SIZE, OPEN_FILES, PROCESSES = 16 * 2**20, 64, 64
+SLACK = 192  # threads that others of the same user may start meanwhile
+
+# From linux/prctl.h, linux/capability.h and linux/landlock.h
+PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP = 4, 23, 24
+CAPABILITY_VERSION_3 = 0x20080522
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
+GET_VERSION, PATH_BENEATH = 1, 1
+READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
+OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write, read, empty, ioctl
+ALL_OF_VERSION_1 = (1 << 13) - 1
+REFER, TRUNCATE, IOCTL = (1 << 13, 2), (1 << 14, 3), (1 << 15, 5)  # and the version that has it
+TCP, SCOPES = (0b11, 4), (0b11, 6)  # bind and connect; abstract sockets and signals
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What holds a submission: user and group that it becomes, version of Landlock, other walls.
+
+    `without` names walls that are switched off, to show that they matter.
+    """
+
+    user: tuple | None = None
+    landlock: int = 0
+    has_filter: bool = field(default_factory=system_calls.available)
+    threads: int = 0  # of the user when grading began
+    without: tuple = ()
+
+    def __str__(self):
+        """Name what counts."""
+        counts = [OTHER_USER] * bool(self.user) + [LANDLOCK] * (self.landlock >= WHOLE_LANDLOCK)
+        if counts and not self.has_filter:
+            return "none (this system has no filter of system calls)"
+        return " and ".join(counts) or "none"
+
+    def order(self):
+        """Give what a worker needs to know of it, as data."""
+        wanted = self.has_filter and "system calls" not in self.without
+        most = PROCESSES if self.user else (self.threads and self.threads + PROCESSES + SLACK)
+        return {
+            "user": self.user,
+            "landlock": self.landlock,
+            "filter": wanted,
+            "limits": "limits" not in self.without,
+            "processes": most or None,
+        }
+
+
+def choose(kinds=(OTHER_USER, LANDLOCK), without=()):
+    """Find the best confinement of these kinds that this machine has."""
+    is_root = sys.platform.startswith("linux") and os.geteuid() == 0
+    user = account() if is_root and OTHER_USER in kinds else None
+    return Confinement(
+        user if user and can_run_python(*user) else None,
+        landlock_version() if LANDLOCK in kinds else 0,
+        system_calls.available(),
+        threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0,
+        tuple(without),
+    )
+
+
+def settle(folder, user, landlock, processes, cpu_seconds, **walls):
+    """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
+    os.chdir(folder)
+    os.environ.update(HOME=folder, TMPDIR=folder)
+    sys.argv[:] = ["submission"]
+    with contextlib.suppress(OSError):  # where memory is short, it goes first
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux
+        forbid_new_privileges()
+    if user:
+        become(*user)
+    if walls["limits"]:
+        limit(processes, cpu_seconds)
+    if landlock:
+        restrict_files(landlock, what_python_needs(), [folder, os.devnull])
+    if walls["filter"]:
+        system_calls.restrict_calls()
+
+
+# Another user
+
+_held = {}  # by user number, a socket whose name says that it is taken
+
+
+def account():
+    """Choose the user: the account made for this purpose, else a number that has no account.
+
+    No two gradings of a machine have the same: a name for each is held until this process ends.
+    """
+    with contextlib.suppress(KeyError):
+        user = pwd.getpwnam(NAME)
+        if user.pw_uid and user.pw_gid and _is_ours(user.pw_uid):
+            return user.pw_uid, user.pw_gid
+    taken = {user.pw_uid for user in pwd.getpwall()} | {group.gr_gid for group in grp.getgrall()}
+    numbers = (number for number in itertools.count(FIRST_NUMBER) if number not in taken)
+    number = next(filter(_is_ours, numbers))
+    return number, number
+
+
+def _is_ours(uid):
+    """Tell whether no other grading has a user; then it is this one's from now on."""
+    if uid in _held:
+        return True
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sock.bind(f"\0{NAME}-{uid}")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            sock.close()
+            return False  # any other error: names cannot be held here, by nobody
+    _held[uid] = sock
+    atexit.register(sock.close)
+    return True
+
+
+def become(uid, gid):
+    """Make this process another user's for good, one that its siblings cannot look into."""
+    drop_bounding_set()
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    drop_capabilities()
+    for regain in (os.setgid, os.setuid):
+        with contextlib.suppress(PermissionError):
+            regain(0)
+            raise OSError(f"user {uid} could become root again")
+    forbid_new_privileges()
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    os.umask(0o077)
+
+
+def can_run_python(uid, gid):
+    """Tell whether a user can run this Python, with NumPy."""
+    numpy = importlib.util.find_spec("numpy").origin
+    try:
+        command = [sys.executable, "-I", "-S", "-c", f"open({numpy!r})"]
+        who = {"user": uid, "group": gid, "extra_groups": []}
+        return subprocess.run(command, cwd="/", stderr=subprocess.DEVNULL, **who).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def drop_bounding_set():
+    """Make sure that no program can get a capability back; where root lacks the right, skip."""
+    with contextlib.suppress(OSError):
+        for capability in range(64):
+            call("prctl", PR_CAPBSET_READ, capability, 0, 0, 0)  # fails after the last one
+            call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def drop_capabilities():
+    """Give up all capabilities, the rights that make root more than the owner of its files."""
+    drop_bounding_set()
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+# Landlock
+
+
+class Ruleset(ctypes.Structure):
+    """What a ruleset denies: struct landlock_ruleset_attr."""
+
+    _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
+
+
+class Rule(ctypes.Structure):
+    """What it allows below a path: struct landlock_path_beneath_attr."""
+
+    _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
+
+
+def landlock_version():
+    """Tell which version of Landlock the system has; 0 if none, or if it is switched off."""
+    try:
+        return call("syscall", CREATE_RULESET, None, 0, GET_VERSION)
+    except (AttributeError, OSError, TypeError):  # elsewhere than on Linux, too
+        return 0
+
+
+def restrict_files(version, read, write):
+    """Deny this process all files, but to read some and to do anything in others."""
+
+    def since(*rights):
+        return sum(right for right, first in rights if version >= first)
+
+    files = ALL_OF_VERSION_1 | since(REFER, TRUNCATE, IOCTL)
+    denied = Ruleset(files, since(TCP), since(SCOPES))
+    forbid_new_privileges()
+    ruleset = call("syscall", CREATE_RULESET, ctypes.byref(denied), ctypes.sizeof(denied), 0)
+    try:
+        for path, rights in [(path, READ) for path in read] + [(path, files) for path in write]:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                _allow(ruleset, path, rights)
+        call("syscall", RESTRICT_SELF, ruleset, 0)
+    finally:
+        os.close(ruleset)
+    if os.geteuid() == 0:
+        drop_capabilities()
+
+
+def _allow(ruleset, path, rights):
+    """Add a rule: these rights at and below the path."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            rights &= OF_FILES
+        rule = ctypes.byref(Rule(rights, descriptor))
+        call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
+    finally:
+        os.close(descriptor)
+
+
+def what_python_needs():
+    """List what must be read to import more packages; no working folder, none of our sources."""
+    parts = ("bin", "lib", "lib64", os.path.join("local", "lib"), "pyvenv.cfg")
+    installed = [os.path.join(p, part) for p in (sys.base_prefix, sys.prefix) for part in parts]
+    packages = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
+    system = "/lib /lib64 /usr/lib /usr/lib64 /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime"
+    return [*installed, *packages, *system.split(), os.devnull, "/dev/urandom"]
+
+
+# Limits
+
+
+def limit(processes, cpu_seconds):
+    """Limit what this process and each that it starts may use, where the system can."""
+    if resource is None:
+        return
+    with contextlib.suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+        _set("RLIMIT_AS", pages * resource.getpagesize() + MEMORY)
+    _set("RLIMIT_CPU", cpu_seconds)
+    _set("RLIMIT_FSIZE", FILE_SIZE)
+    _set("RLIMIT_NOFILE", OPEN_FILES)
+    _set("RLIMIT_NPROC", processes)
+    _set("RLIMIT_CORE", 0)
+
+
+def _set(name, value):
+    """Set a limit that cannot be raised again, unless a lower one is in force."""
+    kind = getattr(resource, name, None)
+    if kind is not None and value is not None:
+        highest = resource.getrlimit(kind)[1]
+        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
+        resource.setrlimit(kind, (value, value))

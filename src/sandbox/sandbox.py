@@ -1,0 +1,83 @@
+"""Where a submission runs: every test gets a worker of its own, in an empty folder."""
+
+import contextlib
+import math
+import os
+import re
+import tempfile
+import time
+
+from .session import IMPORT_SECONDS, Function, Session, StarvedError, SubmissionError, TooLateError
+
+PRELOADED = {"matplotlib": "matplotlib.pyplot", "scipy": "scipy.stats"}  # slow to import
+
+
+class Submission:
+    """What stands for the package ``submission``: its attributes are `Function`."""
+
+    def __init__(self, session):
+        self._session = session
+
+    def __getattr__(self, name):
+        """Give a function; whether there is one shows when it is called."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Function(self._session, name)
+
+
+class Sandbox:
+    """Gives every test a worker of its own; `package` has the submission's `Source` by name."""
+
+    def __init__(
+        self, package, workers, confinement, import_seconds=IMPORT_SECONDS, total_seconds=math.inf
+    ):
+        self.files = {name: (file.path, file.data, file.problem) for name, file in package.items()}
+        self.workers = workers
+        self.confinement = confinement
+        self.import_seconds = import_seconds
+        self.end = time.monotonic() + total_seconds
+        self.too_late = f"the time for all tests together, {total_seconds:g} seconds, was over"
+        self.folder = tempfile.mkdtemp(prefix="grading-")
+        os.chmod(self.folder, 0o711)
+        self.failed = {}  # why imports failed, by module
+
+    @contextlib.contextmanager
+    def session(self, seconds):
+        """Give a worker, an empty folder its working directory; end both afterwards."""
+        if time.monotonic() > self.end:
+            raise TooLateError(self.too_late)
+        folder = tempfile.mkdtemp(dir=self.folder)
+        user = self.confinement.user
+        if user:
+            os.chown(folder, *user)
+        try:
+            with contextlib.closing(Session(self, folder, seconds)) as session:
+                yield session
+        finally:
+            sweep = bool(user) and not self.confinement.landlock
+            self.workers.tidy(folder, user, sweep and "sweep" not in self.confinement.without)
+
+    def load(self, session, module):
+        """Import the submission in a session; what failed before fails at once."""
+        if error := self.failed.get(module):
+            raise SubmissionError(error.kind, str(error), error.frames)
+        try:
+            session.load(self.files, module, self.import_seconds)
+        except StarvedError:
+            raise
+        except SubmissionError as error:
+            self.failed[module] = error
+            raise
+
+    def close(self):
+        """End all processes and remove their folder."""
+        self.workers.close()
+        with contextlib.suppress(OSError):
+            os.rmdir(self.folder)
+
+
+def preload_of(package):
+    """Name the modules, slow to import, that the files of a submission seem to import."""
+    text = b"\n".join(source.data for source in package.values()).decode(errors="replace")
+    found = set(re.findall(r"^[ \t]*(?:import|from)[ \t]+(\w+)", text, re.MULTILINE))
+    return [module for package, module in PRELOADED.items() if package in found]

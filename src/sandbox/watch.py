@@ -1,0 +1,103 @@
+"""What all processes of a submission use together, seen from outside, in Linux' /proc.
+
+None of it is the submission's word. Elsewhere nothing is known, and the clock decides alone.
+"""
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+
+HAS_PROC = os.path.exists("/proc/self/stat")
+TICKS = os.sysconf("SC_CLK_TCK") if HAS_PROC else 1
+MOST_MEMORY = 512 * 2**20  # bytes
+MOST_THREADS = 64
+MOST_DISK, MOST_FILES = 64 * 2**20, 2_000  # bytes and files in its folder
+MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+) kB", re.MULTILINE)
+UID, THREADS = re.compile(rb"^Uid:\t(\d+)", re.MULTILINE), re.compile(rb"^Threads:\t(\d+)", re.M)
+
+
+@dataclass
+class Use:
+    """What a group of processes uses: times in seconds, memory in bytes.
+
+    `waited` is how long its first process could have run while a processor had others to run.
+    """
+
+    seconds: float = 0.0
+    waited: float = 0.0
+    memory: int = 0
+    threads: int = 0
+
+    def excess(self):
+        """Say of what it is too much; empty if of nothing."""
+        if self.memory > MOST_MEMORY:
+            return f"more than {MOST_MEMORY // 2**20} MB of memory in all"
+        if self.threads > MOST_THREADS:
+            return f"more than {MOST_THREADS} processes and threads"
+        return ""
+
+
+def use_of(group, alone=False):
+    """Tell what a group of processes uses, also those that ended and were not waited for.
+
+    `alone` looks at the first one only, and at those that it waited for.
+    """
+    use = Use()
+    for process in [str(group)] if alone else processes():
+        stat = stat_of(process)
+        if not stat or int(stat[2]) != group:
+            continue
+        use.seconds += sum(map(int, stat[11:15])) / TICKS
+        use.threads += int(stat[17])
+        use.memory += 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
+    with contextlib.suppress(IndexError):
+        use.waited = int(read(group, "schedstat").split()[1]) / 1e9
+    return use
+
+
+def threads_of_user(uid):
+    """Count the threads of a user."""
+    found = (read(process, "status") for process in processes())
+    mine = [status for status in found if (who := UID.search(status)) and int(who[1]) == uid]
+    return sum(int(count[1]) for status in mine if (count := THREADS.search(status)))
+
+
+def processes():
+    """Name all processes."""
+    return filter(str.isdigit, os.listdir("/proc")) if HAS_PROC else ()
+
+
+def stat_of(process):
+    """Give the fields of /proc/PROCESS/stat behind the name: state, parent, group and so on."""
+    return read(process, "stat").rpartition(b")")[2].split()
+
+
+def read(process, name):
+    """Read a file of a process; empty if that has ended."""
+    try:
+        with open(f"/proc/{process}/{name}", "rb", buffering=0) as file:
+            return file.read(8192)
+    except OSError:
+        return b""
+
+
+def excess_of(folder):
+    """Say what is too much in a folder; empty if nothing. No link is followed."""
+    size, count, folders = 0, 0, [folder]
+    try:
+        for place in folders:  # grows as subfolders are found
+            for item in os.scandir(place):
+                count += 1
+                if count > MOST_FILES:
+                    return f"more than {MOST_FILES:,} files in its working folder"
+                size += item.stat(follow_symlinks=False).st_blocks * 512
+                if item.is_dir(follow_symlinks=False):
+                    folders.append(item.path)
+    except FileNotFoundError:
+        pass  # it is changed meanwhile: the next look sees it
+    except OSError as error:  # closed, or deeper than a path can be
+        return "" if isinstance(error, PermissionError) else "folders too deep in each other"
+    if size > MOST_DISK:
+        return f"more than {MOST_DISK // 2**20} MB in its working folder"
+    return ""
