@@ -14,9 +14,8 @@ import graderUtil
 from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
 from grading.outcomes import Status
-from sandbox.confinement import Confinement
-from sandbox.forked import ForkedWorkers
-from sandbox.spawned import SpawnedWorkers
+from sandbox.confine import Confinement
+from sandbox.workers import ForkedWorkers, KeptWorkers
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits as Linux has them"
@@ -76,7 +75,7 @@ HANGS = {
     "prints without end": "while True: print('x' * 1000)",
     "a child that holds all open": "os.fork() or time.sleep(60)\n    os._exit(0)",
 }  # fmt: skip
-SPAWNED = ("a segmentation fault", "one large array", "a part of an answer", "garbage")
+SPAWNED = ("a segmentation fault", "a part of an answer", "garbage")
 
 
 def quick(table, *names):
@@ -89,7 +88,11 @@ class Kept:
 
     def __init__(self):
         self.workers = ForkedWorkers()
-        self.start, self.end = self.workers.start, self.workers.end
+        self.start, self.end, self.tidy = (
+            self.workers.start,
+            self.workers.end,
+            self.workers.tidy,
+        )
 
     def close(self):
         """Keep it."""
@@ -107,7 +110,7 @@ def kept():
 def grade(tmp_path, monkeypatch, kept):
     """Grade the reference with other code in it; give outcomes by test."""
 
-    def grade(sigmoid="", top="", seconds=10, workers=lambda: kept, tests=TESTS):
+    def grade(sigmoid="", top="", seconds=10, workers=lambda preload: kept, tests=TESTS):
         folder = tmp_path / "submission"
         shutil.copytree(grader.HERE / "submission", folder)
         with (folder / "word2vec.py").open("a") as file:
@@ -168,15 +171,15 @@ def test_a_call_that_hangs(grade, name):
 @pytest.mark.parametrize("name", SPAWNED)
 def test_a_spawned_worker_that_crashes(grade, name):
     code, words = CRASHES[name]
-    check(grade(code, workers=SpawnedWorkers), words)
+    check(grade(code, workers=KeptWorkers), words)
 
 
 @pytest.mark.parametrize("name", quick(["a loop", "a stop"], "a stop"))
 def test_a_spawned_worker_that_hangs(grade, name):
-    check(grade(HANGS[name], seconds=1, workers=SpawnedWorkers), "took longer")
+    check(grade(HANGS[name], seconds=1, workers=KeptWorkers), "took longer")
 
 
-@pytest.mark.parametrize("workers", [ForkedWorkers, SpawnedWorkers])
+@pytest.mark.parametrize("workers", [ForkedWorkers, KeptWorkers])
 def test_hanging_at_exit_costs_nothing(grade, workers):
     top = """
 class Last:
@@ -199,7 +202,7 @@ IMPORTS = {
     "an exit": ("sys.exit(0)", 10, "SystemExit: 0"),
     "a hard exit": ("os._exit(0)", 10, "its process ended with exit code 0"),
     "a segmentation fault": ("ctypes.string_at(0)", 10, "killed by SIGSEGV"),
-    "a loop": ("while True: pass", 0.6, "importing the submission took longer than 0.6 seconds"),
+    "a loop": ("while True: pass", 0.6, "importing the submission took longer than 0.6 seconds, in word2vec.py"),
     "memory": ("held = bytes(10**10)", 10, "MemoryError"),
     "an answer that nobody asked for": ("say(struct.pack('>II', 2, 0) + b'[]')", 10, "the submission sent an answer that is none"),
 }  # fmt: skip

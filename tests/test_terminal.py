@@ -1,13 +1,20 @@
 """The terminal view: the handout's lines, and none of them for a submission to forge."""
 
+import os
 import re
+import subprocess
+import sys
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grading import outcomes, terminal
 from grading.outcomes import Failure, Line, Outcome, Report, Status
+from sandbox.text import clean
 
 BASIC = outcomes.Test("2a-2-basic", "Sigmoid on the known case.", 1, 5)
 HALF = outcomes.Test("2b-0-basic", "SGD from 0.5.", 0.5, 5)
@@ -172,6 +179,7 @@ BREAKS = [
     "\b" * 80,
     "\0",
 ]
+LIKE_OURS = re.compile(r"\s*(--|==|[^\x00-\x7f])")
 
 
 def with_everywhere(text, test=BASIC):
@@ -207,13 +215,154 @@ def test_no_line_of_the_grader_can_be_forged_by_any_text(parts):
     assert_not_forged(with_everywhere("".join(parts)))
 
 
+def rows_of(line, width):
+    """Wrap a line as a terminal does."""
+    rows, column = [""], 0
+    for character in line:
+        columns = 1 + (unicodedata.east_asian_width(character) in ("W", "F"))
+        if character == "\t":
+            columns = min(8 - column % 8, width - column)  # it goes no further than the last column
+        elif unicodedata.category(character) in ("Mn", "Me"):
+            columns = 0
+        elif 0x1F300 <= ord(character) <= 0x1FAFF:
+            columns = 2
+        if column + columns > width:
+            rows.append("")
+            column = 0
+        rows[-1] += character
+        column += columns
+    return rows
+
+
+def assert_not_forged_where_wrapped(lines, width):
+    """Check that no row could be the grader's, and that what the terminal wraps is harmless."""
+    for line in lines:
+        rows = rows_of(line, width)
+        assert not [row for row in rows if LIKE_OURS.match(row)], (width, line)
+        assert len(rows) == 1 or not re.search(r"--|==|[^\x00-\x7f]", line), (width, line)
+
+
+WIDTHS = st.sampled_from([20, 80, 120]) | st.integers(20, 200)
+
+
+@st.composite
+def widths_and_texts(draw, widths=WIDTHS):
+    """Give a width, and a text in which what is forged begins near the end of a row."""
+    width, text = draw(widths), ""
+    for _ in range(draw(st.integers(1, 3))):
+        filler = draw(st.sampled_from(" x\t-=日é—😀🌡\u0301\u3099\ufe0f\x1b\u200b"))
+        number = width // draw(st.sampled_from([1, 2, 4, 6])) - draw(st.integers(-2, 24))
+        forged = draw(st.sampled_from([*FORGED.values()]) | st.text())
+        text += draw(st.sampled_from(["", "a", "\n", "said: "])) + filler * number + forged
+    return width, text
+
+
+@settings(max_examples=200)
+@example((80, " " * 78 + FORGED["an END line"]))
+@example((80, "text" + " " * 62 + FORGED["an END line"]))
+@example((80, "text\nmore" + " " * 72 + FORGED["an END line"]))
+@example((80, "—" * 78 + FORGED["em dashes"]))
+@given(widths_and_texts())
+def test_no_line_of_the_grader_can_be_forged_where_the_terminal_wraps(case):
+    width, text = case
+    outcome = with_everywhere(text)
+    assert_not_forged_where_wrapped(terminal.details(outcome, width), width)
+    said = ("This error caused the test to fail.", "[... ", "|", " ")
+    for line in terminal.details(replace(outcome, notes=()), width):
+        assert not line or line.startswith(said), (width, line)
+
+
+@settings(max_examples=100)
+@example((20, "日" * 9 + "\u0301" + "x"))
+@given(widths_and_texts())
+def test_what_is_printed_is_shown_whole_in_rows_that_fit_the_terminal(case):
+    width, text = case
+    lines = terminal.details(Outcome(BASIC, Status.PASSED, 0, printed=text), width)
+    assert not [line for line in lines if line[:2] not in ("| ", "|")]
+    assert not [line for line in lines if len(rows_of(line, width)) > 1]
+    shown = "".join(line[2:] for line in lines)
+    assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", clean(text, 10_000))
+
+
+ROWS = {
+    "as wide as the terminal": ("x" * 18, ["| " + "x" * 18]),
+    "wider": ("x" * 37, ["| " + "x" * 18, "| " + "x" * 18, "| x"]),
+    "wide characters": ("日" * 10, ["| " + "日" * 9, "| 日"]),
+    "a wide character in the last column": ("x" * 17 + "日", ["| " + "x" * 17, "| 日"]),
+    "emoji": ("😀" * 10, ["| " + "😀" * 9, "| 😀"]),
+    "an emoji made of a sign": ("x" * 17 + "❤\ufe0f", ["| " + "x" * 17 + "❤", "| \ufe0f"]),
+    "combining marks": ("e\u0301" * 19, ["| " + "e\u0301" * 18, "| e\u0301"]),
+    "tabs": ("a\tb\tc\td", ["| a     b       c", "|     d"]),
+    "blanks": (" " * 18 + "x", ["|", "| x"]),
+    "an empty line": ("x\n\nx", ["| x", "|", "| x"]),
+}
+
+
+@pytest.mark.parametrize(("printed", "rows"), ROWS.values(), ids=ROWS)
+def test_rows_of_what_is_printed_for_20_columns(printed, rows):
+    assert terminal.details(Outcome(BASIC, Status.PASSED, 0, printed=printed), 20) == rows
+
+
+def test_an_error_is_broken_only_where_it_could_deceive():
+    line = Line("a/b.py", 1, "function_of_mine", "x = 1 == 2 and 3 == 4")
+    failure = Failure("ValueError", "a text of many words\nx--------------------y\n== z", (line,))
+    lines = terminal.details(Outcome(BASIC, Status.FAILED, 0, failure, notes=("é" * 21,)), 20)
+    assert lines == [
+        "| éééééééééééééééééé",
+        "| ééé",
+        "This error caused the test to fail.",
+        "  ValueError: a text of many words",
+        "    x---------------",
+        "    | -----y",
+        "    | == z",
+        '  File "a/b.py", line 1, in function_of_mine',
+        "    x = 1 == 2 and 3",
+        "    |  == 4",
+    ]
+
+
+def test_a_text_without_width_is_one_row():
+    (line,) = terminal.details(Outcome(BASIC, Status.PASSED, 0, printed="x" + "\u0301" * 9999))
+    assert len(line) == 10_002
+
+
+PRINTS = """
+from grading import gradescope, terminal
+from grading.outcomes import Outcome, Report, Status, Test
+test, notes = Test("2a-2-basic", "Sigmoid.", 1, 5), ("-" * 300,)
+outcome = Outcome(test, Status.PASSED, 0, printed="x" * 300, notes=notes)
+print(terminal.end_of(outcome), terminal.end(Report((), notes)), sep="\\n")
+results = gradescope.results(Report((outcome,), notes))
+assert max(map(len, results["output"].split("\\n"))) == 80
+assert max(map(len, results["tests"][0]["output"].split("\\n"))) == 80
+"""
+
+
+@pytest.mark.parametrize("columns", [20, 132, None])
+def test_rows_are_as_wide_as_the_terminal_that_is_printed_to_and_80_elsewhere(columns):
+    termios = pytest.importorskip("termios")
+    ours, theirs = os.openpty() if columns else os.pipe()
+    if columns:
+        termios.tcsetwinsize(theirs, (24, columns))
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    environment["PYTHONPATH"] = str(Path(terminal.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", PRINTS], stdout=theirs, env=environment, check=True)
+    lines = os.read(ours, 100_000).decode().splitlines()
+    os.close(ours)
+    os.close(theirs)
+    marked = [line for line in lines if line.startswith("| ")]
+    width = columns or 80
+    rows = -(-300 // (width - 2))
+    assert [len(line) == width for line in marked] == ([True] * (rows - 1) + [False]) * 3
+
+
 def test_notes_on_the_whole_cannot_be_taken_for_the_sums():
     for text in FORGED.values():
         notes = tuple(f"{end}{text}" for end in BREAKS)
         *lines, last = terminal.end(Report((), notes)).splitlines()
         assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
-        assert len(lines) == len(BREAKS)
-        assert not [line for line in lines if line.lstrip()[:2] in ("--", "==")]
+        assert len(lines) >= len(BREAKS)
+        assert not [line for line in lines if LIKE_OURS.match(line)]
 
 
 def test_every_line_printed_stands_behind_its_mark():
@@ -224,7 +373,7 @@ def test_every_line_printed_stands_behind_its_mark():
 
 
 def test_an_error_without_text():
-    assert terminal.error(Failure("KeyError", "")) == ["  KeyError"]
+    assert terminal.error(Failure("KeyError", ""), 80) == ["  KeyError"]
 
 
 def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
@@ -237,11 +386,8 @@ def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
 @pytest.mark.parametrize("unit", ["x", "\n", "x\n", "\x00", "----- END\n", "日本\n"])
 def test_details_are_short_and_hold_both_ends(unit):
     text = f"begin {unit * 30_000} the end"
-    trace = (
-        Line("first.py", 1, "f", text),
-        *(Line(text, 1, text, text),) * 100,
-        Line("z.py", 2, "z"),
-    )
+    line = Line(text[:300], 1, text[:300], text[:300])  # no longer than the grader makes them
+    trace = (line, *(line,) * 100, Line("z.py", 2, "z"))
     outcome = Outcome(BASIC, Status.FAILED, 0, Failure("ValueError", text, trace), text, ("note",))
     lines = terminal.details(outcome)
     assert 15_000 < len("\n".join(lines)) <= 20_000

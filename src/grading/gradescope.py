@@ -54,7 +54,7 @@ def results(report):
     dict
         Content of results.json.
     """
-    notes = terminal.without_middle([*map(terminal.note, report.notes)], terminal.MAX_DETAILS)
+    notes = terminal.without_middle(terminal.notes(report.notes), terminal.MAX_DETAILS)
     tests = [entry_of(outcome) for outcome in report.outcomes]
     found = {**document(tests, "\n".join(notes)), "execution_time": report.seconds}
     return found | ({"extra_data": {"starved": report.starved}} if report.starved else {})

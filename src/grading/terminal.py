@@ -1,146 +1,130 @@
 r"""What the terminal shows of a grading run, as text.
 
 The grader's own lines start in the first column; those of tests and sums begin with ``-----`` or
-``=====``. What comes from the submission never does, whatever it holds:
+``=====``. What comes from the submission never does, whatever it holds and wherever the terminal
+wraps it:
 
-- each line that it printed stands behind ``| ``;
-- the text of an error and the submission's lines in its stack trace are indented, and where such
-  a line begins with ``--``, ``==`` or a character outside of ASCII, it stands behind ``| `` too;
+- what it printed is broken into rows that fit the terminal, each behind ``| ``;
+- the text of an error and the submission's lines in its stack trace are indented; one that holds
+  ``--``, ``==`` or a character outside of ASCII is broken, too: rows after the first are behind
+  ``| ``, and the first is if it begins with such;
 - control characters are written out (``\x1b``), and what is too long loses its middle.
 
 The strings have no line feed at their end: `print` adds it.
 """
 
 import re
+import shutil
+import sys
+import unicodedata
+from itertools import pairwise
 
-from sandbox.text import clean
+from sandbox.text import clean, one_line
 
 START, END = "========== START GRADING", "========== END GRADING"
+WIDTH = 80  # columns of a terminal in which a file is read
 MAX_DETAILS = 20_000  # characters between a test's START and END
 MAX_PRINTED = 10_000  # more than what is kept of the submission's output
-MAX_PATH, MAX_SOURCE_LINE, MAX_NAME = 500, 200, 100
+MAX_NOTE, MAX_PATH, MAX_SOURCE_LINE, MAX_NAME = 4000, 500, 200, 100
 NOT_SHOWN = "the error is not shown for this test"
+LIKE_OURS = re.compile(r"--|==|[^\x00-\x7f]")  # ``-----``, ``=====``, or a sign that looks so
 
 
 def start():
-    """Give the first line.
-
-    Returns
-    -------
-    str
-        ``========== START GRADING``.
-    """
+    """Give the first line."""
     return START
 
 
 def start_of(test):
-    """Give the line that a test starts with.
-
-    Parameters
-    ----------
-    test : grading.outcomes.Test
-        It.
-
-    Returns
-    -------
-    str
-        Such as ``----- START 2a-2-basic: Sigmoid.``.
-    """
+    """Give the line that a test starts with."""
     return f"----- START {test.id}: {test.description}"
 
 
 def end_of(outcome):
-    """Give the lines of a test after its first one, an empty one at the end.
-
-    Parameters
-    ----------
-    outcome : grading.outcomes.Outcome
-        How the test ended.
-
-    Returns
-    -------
-    str
-        The details, the END line, and an empty line.
-    """
+    """Give the details of a test, its END line, and an empty line."""
     test = outcome.test
     took = f"took {clock(outcome.seconds)} (max allowed {test.timeout} seconds)"
     earned = outcome.earned if test.counts else "???"
     last = f"----- END {test.id} [{took}, {earned}/{test.points} points]"
     if not test.counts:
         last += " (hidden test ungraded)"
-    return "\n".join([*details(outcome), last, ""])
+    return "\n".join([*details(outcome, terminal_width()), last, ""])
 
 
 def end(report):
-    """Give the notes and the sums.
-
-    Parameters
-    ----------
-    report : grading.outcomes.Report
-        The outcomes of all tests.
-
-    Returns
-    -------
-    str
-        The last lines.
-    """
+    """Give the notes on the whole and the sums."""
     points = "/".join(map(decimal, report.points))
     extra = "/".join(map(decimal, report.extra_credit)) if report.extra_credit[1] else "0/0"
     last = f"{END} [{points} points + {extra} extra credit]"
-    return "\n".join([*map(note, report.notes), last])
+    return "\n".join([*notes(report.notes, terminal_width()), last])
 
 
-def details(outcome):
-    """List what stands between a test's START and END.
+def terminal_width():
+    """Give the columns of the terminal that is printed to, if it is one."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else WIDTH
 
-    Parameters
-    ----------
-    outcome : grading.outcomes.Outcome
-        How the test ended.
 
-    Returns
-    -------
-    list of str
-        What the submission printed, the grader's notes, the error; 20,000 characters at most.
-    """
+def details(outcome, width=WIDTH):
+    """List what stands between a test's START and END: 20,000 characters at most."""
     printed = clean(outcome.printed, MAX_PRINTED).rstrip()
-    lines = [f"| {line}".rstrip() for line in printed.split("\n")] if printed else []
-    lines += map(note, outcome.notes)
+    lines = [row for line in printed.splitlines() for row in broken(line, width, "| ", "| ")]
+    lines += notes(outcome.notes, width)
     if outcome.failure and outcome.test.hide_errors:
         lines.append(NOT_SHOWN)
     elif outcome.failure:
-        lines += ["This error caused the test to fail.", *error(outcome.failure)]
+        lines += ["This error caused the test to fail.", *error(outcome.failure, width)]
     return without_middle(lines, MAX_DETAILS)
 
 
-def error(failure):
+def notes(texts, width=WIDTH):
+    """List lines of the grader; they may quote the submission, so they are made safe as well."""
+    return [row for text in texts for row in indented(0, one_line(text.strip(), MAX_NOTE), width)]
+
+
+def error(failure, width):
     """List the lines of an error: type, message, the submission's lines as Python shows them."""
     message, *more = clean(failure.message.strip()).split("\n")
     kind = one_line(failure.kind, MAX_NAME)
-    lines = [indented(2, f"{kind}: {message}" if message else kind)]
-    lines += [indented(4, line) for line in more]
+    lines = indented(2, f"{kind}: {message}" if message else kind, width)
+    for line in more:
+        lines += indented(4, line, width)
     for line in failure.trace:
         function = f", in {one_line(line.function, MAX_NAME)}" if line.function else ""
-        lines.append(f'  File "{one_line(line.file, MAX_PATH)}", line {line.number}{function}')
-        if text := one_line(line.text, MAX_SOURCE_LINE):
-            lines.append(indented(4, text))
+        where = f'File "{one_line(line.file, MAX_PATH)}", line {line.number}{function}'
+        lines += indented(2, where, width)
+        if text := one_line(line.text.expandtabs().strip(), MAX_SOURCE_LINE):
+            lines += indented(4, text, width)
     return lines
 
 
-def note(text):
-    """Give a line of the grader; it may quote the submission, so it is made safe all the same."""
-    return indented(0, one_line(text))
+def indented(blanks, line, width):
+    """Indent a line; break it where a row of it could be taken for a START or END line."""
+    before, bar = " " * blanks, " " * blanks + "| "
+    if not LIKE_OURS.search(line):
+        return [(before + line).rstrip()]
+    return broken(line, width, bar if LIKE_OURS.match(line.lstrip()) else before, bar)
 
 
-def indented(blanks, line):
-    """Indent a line; mark it if it could be taken for a START or END line."""
-    mark = "| " if re.match(r"\s*(--|==|[^\x00-\x7f])", line) else ""
-    return (" " * blanks + mark + line).rstrip()
+def broken(line, width, before, bar):
+    """Break a line into rows that fit the terminal: `before` stands before the first, then bars."""
+    line = (before + line).expandtabs()[len(before) :]
+    starts, column = [0], len(before)
+    for place, character in enumerate(line):
+        column += columns(character)
+        if column > width:
+            starts.append(place)
+            column = len(bar) + columns(character)
+    rows = [line[start:end] for start, end in pairwise([*starts, None])]
+    return [(before + rows[0]).rstrip(), *((bar + row).rstrip() for row in rows[1:])]
 
 
-def one_line(text, limit=4000):
-    """Make a text fit to be shown within a line."""
-    return clean(text, limit).replace("\n", " ").strip()
+def columns(character):
+    """Count a character's columns: the most where terminals differ, as they do on emoji."""
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return int(character == "\ufe0f")  # it makes an emoji of the character before
+    is_wide = unicodedata.east_asian_width(character) in "WF" or character >= "\U0001f000"
+    return 2 if is_wide else 1
 
 
 def without_middle(lines, limit):

@@ -108,7 +108,6 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    sys.argv[:] = ["submission"]
     with contextlib.suppress(OSError):  # where memory is short, it goes first
         Path("/proc/self/oom_score_adj").write_text("1000")
     with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux

@@ -59,6 +59,7 @@ def prepare(paths, preload):
     sys.path[:] = [path for path in sys.path if Path(path).resolve() != SOURCES]
     system_calls.available()
     confine.landlock_version()
+    sys.argv[:] = ["submission"]
     gc.freeze()  # so that a worker's first collection copies no memory
 
 
@@ -104,13 +105,14 @@ def end(worker):
     """
     kill_group(worker)
     status, give_up = None, time.monotonic() + DIE_SECONDS
-    with contextlib.suppress(ChildProcessError):  # nobody is left
-        while time.monotonic() < give_up:
-            process, how = os.waitpid(-worker, os.WNOHANG)
-            if process == worker:
-                status = how
-            elif process == 0:
-                time.sleep(0.0005)
+    for who in (-worker, worker):  # its group, and itself, if it was killed before it led one
+        with contextlib.suppress(ChildProcessError):  # nobody is left
+            while time.monotonic() < give_up:
+                process, how = os.waitpid(who, os.WNOHANG)
+                if process == worker:
+                    status = how
+                elif process == 0:
+                    time.sleep(0.0005)
     return status
 
 
@@ -167,6 +169,8 @@ def empty(folder, owner=None):
     """
     anew = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count())
     with contextlib.suppress(OSError):
+        if owner is None:
+            os.chmod(folder, 0o700)
         inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             while names := [name for name in os.listdir(inside) if owned(name, inside, owner)]:

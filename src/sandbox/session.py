@@ -90,13 +90,13 @@ class Session:
     def _most(seconds):
         return int(seconds) + 3 if math.isfinite(seconds) else None
 
-    def load(self, files, module, seconds):
+    def load(self, files, module, seconds=IMPORT_SECONDS):
         """Import the submission; raise `SubmissionError` if that fails."""
         name = f"{module}.py" if f"{module}.py" in files else "__init__.py"
-        what = f"importing the submission ({name})"
+        what, where = "importing the submission", f", in {name}"
         folder = self.folder if self.worker.process else None
         request = {"request": "load", "files": files, "module": module, "folder": folder}
-        answer = self._ask(request, what, seconds, seconds, BACKSTOP * seconds)
+        answer = self._ask(request, what, where, seconds, seconds, BACKSTOP * seconds)
         if answer.get("loaded") is not True:
             raise SubmissionError("WireError", "the submission's process gave no sensible answer")
 
@@ -104,7 +104,7 @@ class Session:
         """Ask a worker that has loaded nothing what it can read and write."""
         request = {"request": "probe", "read": read, "write": write}
         seconds = IMPORT_SECONDS
-        return self._ask(request, "a probe", seconds, seconds, 10 * seconds)["probe"]
+        return self._ask(request, "a probe", "", seconds, seconds, 10 * seconds)["probe"]
 
     def call(self, name, args, kwargs):
         """Call a function of the submission; raise `SubmissionError` if that fails."""
@@ -112,7 +112,8 @@ class Session:
         request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
         try:
             request["seed"] = self.seed
-            answer = self._ask(request, name, self.seconds, self.left, self.clock_left)
+            limits = self.seconds, self.left, self.clock_left
+            answer = self._ask(request, name, ", the limit of this test", *limits)
         finally:
             random.setstate(state)  # the worker may be in this process
             self.left -= self.spent
@@ -139,14 +140,16 @@ class Session:
                 record = told.get(number)
                 given.record = record if isinstance(record, list) else []
 
-    def _ask(self, request, what, limit, seconds, clock_seconds):
+    def _ask(self, request, what, which, limit, seconds, clock_seconds):
         """Send a request and give the answer; if none comes in time, end the worker.
 
-        `limit` is what people are told, `seconds` what is left of it in processor time.
+        People are told `what` took longer than `limit`, and `which` limit that is; `seconds` is
+        what is left of it in processor time.
         """
         if self.failure is not None:
             raise self.failure
         self.what, self.limit, self.allowed = what, limit, seconds
+        self.too_late = f"{what} took longer than {limit:g} seconds{which}"
         self.began, self.spent, self.answered = time.monotonic(), 0.0, False
         self.until = self.began + clock_seconds
         self.before = self._use(alone=True)
@@ -192,7 +195,7 @@ class Session:
         now, use, box = time.monotonic(), self._use(), self.sandbox
         ran, waited = use.seconds - self.before.seconds, use.waited - self.before.waited
         if ran > self.allowed:
-            raise TooLateError(f"{self.what} took longer than {self.limit:g} seconds")
+            raise TooLateError(self.too_late)
         if now > min(self.until, box.end):
             if waited > STARVED * (now - self.began):
                 raise StarvedError(
@@ -202,8 +205,8 @@ class Session:
             if now > box.end:
                 raise TooLateError(box.too_late)
             raise TooLateError(
-                f"{self.what} took longer than {self.limit:g} seconds: it computed for {ran:.1f} "
-                f"of them and waited for something in the others"
+                f"{self.too_late}: it computed for {ran:.1f} and waited for something for "
+                f"{now - self.began - ran:.1f}"
             )
         excess = use.excess() or watch.excess_of(self.folder)
         if excess and "watch" not in box.confinement.without:

@@ -34,7 +34,7 @@ ALLOWED = """
     dup2 33 -1  dup3 292 24  pipe 22 -1  pipe2 293 59  poll 7 -1  ppoll 271 73  select 23 -1
     pselect6 270 72  epoll_create1 291 20  epoll_ctl 233 21  epoll_wait 232 -1  epoll_pwait 281 22
     epoll_pwait2 441 441  eventfd2 290 19  sendfile 40 71  splice 275 76  tee 276 77
-    copy_file_range 326 285  fadvise64 221 223  ftruncate 77 46  fallocate 285 47
+    copy_file_range 326 285  fadvise64 221 223  ftruncate 77 46
     stat 4 -1  fstat 5 80  lstat 6 -1  newfstatat 262 79  statx 332 291  statfs 137 43
     fstatfs 138 44  access 21 -1  faccessat 269 48  faccessat2 439 439  getcwd 79 17  chdir 80 49
     fchdir 81 50  getdents 78 -1  getdents64 217 61  readlink 89 -1  readlinkat 267 78
@@ -71,7 +71,7 @@ DONE_BY_DOING_NOTHING = """
 # may be
 CHECKED = {
     ("clone", 56, 220): (0, NEW_NAMESPACES | CLONE_PARENT, (0,)),
-    ("mmap", 9, 222): (3, 0x21, (0x00, 0x01, 0x20)),  # no shared memory without a file
+    ("mmap", 9, 222): (3, 0x40021, (0x00, 0x01, 0x20)),  # not shared without a file, no huge pages
     # Duplicates and flags of descriptors; no leases, locks, signals, sizes of pipes
     ("fcntl", 72, 25): (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),
     # Is it a terminal, of which size; how much is there to read; close on exec; not blocking

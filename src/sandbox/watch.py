@@ -85,19 +85,21 @@ def read(process, name):
 def excess_of(folder):
     """Say what is too much in a folder; empty if nothing. No link is followed."""
     size, count, folders = 0, 0, [folder]
-    try:
-        for place in folders:  # grows as subfolders are found
-            for item in os.scandir(place):
-                count += 1
-                if count > MOST_FILES:
-                    return f"more than {MOST_FILES:,} files in its working folder"
-                size += item.stat(follow_symlinks=False).st_blocks * 512
-                if item.is_dir(follow_symlinks=False):
-                    folders.append(item.path)
-    except FileNotFoundError:
-        pass  # it is changed meanwhile: the next look sees it
-    except OSError as error:  # closed, or deeper than a path can be
-        return "" if isinstance(error, PermissionError) else "folders too deep in each other"
+    for place in folders:  # grows as subfolders are found
+        try:
+            with os.scandir(place) as items:
+                for item in items:
+                    count += 1
+                    if count > MOST_FILES:
+                        return f"more than {MOST_FILES:,} files in its working folder"
+                    with contextlib.suppress(FileNotFoundError):
+                        size += item.stat(follow_symlinks=False).st_blocks * 512
+                    if item.is_dir(follow_symlinks=False):
+                        folders.append(item.path)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue  # it is changed meanwhile, which the next look sees, or closed
+        except OSError:
+            return "folders too deep in each other"
     if size > MOST_DISK:
         return f"more than {MOST_DISK // 2**20} MB in its working folder"
     return ""

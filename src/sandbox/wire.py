@@ -4,10 +4,8 @@ Who reads trusts nothing: sizes, kinds and numbers of elements are limited befor
 no object but plain data is made of a message, and what breaks a rule raises `WireError`.
 """
 
-import contextlib
 import json
 import math
-import socket
 import struct
 import time
 from dataclasses import dataclass
@@ -192,9 +190,7 @@ class Channel:
                 raise ClosedError from error
 
     def close(self):
-        """Close the socket, also for a thread that reads it."""
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        """Close the socket."""
         self.sock.close()
 
 

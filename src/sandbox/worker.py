@@ -74,6 +74,7 @@ class Worker:
         """Import the submission, in a folder if that is named."""
         if folder:
             os.chdir(folder)
+            os.environ.update(HOME=folder, TMPDIR=folder)
         self.submission = Submission(files)
         self.submission.load(module)
         return {"loaded": True}

@@ -18,20 +18,21 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from .nursery import DIE_SECONDS, kill_group
 from .text import Capture
-from .wire import Channel
+from .wire import Channel, ClosedError, WireError
 from .worker import Worker
 
-START_SECONDS = 120  # beside many others
+START_SECONDS, REST_SECONDS = 120, 5  # beside many others
 PROGRAM = Path(__file__).with_name("nursery.py")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",  # each thread's own would take much address space
     "MPLBACKEND": "Agg",
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "USER": "student",  # for getpass.getuser, where the number of the user has no name
@@ -64,6 +65,7 @@ def launch(forks, preload):
             stdout=subprocess.DEVNULL if forks else subprocess.PIPE,
             stderr=None if forks else subprocess.STDOUT,
             cwd=os.sep,
+            bufsize=0,
             **how,
         )
         about = {"paths": paths_of_packages(), "preload": preload, "forks": forks}
@@ -186,36 +188,43 @@ class KeptWorkers:
 
     def start(self, settings):
         """Take a worker that is idle, or start one."""
-        if not self.idle:
-            process, sock = launch(False, self.preload)
-            printed, reader = capture(process.stdout)
-            if not sock.recv(100):
-                raise OSError("no worker can be started")
-            self.idle.append(Started(sock, process.pid, printed, reader, process))
-        started = self.idle.pop()
+        started = self.idle.pop() if self.idle else self._launch()
         started.printed.__init__()
         return started
 
+    def _launch(self):
+        process, sock = launch(False, self.preload)
+        started = Started(sock, process.pid, *capture(process.stdout), process)
+        with contextlib.suppress(OSError):
+            if sock.recv(100):
+                return started
+        self.end(started, healthy=False)
+        raise OSError("no worker can be started")
+
     def end(self, started, healthy):
         """Keep a healthy worker for the next test; kill another, and say how it had ended."""
-        mark = secrets.token_hex(16).encode()
-        if healthy:
-            with contextlib.suppress(Exception):
-                sock = started.sock.dup()
-                channel = Channel(sock)
-                sock.settimeout(2)
-                channel.send({"request": "rest", "folder": self.folder, "mark": mark})
-                channel.receive()
-                while not started.printed.take_end(mark):
-                    time.sleep(0.001)
-                self.idle.append(Started(sock, *vars(started).values()))
+        kept = replace(started, sock=started.sock.dup()) if healthy else started
+        with contextlib.suppress(OSError, WireError, ClosedError):
+            if healthy and self._rests(kept.sock, kept.printed, secrets.token_hex(16).encode()):
+                self.idle.append(kept)
                 return ""
+        kept.sock.close()
         if hasattr(os, "killpg"):
             kill_group(started.process.pid)
         started.process.kill()
         code = started.process.wait()
         started.reader.join(1)
         return in_words(code)
+
+    def _rests(self, sock, printed, mark):
+        """Let a worker forget the submission; tell whether it did, and all that it printed came."""
+        give_up = time.monotonic() + REST_SECONDS
+        channel = Channel(sock, look=lambda: time.monotonic() < give_up or sock.close())
+        channel.send({"request": "rest", "folder": self.folder, "mark": mark})
+        channel.receive()
+        while not printed.take_end(mark) and time.monotonic() < give_up:
+            time.sleep(0.001)
+        return time.monotonic() < give_up
 
     def tidy(self, folder, user, sweep):
         """Remove a worker's folder."""
@@ -224,9 +233,7 @@ class KeptWorkers:
     def close(self):
         """End all."""
         while self.idle:
-            started = self.idle.pop()
-            started.sock.close()
-            self.end(started, healthy=False)
+            self.end(self.idle.pop(), healthy=False)
 
 
 class ThreadWorkers:
@@ -243,10 +250,11 @@ class ThreadWorkers:
         ours, theirs = socket.socketpair()
 
         def serve():
-            worker = Worker(theirs)
-            worker.serve()
-            if worker.submission:
-                worker.submission.unload()
+            with theirs:
+                worker = Worker(theirs)
+                worker.serve()
+                if worker.submission:
+                    worker.submission.unload()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

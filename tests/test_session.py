@@ -18,14 +18,26 @@ import pytest
 from boxes import children, descriptors, loaded, sandbox
 
 from sandbox import session as sessions
+from sandbox import watch, wire
+from sandbox.confine import Confinement
+from sandbox.nursery import empty
 from sandbox.objects import Quadratic
-from sandbox.proxy import Submission, remove
-from sandbox.session import MissingError, Session, SubmissionError
-from sandbox.wire import LENGTHS, Channel
+from sandbox.sandbox import Sandbox, Submission
+from sandbox.session import (
+    ExcessError,
+    MissingError,
+    Session,
+    StarvedError,
+    SubmissionError,
+    TooLateError,
+)
+from sandbox.watch import Use
+from sandbox.wire import LENGTHS, TAG
+from sandbox.workers import Started, capture
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 SOURCE = '''
-import os, random, sys, time
+import os, random, sys, threading, time
 state = []
 
 def look():
@@ -67,6 +79,42 @@ def sleep(seconds, then=None):
 
 def echo(x):
     return x
+
+def call(f, x, times):
+    for _ in range(times):
+        f(x)
+
+def spin(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+def spin_in_children(seconds, count):
+    for _ in range(count):
+        if os.fork() == 0:
+            spin(seconds)
+            os._exit(0)
+    for _ in range(count):
+        os.wait()
+
+def hold(megabytes, count):
+    for _ in range(count):
+        if os.fork() == 0:
+            held = bytearray(megabytes * 2**20)
+            time.sleep(20)
+    time.sleep(20)
+
+def threads(count):
+    threading.stack_size(2**17)
+    for _ in range(count):
+        threading.Thread(target=time.sleep, args=[20]).start()
+    time.sleep(20)
+
+def write(count, size):
+    for k in range(count):
+        with open(str(k), "wb") as file:
+            file.write(bytes(size))
+    time.sleep(20)
 '''
 
 
@@ -109,7 +157,7 @@ def test_what_is_in_sight(box, monkeypatch, tmp_path):
         with sandbox(SOURCE) as other, loaded(other) as submission:
             seen = submission.look()
     folder = seen["folder"]
-    allowed = "LANG MPLBACKEND PATH HOME TMPDIR LC_CTYPE OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS"
+    allowed = "LANG MALLOC_ARENA_MAX MPLBACKEND PATH USER HOME TMPDIR LC_CTYPE OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS"
     assert set(seen["environment"]) <= set(allowed.split())
     assert seen["environment"]["HOME"] == seen["environment"]["TMPDIR"] == folder
     assert seen["environment"]["OPENBLAS_NUM_THREADS"] == "1"
@@ -122,9 +170,14 @@ def test_what_is_in_sight(box, monkeypatch, tmp_path):
     assert seen["group"] == [True, True]
     assert str(tmp_path) not in str(seen)
     assert "canary" not in str(seen)
-    assert not {"grader", "graderUtil", "grading", "sandbox.session", "sandbox.proxy", "run"} & set(
-        seen["modules"]
-    )
+    assert not {
+        "grader",
+        "graderUtil",
+        "grading",
+        "sandbox.session",
+        "sandbox.sandbox",
+        "run",
+    } & set(seen["modules"])
 
 
 def test_no_folder_of_the_project_is_searched(box):
@@ -137,7 +190,7 @@ def test_no_folder_of_the_project_is_searched(box):
             "graderUtil",
             "run",
             "grading.cases",
-            "sandbox.proxy",
+            "sandbox.sandbox",
             "sandbox.session",
             "conftest",
             "boxes",
@@ -166,44 +219,126 @@ def test_every_session_is_fresh(box):
 
 def test_calls_have_their_time_together(box):
     with loaded(box, seconds=1.2) as submission:
-        submission.sleep(0.9)
+        submission.spin(0.9)
         time.sleep(0.5)  # the grader's own
-        began = time.monotonic()
-        words = r"^sleep took longer than 1\.2 seconds, the limit of this test$"
-        with pytest.raises(SubmissionError, match=words) as info:
-            submission.sleep(5)
+        began = time.process_time()
+        words = r"^spin took longer than 1\.2 seconds, the limit of this test$"
+        with pytest.raises(TooLateError, match=words) as info:
+            submission.spin(5)
         assert info.value.kind == "TimeoutError"
-        assert 0.1 < time.monotonic() - began < 0.8
+        assert time.process_time() - began < 0.8
         with pytest.raises(SubmissionError, match="took longer"):
             submission.echo(1)
 
 
-def test_a_callback_counts(box):
-    with (
-        loaded(box, seconds=0.3) as submission,
-        pytest.raises(SubmissionError, match="took longer"),
-    ):
-        submission.sleep(0.0, lambda: time.sleep(0.4))
+def test_who_sleeps_has_more_time_by_the_clock(box):
+    with loaded(box, seconds=0.5) as submission:
+        submission.sleep(0.9)
+        words = r"sleep took longer than 0\.5 seconds, the limit of this test: it computed for 0\.0"
+        with pytest.raises(TooLateError, match=words):
+            submission.sleep(9)
+
+
+def test_what_children_compute_counts(box):
+    late = pytest.raises(TooLateError, match="took longer")
+    with loaded(box, seconds=0.5) as submission, late:
+        submission.spin_in_children(0.3, 4)
+
+
+def busy(*args):
+    """Stand in for `watch.use_of` on a machine that lets nothing run."""
+    return Use(seconds=0.1, waited=time.monotonic())
+
+
+def test_who_waits_for_a_processor_is_starved(box, monkeypatch):
+    monkeypatch.setattr(watch, "use_of", busy)
+    words = r"the machine was too busy: sleep got 0\.0 of its 0\.1"
+    with loaded(box, seconds=0.1) as submission, pytest.raises(StarvedError, match=words):
+        submission.sleep(9)
+
+
+def test_an_import_that_was_starved_is_tried_again(monkeypatch):
+    monkeypatch.setattr(watch, "use_of", busy)
+    with sandbox("import time\ntime.sleep(9)", import_seconds=0.1) as box:
+        assert isinstance(failing(box, "word2vec"), StarvedError)
+        assert box.failed == {}
+
+
+def test_all_tests_have_a_time_together():
+    with sandbox(SOURCE, total_seconds=0.8) as box:
+        words = "the time for all tests together, 0.8 seconds, was over"
+        with loaded(box) as submission, pytest.raises(TooLateError, match=words):
+            submission.sleep(9)
+        with pytest.raises(TooLateError, match=words), loaded(box):
+            pass
 
 
 def test_an_import_has_its_own_time():
     files = {
-        "__init__.py": "import time\ntime.sleep(0.3)\nfrom .sgd import sgd",
-        "sgd.py": "def sgd():\n    return 1",
+        "word2vec.py": "import time\ntime.sleep(0.3)\ndef sgd():\n    return 1",
     }
     with sandbox(files) as box, loaded(box, 0.2) as submission:
         assert submission.sgd() == 1
 
 
-def test_after_a_hung_import_no_other_is_tried(monkeypatch):
+def test_a_hung_import_costs_its_own_module_only(monkeypatch):
     tries = []
     load = Session.load
     monkeypatch.setattr(Session, "load", lambda *args: tries.append(args[2]) or load(*args))
-    with sandbox("while True: pass", import_seconds=0.1) as box:
-        errors = [failing(box, module) for module in ("word2vec", "sgd", "quiz")]
-    words = "importing the submission took longer than 0.1 seconds"
+    files = {"word2vec.py": "def f(): return 1", "sgd.py": "while True: pass"}
+    files["__init__.py"] = "from .word2vec import *\nfrom .sgd import *"
+    with sandbox(files, import_seconds=0.2) as box:
+        errors = [failing(box, "sgd") for _ in range(2)]
+        with loaded(box) as submission:
+            assert submission.f() == 1
+    words = "importing the submission took longer than 0.2 seconds, in sgd.py"
     assert {(error.kind, str(error)) for error in errors} == {("TimeoutError", words)}
-    assert tries == ["word2vec"]
+    assert tries == ["sgd", "word2vec"]
+
+
+# What all processes of a submission use
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (("hold", 300, 3), "more than 512 MB of memory in all"),
+        (("threads", 70), "more than 64 processes and threads"),
+        (("write", 6, 15 * 2**20), "more than 64 MB in its working folder"),
+        (("write", 3000, 0), "more than 2,000 files in its working folder"),
+    ],
+    ids=str,
+)
+def test_who_uses_too_much_is_ended(box, call, words):
+    too_much = pytest.raises(ExcessError, match=f"the submission used {words}")
+    with loaded(box) as submission, too_much:
+        getattr(submission, call[0])(*call[1:])
+    assert os.listdir(box.folder) == []
+
+
+# What neutral objects recorded
+
+
+def test_records_come_back(box):
+    f = Quadratic(np.ones(2), 0.0)
+    with loaded(box) as submission:
+        submission.call(f, np.array([1.0, 2.0]), 2)
+        assert np.array(f.record).tolist() == [[1, 2], [1, 2]]
+        submission.echo(f)
+        assert f.record == []
+
+
+@pytest.mark.parametrize(
+    "records",
+    [None, 5, "x", {}, [5], [[0]], [[1, []]], [["0", [1]]], [[True, [1]]], [[0, 5]]],
+    ids=str,
+)
+def test_senseless_records_are_none(fake, records):
+    f = Quadratic(1.0, 0.0)
+    session, _ = fake(RESULT | {"records": records})
+    session.call("f", (f,), {})
+    assert f.record == []
 
 
 # Imports that fail
@@ -252,48 +387,44 @@ class Fake:
 
     def __init__(self):
         self.ended = 0
-        self.how = "its process ended with exit code 7"
 
-    def start(self, order):
+    def start(self, settings):
         ours, self.sock = socket.socketpair()
         self.sock.settimeout(5)
         reader, self.output = os.pipe()
-        self.channel = Channel(self.sock, resolve=lambda tag, content: (tag, content))
-        return ours, open(reader, "rb", buffering=0)
+        return Started(ours, None, *capture(open(reader, "rb", buffering=0)))
 
-    def end(self):
+    def end(self, started, healthy):
         self.ended += 1
         self.sock.close()
         with contextlib.suppress(OSError):
             os.close(self.output)
-        return self.how
+        started.reader.join(1)
+        return "its process ended with exit code 7"
 
+    def tidy(self, folder, user, sweep):
+        os.rmdir(folder)
 
-def tagged(tree):
-    """Give plain data as it goes over the wire; what is a dict already has its tag."""
-    return (
-        {"dict": [[key, value] for key, value in tree.items()]} if isinstance(tree, dict) else tree
-    )
+    def close(self):
+        pass
 
 
 @pytest.fixture
 def fake():
     """Make a session whose worker answers with these bytes, at once."""
-    made = []
+    with contextlib.ExitStack() as stack:
 
-    def make(*answers, seconds=5):
-        workers = Fake()
-        session = Session(workers, {}, seconds)
-        made.append((session, workers))
-        for answer in answers:
-            data = answer if isinstance(answer, bytes) else frame(tagged(answer))
-            threading.Thread(target=send, args=[workers.sock, data], daemon=True).start()
-        return session, workers
+        def make(*answers, seconds=5):
+            box = Sandbox({}, Fake(), Confinement())
+            stack.callback(box.close)
+            session = stack.enter_context(box.session(seconds))
+            for answer in answers:
+                data = answer if isinstance(answer, bytes) else frame(answer)
+                send_it = threading.Thread(target=send, args=[box.workers.sock, data], daemon=True)
+                send_it.start()
+            return session, box.workers
 
-    yield make
-    for session, workers in made:
-        session.close()
-        workers.end()
+        yield make
 
 
 def send(sock, data):
@@ -306,8 +437,8 @@ def frame(tree):
     return LENGTHS.pack(len(header), 0) + header
 
 
-RESULT = {"result": 0.5, "changed": [], "next": 1}
-DEEP = {"tuple": [{"tuple": []}]}
+RESULT = {"result": 0.5, "changed": [], "next": 1, "records": []}
+OPAQUE, GIVEN = {TAG: ["opaque", "x"]}, {TAG: ["given", 0]}
 
 
 def test_an_answer(fake):
@@ -317,9 +448,7 @@ def test_an_answer(fake):
     assert not workers.ended
 
 
-@pytest.mark.parametrize(
-    "odd", [None, "x", 1.5, True, [[]], {"tuple": []}, {"opaque": "x"}, {"float": "nan"}]
-)
+@pytest.mark.parametrize("odd", [None, "x", 1.5, True, [[]], {}, OPAQUE, float("nan")])
 def test_what_was_changed_and_comes_next_is_checked(fake, odd):
     session, _ = fake(RESULT | {"changed": odd, "next": odd})
     session.call("f", (), {})
@@ -330,12 +459,12 @@ def test_what_was_changed_and_comes_next_is_checked(fake, odd):
 @pytest.mark.parametrize(
     "answer",
     [
-        b"\xff" * 8, b"\0" * 8, b"\0\0\0\2\0\0\0\0[]", frame(None), frame("result"), frame(1), frame(True), frame({"tuple": []}),
-        {}, {"result": 1}, {"loaded": True}, {"result": 0, "changed": []}, RESULT | {"result": {"given": 0}},
-        RESULT | {"result": {"own": 0}}, RESULT | {"result": {"give": [0, "callback", None]}}, RESULT | {"result": {"__class__": 0}},
-        {"callback": 0}, {"callback": -1, "args": [], "kwargs": {"dict": []}}, {"callback": 10**9, "args": [], "kwargs": {"dict": []}},
-        {"callback": True, "args": [], "kwargs": {"dict": []}}, {"callback": "f", "args": [], "kwargs": {"dict": []}},
-        {"callback": DEEP, "args": [], "kwargs": {"dict": []}}, {"callback": None}, {"callback": {"given": 0}},
+        b"\xff" * 8, b"\0" * 8, b"\0\0\0\2\0\0\0\0[]", frame(None), frame("result"), frame(1), frame(True), frame({TAG: 5}),
+        {}, {"result": 1}, {"loaded": True}, {"result": 0, "changed": []}, RESULT | {"result": GIVEN},
+        RESULT | {"result": {TAG: ["own", 0]}}, RESULT | {"result": {TAG: ["give", 0, "callback", None]}}, RESULT | {"result": {TAG: ["given", True]}},
+        {"callback": 0}, {"callback": -1, "args": [], "kwargs": {}}, {"callback": 10**9, "args": [], "kwargs": {}},
+        {"callback": True, "args": [], "kwargs": {}}, {"callback": "f", "args": [], "kwargs": {}},
+        {"callback": [[]], "args": [], "kwargs": {}}, {"callback": None}, {"callback": GIVEN},
     ],
     ids=str,
 )  # fmt: skip
@@ -349,10 +478,9 @@ def test_senseless_answers(fake, answer):
 @pytest.mark.parametrize(
     "content",
     [
-        None, 5, "x", [], [1], {"dict": []}, {"tuple": [1]}, {"dict": [["frames", 5]]}, {"dict": [["frames", "abc"]]}, {"dict": [["frames", {"dict": [["a", 1]]}]]},
-        {"dict": [["frames", [1, None, "abc", [], [1, 2, 3], ["a", "b", "c"], ["a", True, "c"], ["a", 1.0, "c"], [["a"], 1, "c"], {"dict": []}]]]},
-        {"dict": [["type", 5], ["text", 5], ["frames", 5]]}, {"dict": [["type", []], ["text", {"opaque": "x"}]]},
-        {"dict": [["type", {"float": "nan"}], ["text", None], ["frames", {"bytes": 0}]]}, {"opaque": "x"},
+        None, 5, "x", [], [1], {}, {"frames": 5}, {"frames": "abc"}, {"frames": {"a": 1}}, OPAQUE,
+        {"frames": [1, None, "abc", [], [1, 2, 3], ["a", "b", "c"], ["a", True, "c"], ["a", 1.0, "c"], [["a"], 1, "c"], {}]},
+        {"type": 5, "text": 5, "frames": 5}, {"type": [], "text": OPAQUE}, {"type": float("nan"), "text": None, "frames": {}},
     ],
     ids=str,
 )  # fmt: skip
@@ -365,9 +493,7 @@ def test_senseless_errors(fake, content):
 
 def test_an_error_is_capped(fake):
     frames = [["/upload/word2vec.py", 10**200, "\ud800"]] * 1000
-    session, _ = fake(
-        {"error": {"dict": [["type", "T" * 1000], ["text", "x" * 10**5], ["frames", frames]]}}
-    )
+    session, _ = fake({"error": {"type": "T" * 1000, "text": "x" * 10**5, "frames": frames}})
     with pytest.raises(SubmissionError) as info:
         session.call("f", (), {})
     assert (len(info.value.kind), len(str(info.value)), len(info.value.frames)) == (100, 4000, 60)
@@ -384,7 +510,7 @@ def test_an_import_must_be_confirmed(fake):
 
 
 def callback(number=0, args=(), kwargs=()):
-    return {"callback": number, "args": list(args), "kwargs": {"dict": list(kwargs)}}
+    return {"callback": number, "args": list(args), "kwargs": dict(kwargs)}
 
 
 def test_only_functions_of_the_test_are_called(fake):
@@ -405,11 +531,11 @@ def test_only_functions_of_the_test_are_called(fake):
         ([1, 2], []),
         ([[]], []),
         (["x"], []),
-        ([{"opaque": "x"}], []),
+        ([OPAQUE], []),
         ([None], []),
         ([1], [["x", 1]]),
         ([], [["y", 1]]),
-        ([{"given": 0}], []),
+        ([GIVEN], []),
     ],
     ids=str,
 )
@@ -418,7 +544,7 @@ def test_a_function_that_is_called_wrongly(fake, args, kwargs):
     with pytest.raises(SubmissionError, match="a function of the test was called wrongly"):
         session.call("f", (lambda x: 1.0 * x + 0.5 * x,), {})
     assert workers.ended == 1
-    with pytest.raises(SubmissionError, match="did not answer"):
+    with pytest.raises(SubmissionError, match="was called wrongly"):
         session.call("f", (), {})
 
 
@@ -432,25 +558,16 @@ def test_a_test_that_fails_in_a_callback_fails(fake):
     assert workers.ended == 1
 
 
-def test_too_many_callbacks(fake, monkeypatch):
-    monkeypatch.setattr(sessions, "MAX_CALLBACKS", 10)
-    session, _ = fake(frame(tagged(callback())) * 20)
-    calls = []
-    with pytest.raises(SubmissionError, match="more than 10 calls of the grader's functions"):
-        session.call("f", (lambda: calls.append(1),), {})
-    assert len(calls) == 10
-
-
 def test_too_many_bytes(fake, monkeypatch):
-    monkeypatch.setattr(sessions, "MAX_RECEIVED", 10_000)
-    session, _ = fake(frame(tagged(callback(args=["x" * 1000]))) * 20)
+    monkeypatch.setattr(wire, "MAX_RECEIVED", 10_000)
+    session, _ = fake(frame(callback(args=["x" * 1000])) * 20)
     with pytest.raises(SubmissionError, match="sent more than 10,000 bytes in all"):
         session.call("f", (lambda x: None,), {})
 
 
 @pytest.mark.parametrize(
     "flood",
-    [frame(tagged(callback())) * 1000, struct.pack(">II", 2**19, 0) + bytes(100)],
+    [frame(callback()) * 1000, struct.pack(">II", 2**19, 0) + bytes(100)],
     ids=["calls", "a part"],
 )
 def test_who_does_not_read_or_end_is_late(fake, flood):
@@ -469,7 +586,7 @@ def test_who_does_not_read_or_end_is_late(fake, flood):
     began = time.monotonic()
     with pytest.raises(SubmissionError, match="took longer"):
         session.call("f", (lambda: "x" * 100,), {})
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 4
     stop.set()
     thread.join()
 
@@ -487,7 +604,7 @@ def test_who_closes_the_wire_is_gone(fake):
 
 
 def test_answers_that_come_before_questions_are_taken_for_answers(fake):
-    session, _ = fake(frame(tagged(RESULT)) + frame(tagged(RESULT | {"result": 2})))
+    session, _ = fake(frame(RESULT) + frame(RESULT | {"result": 2}))
     assert [session.call("f", (), {}) for _ in range(2)] == [0.5, 2]
 
 
@@ -534,7 +651,7 @@ def test_nothing_is_left_of_many_sessions(box):
 
 def test_a_session_that_cannot_start_leaves_nothing(box, monkeypatch):
     before = descriptors()
-    monkeypatch.setattr(threading.Thread, "start", lambda self: 1 / 0)
+    monkeypatch.setattr(box.workers, "start", lambda settings: 1 / 0)
     with pytest.raises(ZeroDivisionError), loaded(box):
         pass
     monkeypatch.undo()
@@ -561,7 +678,7 @@ def folder(tmp_path):
     return made
 
 
-def test_remove_a_deep_folder(folder):
+def test_empty_a_deep_folder(folder):
     here = os.open(folder, os.O_RDONLY)
     for _ in range(1100):
         os.mkdir("x" * 50, dir_fd=here)
@@ -569,18 +686,18 @@ def test_remove_a_deep_folder(folder):
         os.close(here)
         here = below
     os.close(here)
-    remove(str(folder))
-    assert not folder.exists()
+    empty(str(folder))
+    assert list(folder.iterdir()) == []
 
 
-def test_remove_closed_folders(folder):
+def test_empty_closed_folders(folder):
     (folder / "a" / "b" / "c").mkdir(parents=True)
     (folder / "a" / "b" / "file").write_text("")
     (folder / "d").mkdir()
     for path in ("a/b/c", "a/b/file", "a/b", "a", "d", "."):
         (folder / path).chmod(0)
-    as_ordinary_user(folder, lambda: remove("folder"))
-    assert not folder.exists()
+    as_ordinary_user(folder, lambda: empty("folder"))
+    assert list(folder.iterdir()) == []
 
 
 def as_ordinary_user(folder, function):
@@ -604,7 +721,7 @@ def as_ordinary_user(folder, function):
     os.waitpid(child, 0)
 
 
-def test_remove_files_of_all_kinds(folder):
+def test_empty_files_of_all_kinds(folder):
     outside = folder.parent / "outside"
     outside.mkdir()
     (outside / "file").write_text("kept")
@@ -621,39 +738,33 @@ def test_remove_files_of_all_kinds(folder):
         (place / "\udcff\n").write_text("")
         for k in range(100):
             (place / str(k)).write_text("")
-    remove(str(folder))
-    assert not folder.exists()
+    empty(str(folder))
+    assert list(folder.iterdir()) == []
     assert (outside / "file").read_text() == "kept"
     assert outside.stat().st_mode & 0o777 == 0o555
     outside.chmod(0o755)
 
 
-def test_remove_a_link_in_place_of_the_folder(folder):
+def test_a_link_in_place_of_the_folder_is_not_followed(folder):
     (folder / "file").write_text("kept")
     link = folder.parent / "link"
     link.symlink_to(folder)
-    remove(str(link))
-    assert not link.is_symlink()
+    empty(str(link))
     assert (folder / "file").exists()
-
-
-def test_remove_what_is_not_there(folder):
-    remove(str(folder / "nothing"))
+    empty(str(folder / "nothing"))
 
 
 def test_a_submission_that_leaves_a_resisting_tree():
     source = """
         import os
         def f():
-            os.mkdir("closed")
-            os.chmod("closed", 0)
+            os.mkdir("closed", 0)
             for _ in range(300):
                 os.mkdir("a" * 100)
                 os.chdir("a" * 100)
-            os.chmod("..", 0)
     """
     with sandbox(source) as box:
-        with loaded(box) as submission:
+        with loaded(box) as submission, contextlib.suppress(ExcessError):
             submission.f()
         assert os.listdir(box.folder) == []
 
