@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from sandbox.archive import clean
+from sandbox.text import one_line
 from utils.utils import load
 
 MAX_CELL = 32_767  # characters that a spreadsheet takes
@@ -25,11 +25,14 @@ class Graded:
         "graded", or why not.
     scores, worth : dict of str to float
         Points earned and points to be had, by id of the test; empty if the grader gave none.
+    starved : tuple of str
+        Ids of the tests that failed because the machine was too busy.
     """
 
     status: str
     scores: dict
     worth: dict
+    starved: tuple = ()
 
     @property
     def total(self):
@@ -57,7 +60,9 @@ def read_results(path):
     status = "graded"
     if len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
         status = reasons.pop().split("\n")[-1].strip()
-    return Graded(status, scores, worth)
+    if starved := results.get("extra_data", {}).get("starved", ()):
+        status = f"the machine was too busy for {', '.join(starved)}: grade it again with --resume"
+    return Graded(status, scores, worth, tuple(starved))
 
 
 def to_csv(rows):
@@ -108,7 +113,7 @@ def as_text(cell):
     >>> as_text("=1+1"), as_text("Ada")
     ("'=1+1", 'Ada')
     """
-    text = clean(cell, MAX_CELL)
+    text = one_line(cell, MAX_CELL)
     plain = unicodedata.normalize("NFKC", cell).lstrip()  # a full-width = begins a formula, too
     return f"'{text}" if plain.startswith(FORMULA) else text
 
