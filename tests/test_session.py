@@ -8,9 +8,9 @@ import random
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,8 @@ from boxes import children, descriptors, loaded, sandbox
 from sandbox import session as sessions
 from sandbox import watch, wire
 from sandbox.confine import Confinement
-from sandbox.nursery import empty
 from sandbox.objects import Quadratic
-from sandbox.sandbox import Sandbox, Submission
+from sandbox.sandbox import Sandbox, Submission, tidy
 from sandbox.session import (
     ExcessError,
     MissingError,
@@ -247,7 +246,7 @@ def test_what_children_compute_counts(box):
 
 def busy(*args):
     """Stand in for `watch.use_of` on a machine that lets nothing run."""
-    return Use(seconds=0.1, waited=time.monotonic())
+    return Use(seconds=0.1, waited=time.monotonic() / 2)
 
 
 def test_who_waits_for_a_processor_is_starved(box, monkeypatch):
@@ -678,7 +677,7 @@ def folder(tmp_path):
     return made
 
 
-def test_empty_a_deep_folder(folder):
+def test_remove_a_deep_folder(folder):
     here = os.open(folder, os.O_RDONLY)
     for _ in range(1100):
         os.mkdir("x" * 50, dir_fd=here)
@@ -686,42 +685,44 @@ def test_empty_a_deep_folder(folder):
         os.close(here)
         here = below
     os.close(here)
-    empty(str(folder))
-    assert list(folder.iterdir()) == []
+    tidy(str(folder), None, False)
+    assert not folder.exists()
 
 
-def test_empty_closed_folders(folder):
+def test_tidy_closed_folders():
+    parent = Path(tempfile.mkdtemp(dir="/tmp"))
+    parent.chmod(0o711)
+    folder, user = parent / "folder", None
     (folder / "a" / "b" / "c").mkdir(parents=True)
     (folder / "a" / "b" / "file").write_text("")
     (folder / "d").mkdir()
     for path in ("a/b/c", "a/b/file", "a/b", "a", "d", "."):
         (folder / path).chmod(0)
-    as_ordinary_user(folder, lambda: empty("folder"))
-    assert list(folder.iterdir()) == []
-
-
-def as_ordinary_user(folder, function):
-    """Call a function beside a folder, as somebody who owns it and has not the rights of root."""
     if os.geteuid() == 0:
-        for path in [folder.parent, folder, *folder.rglob("*")]:
-            os.chown(path, 65000, 65000)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside other threads
-        child = os.fork()
-    if child == 0:
-        try:
-            os.chdir(folder.parent)
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(65000)
-                os.setuid(65000)
-            function()
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+        user = 65000, 65000
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, *user)
+    tidy(str(folder), user, False)
+    assert not folder.exists()
+    parent.rmdir()
 
 
-def test_empty_files_of_all_kinds(folder):
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user")
+def test_what_a_user_left_elsewhere_goes_too(folder):
+    number = 65001
+    left = Path("/tmp", f"left-by-{number}")
+    (left / "in").mkdir(parents=True)
+    for path in (left / "in", left):
+        path.chmod(0)
+        os.chown(path, number, number)
+    tidy(str(folder), (number, number), False)
+    assert left.exists()
+    tidy(str(folder), (number, number), True)
+    assert not left.exists()
+    assert tuple(Path("/tmp").iterdir())
+
+
+def test_tidy_files_of_all_kinds(folder):
     outside = folder.parent / "outside"
     outside.mkdir()
     (outside / "file").write_text("kept")
@@ -738,8 +739,8 @@ def test_empty_files_of_all_kinds(folder):
         (place / "\udcff\n").write_text("")
         for k in range(100):
             (place / str(k)).write_text("")
-    empty(str(folder))
-    assert list(folder.iterdir()) == []
+    tidy(str(folder), None, False)
+    assert not folder.exists()
     assert (outside / "file").read_text() == "kept"
     assert outside.stat().st_mode & 0o777 == 0o555
     outside.chmod(0o755)
@@ -749,9 +750,9 @@ def test_a_link_in_place_of_the_folder_is_not_followed(folder):
     (folder / "file").write_text("kept")
     link = folder.parent / "link"
     link.symlink_to(folder)
-    empty(str(link))
+    tidy(str(link), None, False)
     assert (folder / "file").exists()
-    empty(str(folder / "nothing"))
+    tidy(str(folder / "nothing"), None, False)
 
 
 def test_a_submission_that_leaves_a_resisting_tree():

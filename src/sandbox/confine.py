@@ -14,14 +14,11 @@ everybody may write (this is cleared away afterwards). Landlock hides no names: 
 what is closed. What others need at that moment can be used up to the limits.
 """
 
-import atexit
 import contextlib
 import ctypes
-import errno
 import importlib.util
 import itertools
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -40,7 +37,7 @@ except ModuleNotFoundError:  # on Windows
     grp = pwd = resource = None
 
 OTHER_USER, LANDLOCK = "another user", "Landlock"
-NAME, FIRST_NUMBER = "word2vec-worker", 64321  # of the other user
+NAME = "word2vec-worker"  # of the other user
 WHOLE_LANDLOCK = 6  # the version that keeps signals back
 MEMORY = 2**30  # bytes of address space that a process may take beyond those it starts with
 FILE_SIZE, OPEN_FILES, PROCESSES = 16 * 2**20, 64, 64
@@ -77,6 +74,11 @@ class Confinement:
         if counts and not self.has_filter:
             return "none (this system has no filter of system calls)"
         return " and ".join(counts) or "none"
+
+    @property
+    def may_leave_files(self):
+        """Tell whether a submission can write outside of its folder, as another user."""
+        return bool(self.user) and not self.landlock and "sweep" not in self.without
 
     def order(self):
         """Give what a worker needs to know of it, as data."""
@@ -124,37 +126,27 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
 
 # Another user
 
-_held = {}  # by user number, a socket whose name says that it is taken
-
 
 def account():
-    """Choose the user: the account made for this purpose, else a number that has no account.
+    """Choose user and group: the account made for this purpose, else numbers that nobody has.
 
-    No two gradings of a machine have the same: a name for each is held until this process ends.
+    These follow from the number of this process, so that no two gradings have the same.
     """
     with contextlib.suppress(KeyError):
         user = pwd.getpwnam(NAME)
-        if user.pw_uid and user.pw_gid and _is_ours(user.pw_uid):
+        if user.pw_uid and user.pw_gid:
             return user.pw_uid, user.pw_gid
-    taken = {user.pw_uid for user in pwd.getpwall()} | {group.gr_gid for group in grp.getgrall()}
-    numbers = (number for number in itertools.count(FIRST_NUMBER) if number not in taken)
-    number = next(filter(_is_ours, numbers))
+    numbers = (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count())
+    number = next(filter(_is_free, numbers))
     return number, number
 
 
-def _is_ours(uid):
-    """Tell whether no other grading has a user; then it is this one's from now on."""
-    if uid in _held:
-        return True
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        sock.bind(f"\0{NAME}-{uid}")
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            sock.close()
-            return False  # any other error: names cannot be held here, by nobody
-    _held[uid] = sock
-    atexit.register(sock.close)
+def _is_free(number):
+    """Tell whether no user and no group has a number."""
+    for ask in (pwd.getpwuid, grp.getgrgid):
+        with contextlib.suppress(KeyError):
+            ask(number)
+            return False
     return True
 
 

@@ -11,16 +11,11 @@ import array
 import base64
 import contextlib
 import ctypes
-import errno
 import gc
-import importlib
-import itertools
 import json
 import os
-import secrets
 import signal
 import socket
-import stat
 import sys
 import time
 import traceback
@@ -30,7 +25,6 @@ from pathlib import Path
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # from linux/prctl.h
 SOURCES = Path(__file__).resolve().parents[1]
 FORKS = hasattr(os, "fork")
-SHARED_FOLDERS = "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/lock"
 DIE_SECONDS = 60  # a killed process runs no more, but may wait for its disk
 
 
@@ -49,7 +43,7 @@ def prepare(paths, preload):
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")
         for name in preload:
-            importlib.import_module(name)
+            __import__(name)
     files = {
         path.name: (str(path), path.read_bytes(), "") for path in (SOURCES / "utils").glob("*.py")
     }
@@ -64,37 +58,37 @@ def prepare(paths, preload):
 
 
 def serve(sock):
-    """Fork, end and tidy up as the grader says; when the socket closes, end all."""
-    workers, orders = {}, {"start": start, "end": end, "tidy": tidy}
+    """Start and end workers as the grader says; when the socket closes, end all."""
+    workers = set()
     try:
         while True:
             data, descriptors = receive(sock)
             if not data:
                 break
             order = json.loads(data)
-            what = order.pop("order")
-            answer = orders[what](**order, **({"descriptors": descriptors} if descriptors else {}))
-            if what == "start":
-                workers[answer] = True
-            if what == "end":
-                workers.pop(order["worker"], None)
+            if "start" in order:
+                answer = start(order["start"], *descriptors)
+                workers.add(answer)
+            else:
+                answer = end(order["end"])
+                workers.discard(order["end"])
             sock.send(json.dumps({"answer": answer}).encode())
     finally:
         for worker in workers:
             end(worker)
 
 
-def start(settings, descriptors):
+def start(settings, grader, output):
     """Fork a worker with a socket to the grader and a pipe for what it prints; give its number."""
     worker = os.fork()
     if worker == 0:
         try:
-            be_worker(settings, *descriptors)
+            be_worker(settings, grader, output)
         except BaseException:
             traceback.print_exc()  # to what the worker prints
         os._exit(70)
-    for descriptor in descriptors:
-        os.close(descriptor)
+    os.close(grader)
+    os.close(output)
     return worker
 
 
@@ -137,81 +131,6 @@ def be_worker(settings, grader, output):
     sys.stdout.reconfigure(line_buffering=True)
     confine.settle(**settings)
     worker.Worker(sock).serve()
-
-
-def tidy(folder, user, sweep):
-    """Remove the folder of a worker, as its user; with `sweep`, what that has elsewhere, too."""
-    with contextlib.suppress(OSError):
-        os.rmdir(folder)  # it is empty, as most are
-        if not sweep:
-            return
-    if user is None:
-        empty(folder)
-    elif (child := os.fork()) == 0:
-        with contextlib.suppress(BaseException):
-            from . import confine
-
-            confine.become(*user)
-            for shared in SHARED_FOLDERS if sweep else ():
-                empty(shared, user[0])
-            empty(folder)
-        os._exit(0)
-    else:
-        os.waitpid(child, 0)
-    with contextlib.suppress(OSError):
-        os.rmdir(folder)
-
-
-def empty(folder, owner=None):
-    """Remove what is in a folder, or what a user owns in it, however deep or closed.
-
-    All is named relative to an open folder, so no link is followed. What is deep is moved up first.
-    """
-    anew = map(f"{secrets.token_hex(8)}-{{}}".format, itertools.count())
-    with contextlib.suppress(OSError):
-        if owner is None:
-            os.chmod(folder, 0o700)
-        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            while names := [name for name in os.listdir(inside) if owned(name, inside, owner)]:
-                for name in names:
-                    _remove(name, inside, anew)
-        finally:
-            os.close(inside)
-
-
-def owned(name, inside, owner):
-    """Tell whether a user owns a thing in a folder; anybody, if none is named."""
-    return owner is None or os.lstat(name, dir_fd=inside).st_uid == owner
-
-
-def _remove(name, inside, anew):
-    """Remove a thing in a folder; if it is a folder, what is in that one moves up."""
-    below = _open_folder(name, inside)
-    if below is None:
-        os.unlink(name, dir_fd=inside)
-        return
-    try:
-        for inner in os.listdir(below):
-            if (opened := _open_folder(inner, below)) is not None:
-                os.close(opened)
-            os.rename(inner, next(anew), src_dir_fd=below, dst_dir_fd=inside)
-    finally:
-        os.close(below)
-    os.rmdir(name, dir_fd=inside)
-
-
-def _open_folder(name, inside):
-    """Open a folder in a folder, after it was opened to its owner; None if it is none."""
-    if not stat.S_ISDIR(os.lstat(name, dir_fd=inside).st_mode):
-        return None
-    os.chmod(name, 0o700, dir_fd=inside)  # nobody is left who could put a link in its place
-    try:
-        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=inside)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            return None
-        raise
 
 
 def receive(sock):

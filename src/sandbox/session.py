@@ -12,6 +12,7 @@ from .wire import LOOK_SECONDS, Channel, ClosedError, WireError
 IMPORT_SECONDS = 10
 BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
 STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
+PATIENCE = 5  # times the clock's limit, for who waits for a processor
 MAX_TEXT = 4000  # characters of an exception's text
 MAX_FRAMES = 60
 
@@ -196,7 +197,8 @@ class Session:
         ran, waited = use.seconds - self.before.seconds, use.waited - self.before.waited
         if ran > self.allowed:
             raise TooLateError(self.too_late)
-        if now > min(self.until, box.end):
+        patience = min(waited, PATIENCE * (self.until - self.began))
+        if now > min(self.until + patience, box.end):
             if waited > STARVED * (now - self.began):
                 raise StarvedError(
                     f"the machine was too busy: {self.what} got {ran:.1f} of its "

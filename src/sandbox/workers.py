@@ -1,7 +1,7 @@
 """How workers are started and ended: the grader's side of it.
 
 `start(settings)` gives a `Started`; `end(started, healthy)` kills it and all that it started, and
-tells in words how it had ended; `tidy(folder, user, sweep)` removes its folder; `close()` ends all.
+tells in words how it had ended; `close()` ends all.
 """
 
 import array
@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -113,14 +112,13 @@ class ForkedWorkers:
         self.nursery, self.sock = launch(True, self.preload)
         self.ready = False
 
-    def _ask(self, order, descriptors=(), **details):
+    def _ask(self, order, descriptors=()):
         """Give the nursery an order and return its answer; None if it is gone, for good."""
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         with contextlib.suppress(OSError, ValueError):
             self.nursery.send_signal(signal.SIGCONT)  # where it can be, it might have been stopped
             self.ready = self.ready or bool(self.sock.recv(100))
-            message = json.dumps({"order": order, **details}).encode()
-            self.sock.sendmsg([message], rights if descriptors else [])
+            self.sock.sendmsg([json.dumps(order).encode()], rights if descriptors else [])
             self.sock.settimeout(DIE_SECONDS + 10)
             return json.loads(self.sock.recv(1000))
         self.sock.close()
@@ -138,7 +136,7 @@ class ForkedWorkers:
             ours, theirs = socket.socketpair()
             reader, writer = os.pipe()
             with theirs, open(writer, "wb"):
-                answer = self._ask("start", [theirs.fileno(), writer], settings=settings)
+                answer = self._ask({"start": settings}, [theirs.fileno(), writer])
             if answer is not None:
                 self.groups.add(answer["answer"])
                 return Started(ours, answer["answer"], *capture(os.fdopen(reader, "rb", 0)))
@@ -150,19 +148,13 @@ class ForkedWorkers:
         """Kill a worker and all that it started; say how it had ended, if it had."""
         if self.closed:  # it ended with the nursery
             return ""
-        answer = self._ask("end", worker=started.group)
+        answer = self._ask({"end": started.group})
         self.groups.discard(started.group)
         started.reader.join(1)  # it reads what the pipe still holds
         if answer is None:
             return "its process and the one above it were killed"
         status = answer["answer"]
         return "" if status is None else in_words(os.waitstatus_to_exitcode(status))
-
-    def tidy(self, folder, user, sweep):
-        """Remove a worker's folder."""
-        for _ in range(2):
-            if self._ask("tidy", folder=folder, user=user, sweep=sweep):
-                return
 
     def close(self):
         """End the nursery and all below it."""
@@ -226,10 +218,6 @@ class KeptWorkers:
             time.sleep(0.001)
         return time.monotonic() < give_up
 
-    def tidy(self, folder, user, sweep):
-        """Remove a worker's folder."""
-        shutil.rmtree(folder, ignore_errors=True)
-
     def close(self):
         """End all."""
         while self.idle:
@@ -265,10 +253,6 @@ class ThreadWorkers:
         started.sock.close()
         started.reader.join(1)
         return ""
-
-    def tidy(self, folder, user, sweep):
-        """Remove its folder, which it did not work in."""
-        shutil.rmtree(folder, ignore_errors=True)
 
     def close(self):
         """Do nothing."""
