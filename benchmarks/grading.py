@@ -1,47 +1,82 @@
 """Measure grading against the imports that any grader needs; prints ratios, asserts nothing.
 
-Run it on an idle machine, with ``make benchmark``.
+Run it on an idle machine, with ``make benchmark``. ``--before DIR`` measures another checkout, too.
 """
 
 import argparse
+import os
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-SRC = Path(__file__).resolve().parents[1] / "src"
-IMPORTS = ["-c", "import numpy, scipy.spatial, unittest"]
+ROOT = Path(__file__).resolve().parents[1]
+VECTORS = "sample_vectors_(soln).json"
+IMPORTS = [sys.executable, "-c", "import numpy, scipy.spatial, unittest"]
 RUNS = {
-    "all local tests": ["grader.py"],
-    "one test": ["grader.py", "2a-2-basic"],
-    "one gradient check": ["grader.py", "2a-0-basic"],
+    "all local tests": [],
+    "one test": ["2a-2-basic"],
+    "one gradient check": ["2a-0-basic"],
+    "all tests, with a solution": ["--unconfined", "--solution", "src/submission"],
 }
 
 
-def seconds(arguments):
-    """Time a Python program."""
-    began = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], cwd=SRC, capture_output=True, check=False)
-    return time.perf_counter() - began
+def measure(command, folder):
+    """Give the seconds that a program takes, by the clock and of processors."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    one_thread = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # as a class is graded
+    subprocess.run(command, cwd=folder, env=one_thread, capture_output=True, check=False)
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def programs(checkouts):
+    """List what is measured: a name, the command, and the folder that it runs in."""
+    yield "imports of NumPy, SciPy's distances, unittest", IMPORTS, ROOT
+    for label, folder in checkouts.items():
+        for name, arguments in RUNS.items():
+            command = [sys.executable, "src/grader.py", *arguments]
+            yield f"{name}{label}", command, folder
+
+
+def copied(checkout, place):
+    """Copy the grader, with some vectors for the solution."""
+    shutil.copytree(Path(checkout) / "src", place / "src")
+    if not (place / "src" / VECTORS).exists():
+        (place / "src" / VECTORS).write_text("{}")
+    return place
 
 
 def main():
     """Measure in turn, as often as asked for; print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=7, metavar="N", help="rounds (default: 7)")
-    rounds = parser.parse_args().repeat
-    times = {name: [] for name in ("imports", *RUNS)}
-    for arguments in (IMPORTS, *RUNS.values()):
-        seconds(arguments)  # caches are warm afterwards
-    for _ in range(rounds):
-        for name, arguments in {"imports": IMPORTS, **RUNS}.items():
-            times[name].append(seconds(arguments))
-    medians = {name: statistics.median(each) for name, each in times.items()}
-    print(f"imports of NumPy, SciPy's distances, unittest: {medians['imports']:.2f} s")
-    for name in RUNS:
-        ratio = medians[name] / medians["imports"]
-        print(f"{name}: {medians[name]:.2f} s, {ratio:.2f} times the imports")
+    parser.add_argument("--before", metavar="DIR", help="another checkout to compare with")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        checkouts = {"": copied(ROOT, Path(folder, "now"))}
+        if options.before:
+            checkouts[", before"] = copied(options.before, Path(folder, "before"))
+        times = {}
+        for turn in range(options.repeat + 1):
+            for name, command, place in programs(checkouts):
+                found = measure(command, place)
+                if turn:  # caches are warm after the first
+                    times.setdefault(name, []).append(found)
+    medians = {name: [*map(statistics.median, zip(*each))] for name, each in times.items()}
+    (base, _), *_ = medians.values()
+    for name, (seconds, processor) in medians.items():
+        print(
+            f"{name}: {seconds:.2f} s, {seconds / base:.2f} times the imports; "
+            f"{processor:.2f} s of a processor"
+        )
+        if (other := medians.get(f"{name}, before")) is not None:
+            ratios = seconds / other[0], processor / other[1]
+            print(f"    {ratios[0]:.2f} times that before, {ratios[1]:.2f} in processor time")
 
 
 if __name__ == "__main__":
