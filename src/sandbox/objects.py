@@ -60,8 +60,9 @@ class Quadratic(Neutral):
 
     def __call__(self, x):
         """Evaluate loss and gradient at x."""
-        if np.shape(x) != np.shape(self.a):  # what broadcasts would cost time and memory
-            raise ValueError(f"f is given an x of shape {np.shape(x)}, not {np.shape(self.a)}")
+        shape = getattr(x, "shape", ())
+        if shape != getattr(self.a, "shape", ()):  # what broadcasts would cost time and memory
+            raise ValueError(f"f is given an x of shape {shape}, expected {np.shape(self.a)}")
         self.note(np.array(x) if isinstance(x, np.ndarray) else x)
         grad = self.a * (x - self.b)
         loss = 0.5 * grad * (x - self.b)

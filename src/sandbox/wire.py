@@ -60,7 +60,7 @@ def _describe_array(array, arrays):
     name = "float32" if array.dtype.name == "float32" else name
     if name not in DTYPES or _elements(array.shape) > MAX_ELEMENTS or array.ndim > MAX_AXES:
         return ["opaque", f"array of {array.dtype.name}, shape {array.shape}"[:100]]
-    arrays.append(np.ascontiguousarray(array, DTYPES[name]).tobytes())
+    arrays.append(np.ascontiguousarray(array, DTYPES[name]).reshape(-1).view(np.uint8).data)
     return ["array", name, list(array.shape)]
 
 
@@ -118,7 +118,7 @@ def decode(header, data, resolve, room=math.inf):
 def _array(data, name, shape):
     if name == "bool":  # a byte that is neither 0 nor 1 is no bool
         return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
-    return np.frombuffer(data, DTYPES[name]).reshape(shape).copy()
+    return np.frombuffer(data, DTYPES[name]).reshape(shape)
 
 
 class Channel:
@@ -134,7 +134,6 @@ class Channel:
         self.room = MAX_ELEMENTS if look else math.inf
         self.left = MAX_RECEIVED if look else math.inf
         self.next_look = 0
-        self.read = bytearray()  # not used yet
         sock.settimeout(LOOK_SECONDS if look else None)
 
     def send(self, value):
@@ -144,10 +143,10 @@ class Channel:
         if len(header) > MAX_HEADER or (not self.look and size > 8 * MAX_ELEMENTS):
             raise WireError(f"a message of {len(header) + size:,} bytes, which is too large")
         self._begin()
-        message = memoryview(b"".join([LENGTHS.pack(len(header), size), header, *arrays]))
-        while message:
-            sent = self._wait(self.sock.send, message)
-            message = message[sent:]
+        for part in (LENGTHS.pack(len(header), size) + header, *arrays):
+            part = memoryview(part)
+            while part:
+                part = part[self._wait(self.sock.send, part) :]
 
     def receive(self):
         """Wait for a value; raise `WireError`, or `ClosedError` if nobody is there."""
@@ -160,20 +159,20 @@ class Channel:
         if self.left < 0:
             raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
         header = self._take(header_size)
-        return decode(header, self._take(size), self.resolve, self.room)
+        return decode(bytes(header), self._take(size), self.resolve, self.room)
 
     def _begin(self):
         self.next_look = time.monotonic() + LOOK_SECONDS
 
     def _take(self, size):
-        """Read as many bytes; what comes with them is kept for the next time."""
-        while len(self.read) < size:
-            data = self._wait(self.sock.recv, 2**16)
-            if not data:
+        """Read as many bytes."""
+        taken = memoryview(bytearray(size))
+        place = 0
+        while place < size:
+            count = self._wait(self.sock.recv_into, taken[place:])
+            if not count:
                 raise ClosedError
-            self.read += data
-        taken = bytes(self.read[:size])
-        del self.read[:size]
+            place += count
         return taken
 
     def _wait(self, operation, argument):
