@@ -202,6 +202,8 @@ def grade(submission, options):
             raise KeyboardInterrupt
         report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
         problem = {0: "", 1: "", 2: last_line(report)}.get(code, "the grader did not finish")
+        if problem.startswith("the submission could reach"):
+            raise InputError(problem)  # so could all others
     seconds = round(time.monotonic() - began, 2)
     dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
     shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import honest
@@ -127,6 +128,28 @@ def test_one_that_takes_too_long_stops_nobody_else(run, graded, out):
     graded.codes["bob"] = None
     assert run() == 0
     assert table(out)["bob"]["status"] == "the grader did not finish"
+
+
+def test_submissions_that_can_be_read_by_others_are_not_graded(run, graded, capsys, monkeypatch):
+    words = "the submission could reach x. Close it."
+    monkeypatch.setattr(grade_class, "last_line", lambda report: words)
+    graded.codes["bob"] = 2
+    assert run() == 2
+    assert words in capsys.readouterr().err
+
+
+def test_who_was_starved_is_graded_again_by_itself(run, graded, out, monkeypatch):
+    starved = json.dumps({**json.loads(results(0)), "extra_data": {"starved": ["a"]}})
+    monkeypatch.setattr(sys.modules[__name__], "results", lambda score: starved)
+    assert run() == 0
+    assert Counter(graded.seen) == {"ada": 2, "bob": 2, "=cy": 2, "submission": 1}
+    assert table(out)["ada"]["status"].startswith("the machine was too busy for a: grade it again")
+    monkeypatch.undo()
+    monkeypatch.setattr(grade_class, "run_grader", graded)
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert sorted(graded.seen) == ["=cy", "ada", "bob", "submission"]
+    assert table(out)["ada"]["status"] == "graded"
 
 
 @pytest.mark.parametrize("code", [130, -2, -15])

@@ -6,13 +6,15 @@ import pytest
 
 import graderUtil
 from graderUtil import CourseTestRunner, GradedTestCase, graded
+from grading import gradescope
 from grading.course import Course
 from grading.outcomes import Status
-from sandbox.session import SubmissionError
+from sandbox.session import StarvedError, SubmissionError
 from sandbox.upload import Source, Upload
 
 SOURCE = Source("handed in/sgd.py", b"def sgd():\n    return 1 / 0\n")
 UPLOAD = Upload({"sgd.py": SOURCE}, None, "", ())
+busy = []
 FRAMES = [("handed in/sgd.py", 2, "sgd"), ("elsewhere.py", 1, "f"), ("handed in/sgd.py", 99, "g")]
 
 
@@ -54,11 +56,17 @@ class Test_9z(GradedTestCase):  # noqa: D101, N801
         """It is stopped by Ctrl-C."""
         raise KeyboardInterrupt
 
+    @graded()
+    def test_7(self):
+        """The machine is too busy, at first or always."""
+        if busy.pop():
+            raise StarvedError("too busy")
+
 
 @pytest.fixture
 def run(monkeypatch):
     """Give a function that runs a test, and says what came out and what was shown."""
-    for number in range(6):
+    for number in (*range(6), 7):
         kind = "hidden" if number == 1 else "basic"
         monkeypatch.setitem(graderUtil.POINTS, f"9z-{number}-{kind}", number + 1)
 
@@ -132,6 +140,24 @@ def test_unanswered(run):
     report, outcome, _ = run(5)
     assert (outcome.status, outcome.notes) == (Status.UNANSWERED, ("not answered here",))
     assert not report.failed
+
+
+def test_a_test_for_which_the_machine_was_too_busy_runs_again(run):
+    busy[:] = [False, True]  # taken from the end
+    report, outcome, shown = run(7)
+    assert (outcome.status, outcome.starved) == (Status.PASSED, False)
+    assert shown.count("START 9z-7") == shown.count("END 9z-7") == 1
+    assert "The machine was too busy for this test: it was run again." in shown
+    assert "extra_data" not in gradescope.results(report)
+
+
+def test_a_test_for_which_the_machine_is_always_too_busy_fails_and_says_so(run):
+    busy[:] = [True, True]
+    report, outcome, shown = run(7)
+    assert (outcome.status, outcome.starved) == (Status.FAILED, True)
+    assert shown.count("START 9z-7") == shown.count("END 9z-7") == 1
+    assert "TimeoutError: too busy" in shown
+    assert gradescope.results(report)["extra_data"] == {"starved": ["9z-7-basic"]}
 
 
 def test_nothing_runs_where_the_upload_is_of_no_use(run):

@@ -124,7 +124,8 @@ def read_solution(path):
 
 def exposed(course, options):
     """List what a confined submission could reach and must not, of what the options name."""
-    files = [source.path for source in course.solution.package.values()]
+    packages = course.solution.package, course.submission.package
+    files = [source.path for package in packages for source in package.values()]
     files += [course.solution.vectors_path, options.solution, options.submission]
     files += [Path(__file__).parents[1] / name for name in ("grader.py", "points.json")]
     folders = [str(options.gradescope.absolute().parent)] if options.gradescope else []
