@@ -590,6 +590,11 @@ def test_who_does_not_read_or_end_is_late(fake, flood):
     thread.join()
 
 
+def test_who_asks_without_end_is_late(box):
+    with loaded(box, seconds=0.3) as submission, pytest.raises(TooLateError, match="took longer"):
+        submission.call(lambda x: x, 1.0, 10**9)
+
+
 def test_who_closes_the_wire_is_gone(fake):
     session, workers = fake()
     workers.sock.shutdown(socket.SHUT_RDWR)

@@ -110,10 +110,11 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    with contextlib.suppress(OSError):  # where memory is short, it goes first
-        Path("/proc/self/oom_score_adj").write_text("1000")
     with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux
         forbid_new_privileges()
+        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the next file is closed to its own user
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short, it goes first
+        call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     if user:
         become(*user)
     if walls["limits"]:
@@ -161,7 +162,6 @@ def become(uid, gid):
         with contextlib.suppress(PermissionError):
             regain(0)
             raise OSError(f"user {uid} could become root again")
-    forbid_new_privileges()
     call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     os.umask(0o077)
 

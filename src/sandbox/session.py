@@ -153,11 +153,12 @@ class Session:
         self.too_late = f"{what} took longer than {limit:g} seconds{which}"
         self.began, self.spent, self.answered = time.monotonic(), 0.0, False
         self.until = self.began + clock_seconds
+        self.channel.next_look = self.began + LOOK_SECONDS
         self.before = self._use(alone=True)
         try:
             answer = self._exchange(request)
             is_quick = time.monotonic() - self.began < LOOK_SECONDS
-            self.spent = self._use(alone=is_quick).seconds - self.before.seconds
+            self.spent = max(self._use(alone=is_quick).seconds - self.before.seconds, 0.0)
             if self.spent > seconds:
                 self._look()
             self.answered = True

@@ -142,7 +142,6 @@ class Channel:
         size = sum(map(len, arrays))
         if len(header) > MAX_HEADER or (not self.look and size > 8 * MAX_ELEMENTS):
             raise WireError(f"a message of {len(header) + size:,} bytes, which is too large")
-        self._begin()
         for part in (LENGTHS.pack(len(header), size) + header, *arrays):
             part = memoryview(part)
             while part:
@@ -150,7 +149,6 @@ class Channel:
 
     def receive(self):
         """Wait for a value; raise `WireError`, or `ClosedError` if nobody is there."""
-        self._begin()
         header_size, size = LENGTHS.unpack(self._take(LENGTHS.size))
         whole = header_size + size
         if header_size > MAX_HEADER or size > 8 * self.room:
@@ -160,9 +158,6 @@ class Channel:
             raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
         header = self._take(header_size)
         return decode(bytes(header), self._take(size), self.resolve, self.room)
-
-    def _begin(self):
-        self.next_look = time.monotonic() + LOOK_SECONDS
 
     def _take(self, size):
         """Read as many bytes."""
@@ -180,7 +175,7 @@ class Channel:
         while True:
             if self.look and time.monotonic() > self.next_look:
                 self.look()
-                self._begin()
+                self.next_look = time.monotonic() + LOOK_SECONDS
             try:
                 return operation(argument)
             except TimeoutError:
