@@ -67,7 +67,9 @@ def main():
                 found = measure(command, place)
                 if turn:  # caches are warm after the first
                     times.setdefault(name, []).append(found)
-    medians = {name: [*map(statistics.median, zip(*each))] for name, each in times.items()}
+    medians = {
+        name: [*map(statistics.median, zip(*each, strict=True))] for name, each in times.items()
+    }
     (base, _), *_ = medians.values()
     for name, (seconds, processor) in medians.items():
         print(
