@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import pickle
+import warnings
 from textwrap import dedent
 
 from sandbox.confine import Confinement
@@ -30,6 +32,41 @@ def loaded(box, seconds=5, module="word2vec"):
     with box.session(seconds) as session:
         box.load(session, module)
         yield Submission(session)
+
+
+class EndedError(Exception):
+    """A process has ended without an answer, with this exit code."""
+
+
+def in_child(function):
+    """Call a function in a forked process; give what it returns, or raise what it raises."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside other threads
+        child = os.fork()
+    if child == 0:
+        code = 1
+        with contextlib.suppress(BaseException):
+            os.write(writer, pickle.dumps(outcome(function)))
+            code = 0
+        os._exit(code)
+    os.close(writer)
+    with open(reader, "rb") as stream:
+        answer = stream.read()
+    if ended := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise EndedError(ended)
+    value, error = pickle.loads(answer)
+    if error:
+        raise error
+    return value
+
+
+def outcome(function):
+    """Call a function; give what it returned, and what it raised."""
+    try:
+        return function(), None
+    except BaseException as error:
+        return None, error
 
 
 def is_there(process):

@@ -17,7 +17,7 @@ from results_validator import problems
 
 import build_autograder
 from build_student import student_files
-from sandbox.other_user import NAME
+from sandbox.confine import NAME
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"

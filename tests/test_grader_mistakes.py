@@ -23,8 +23,8 @@ from test_grader import TIME, compare_with_golden
 import grader
 import graderUtil
 from grading.course import open_course
-from sandbox.confinement import choose
-from sandbox.forked import ForkedWorkers
+from sandbox.confine import choose
+from sandbox.workers import ForkedWorkers
 
 SUITES = unittest.defaultTestLoader.loadTestsFromModule(grader)
 TESTS = {graderUtil.test_of(case).id: case for suite in SUITES for case in suite}
@@ -73,7 +73,7 @@ LOSSES = [
 ]
 
 
-class KeptWorkers(ForkedWorkers):
+class OneNursery(ForkedWorkers):
     """One nursery for many submissions: what it cost to start would be most of the time."""
 
     def close(self):
@@ -84,11 +84,10 @@ class KeptWorkers(ForkedWorkers):
 
 @pytest.fixture(scope="module")
 def workers():
-    """Give a function that gives workers: for the submission, for the solution, and so on."""
-    kept = KeptWorkers(), KeptWorkers()
-    yield itertools.cycle(kept).__next__
-    for each in kept:
-        each.end_nursery()
+    """Give a function that gives workers, always the same."""
+    kept = OneNursery()
+    yield lambda preload: kept
+    kept.end_nursery()
 
 
 @pytest.fixture(scope="module")

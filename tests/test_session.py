@@ -304,7 +304,7 @@ def test_a_hung_import_costs_its_own_module_only(monkeypatch):
     [
         (("hold", 300, 3), "more than 512 MB of memory in all"),
         (("threads", 70), "more than 64 processes and threads"),
-        (("write", 6, 15 * 2**20), "more than 64 MB in its working folder"),
+        (("write", 25, 3 * 2**20), "more than 64 MB in its working folder"),
         (("write", 3000, 0), "more than 2,000 files in its working folder"),
     ],
     ids=str,

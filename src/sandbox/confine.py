@@ -40,7 +40,7 @@ OTHER_USER, LANDLOCK = "another user", "Landlock"
 NAME = "word2vec-worker"  # of the other user
 WHOLE_LANDLOCK = 6  # the version that keeps signals back
 MEMORY = 2**30  # bytes of address space that a process may take beyond those it starts with
-FILE_SIZE, OPEN_FILES, PROCESSES = 16 * 2**20, 64, 64
+FILE_SIZE, OPEN_FILES, PROCESSES = 4 * 2**20, 40, 64  # files without a name hide from `watch`
 SLACK = 192  # threads that others of the same user may start meanwhile
 
 # From linux/prctl.h, linux/capability.h and linux/landlock.h
