@@ -399,6 +399,25 @@ HONEST = [
         "import logging\nimport time\nlogging.basicConfig(level=logging.DEBUG)\nlogging.getLogger().debug('loaded')\nbegan = time.time()\n")),
     Honest("a pool of threads", (("sigmoid", "small =", "from concurrent.futures import ThreadPoolExecutor\n"
         "with ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, range(5)))\nsmall ="),)),
+    Honest("a larger pool of threads", change=above("from concurrent.futures import ThreadPoolExecutor\nimport time\n"
+        "with ThreadPoolExecutor(24) as pool:\n    assert len(list(pool.map(lambda k: time.sleep(0.02), range(48)))) == 48\n", "word2vec.py"), only="2a-1 2a-2"),
+    Honest("imports SciPy's statistics", change=above("import scipy.stats\n"), only="2a-2 2b-0 3a"),
+    Honest("asks who it is", change=above("import getpass, os, platform, socket\nassert getpass.getuser() and os.path.expanduser('~') and platform.node()\n"), only="2a-2 2b-0 3a"),
+    Honest("other programs", change=above("import subprocess, sys\n"
+        "for more in ({}, {'start_new_session': True}, {'process_group': 0}):\n"
+        "    done = subprocess.run([sys.executable, '-c', 'print(5)'], capture_output=True, timeout=9, **more)\n"
+        "    assert done.stdout == b'5\\n', done\n", "word2vec.py"), only="2a-1 2a-2"),
+    Honest("a process of its own", change=below("import multiprocessing\n\nprocess = multiprocessing.get_context('fork').Process(target=print, args=[5])\n"
+        "process.start()\nprocess.join(9)\nassert process.exitcode == 0", "word2vec.py"), only="2a-1 2a-2"),
+    Honest("temporary files", change=above("import os, shutil, tempfile\n"
+        "with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(dir=folder) as file, tempfile.TemporaryFile() as other:\n"
+        "    assert file.write(b'x') == 1 and os.listdir(folder)\n    os.fsync(other.fileno())\n"
+        "os.close(tempfile.mkstemp()[0])\nshutil.rmtree(tempfile.mkdtemp())\n"), only="2a-2 2b-0 3a"),
+    Honest("an event loop", change=above("import asyncio\nasyncio.run(asyncio.sleep(0.01))\n", "word2vec.py"), only="2a-1 2a-2"),
+    Honest("locks and limits of its own", change=above("import fcntl, resource, signal, threading\n"
+        "with open('lock', 'w') as file:\n    fcntl.flock(file, fcntl.LOCK_EX)\n    fcntl.lockf(file, fcntl.LOCK_EX)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\nsignal.signal(signal.SIGUSR1, lambda *args: None)\n"
+        "signal.raise_signal(signal.SIGUSR1)\nassert threading.Lock().acquire()\n", "word2vec.py"), only="2a-1 2a-2"),
     Honest("a file in its working folder", (("sgd", UPDATE, f"with open('log.txt', 'a') as file:\n    file.write('x')\n{UPDATE}"),)),
     Honest("a long import", change=above("import time\ntime.sleep(1.5)\n", "sgd.py"), only="2a-2 2b-0"),
     Honest("a quiz in capitals", change=recoded(lambda text: text.replace('return ["a", "c"]', 'return "A, C"').replace('return ["a", "b"]', "return ('B', 'A')"))),
@@ -412,6 +431,9 @@ FAULTY = [
         fails="2a", words=("ModuleNotFoundError", "nothing_like_this")),
     Honest("an import that is not there, in sgd.py", change=above("from random import nothing_like_this\n", "sgd.py"),
         fails="2b", words=("ImportError", "nothing_like_this", "sgd.py")),
+    Honest("a sleep in the import of sgd.py", change=below("import time\ntime.sleep(1000)", "sgd.py"), fails="2b", words=("sgd.py", "longer than")),
+    Honest("a loop in the import of sgd.py", change=below("while True:\n    pass", "sgd.py"), fails="2b", words=("sgd.py", "longer than")),
+    Honest("a loop in the import of quiz.py", change=below("while True:\n    pass", "quiz.py"), fails="3", words=("quiz.py", "longer than")),
     Honest("a SyntaxError", change=below("def f(:\n    pass", "sgd.py"), fails="2b", words=("SyntaxError", "def f(:", "sgd.py")),
     Honest("an IndentationError", change=below("def f():\npass", "word2vec.py"), fails="2a", words=("IndentationError", "word2vec.py")),
     Honest("an exception in import", change=below("1 / 0", "word2vec.py"), fails="2a", words=("ZeroDivisionError", "1 / 0")),

@@ -11,20 +11,19 @@ from dataclasses import replace
 import honest
 import pytest
 from honest import HONEST
-from hostile import ROWS
-from hostile.defences import DEFENCES, mutated, row_of
-from hostile.fixture import CONFINED, LEVELS, REFERENCE, RULES, Hostile, build
+from hostile import ATTACKS, ROWS
+from hostile.fixture import CONFINED, LEVELS, RULES, Hostile, build
 from hostile.grading import Graded, Gradings, make_base, make_python, remove
 from hostile.verdict import asked_for, complaints
 
-from sandbox import landlock
+from sandbox.confine import WHOLE_LANDLOCK, landlock_version
 
 PAIRS = [  # without confinement, where only the grader itself is at stake, a third: time is short
     (row, level)
     for number, row in enumerate(ROWS)
     for level in LEVELS
     if level in row.levels and (level != "none" or number % 3 == 0 or os.environ.get("ALL_LEVELS"))
-]
+] + [(row, level) for row in ATTACKS for level in row.levels]
 QUICK = (
     "empty gradients",
     "exit code 0 in a call",
@@ -46,7 +45,7 @@ HONEST_HERE = (
 
 
 def row_named(name):
-    return next(row for row in ROWS if row.name == name)
+    return next(row for row in ROWS + ATTACKS if name in (row.name, *row.name.split("; ")))
 
 
 # The table
@@ -58,7 +57,8 @@ def test_the_table_has_rows_for_every_rule():
 
 
 def test_rows_have_names_of_their_own():
-    assert [name for name, count in Counter(row.name for row in ROWS).items() if count > 1] == []
+    names = Counter(row.name for row in ROWS + ATTACKS)
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_few_rows_are_kept_from_a_level():
@@ -89,8 +89,9 @@ ROW = Hostile(
     tests="2a-1 2a-2",
     passes="2a-1-basic",
     shows=("shown",),
-    hides=("hidden",),
+    hides=("hidden", "\nhidden"),
     absent="absent",
+    disk=300,
 )
 
 
@@ -107,7 +108,7 @@ def entry(number, passed):
 
 def graded(*tests, **changes):
     good = Graded(
-        code=1, seconds=1.0, megabytes=100, survivors=[], text=json.dumps({"tests": tests}), changed=[], left=[],
+        code=1, seconds=1.0, megabytes=100, survivors=[], text=json.dumps({"tests": tests}), changed=[], left=[], objects=[], used=(0, 0), peak=0,
         report="\nConfinement: Landlock\n========== END GRADING [1.0/2.0]\n",
         dropped={}, sent=b"", token="canary-1", mark="mark-1",
     )  # fmt: skip
@@ -128,6 +129,12 @@ FAULTS = {
     "held": {"megabytes": 5000},
     "left processes": {"survivors": ["sleep"]},
     "left files": {"left": ["tmp"]},
+    "left IPC": {"objects": ["a queue"]},
+    "filled the disk": {"used": (250, 3)},
+    "together held": {"peak": 5000},
+    "'\\nhidden' is shown": {
+        "report": f"{' ' * 80}hidden\nConfinement: Landlock\n========== END GRADING [\n"
+    },
     "absent was made": {"dropped": {"absent": b""}},
     "confinement": {"report": "\nConfinement: none\n========== END GRADING [\n"},
     "no end": {"report": "\nConfinement: Landlock\n"},
@@ -179,38 +186,6 @@ def test_an_attack_that_is_none_is_noticed():
     assert complaints(row, "none", graded(*GOOD, report=f"bites{report}")) == []
 
 
-# The table of defences
-
-
-def test_every_rule_has_a_defence():
-    assert {defence.rule for defence in DEFENCES} == set(RULES)
-
-
-def test_defences_have_names_of_their_own():
-    counts = Counter(defence.name for defence in DEFENCES)
-    assert [name for name, count in counts.items() if count > 1] == []
-
-
-@pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: defence.name)
-def test_defence_can_be_broken(defence):
-    assert defence.level in row_of(defence).levels
-    for file, text in mutated(defence, REFERENCE.parent).items():
-        compile(text, file, "exec")
-
-
-@pytest.mark.parametrize("old", ["not there", "import"])
-def test_a_stale_defence_is_noticed(old):
-    stale = replace(DEFENCES[0], edits=(("grader.py", old, "anything"),))
-    with pytest.raises(ValueError, match=r"grader\.py holds \d+ times"):
-        mutated(stale, REFERENCE.parent)
-
-
-@pytest.mark.parametrize("name", ["no such row", "reads"])
-def test_a_defence_without_a_row_is_noticed(name):
-    with pytest.raises(ValueError, match="unpack"):
-        row_of(replace(DEFENCES[0], row=name))
-
-
 # Gradings
 
 
@@ -231,7 +206,7 @@ def gradings(request, base):
     """Give what grades; it begins with all rows that are asked for."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         missing("only root can run submissions as other users")
-    if not landlock.available():
+    if not landlock_version() >= WHOLE_LANDLOCK:
         missing("there is no Landlock")
     try:
         python = make_python(base / "python")
@@ -274,23 +249,24 @@ def test_honest_submission_gets_full_marks_as_another_user(name, level, gradings
     assert complaints(upload, level, result) == [], result.report
 
 
+SWITCHED_OFF = [
+    ("limits", "lifts its limits", "Landlock", "'NO LIMIT' is shown"),
+    ("watch", "memory in many processes of one session each", "Landlock", "together held"),
+    ("sweep", "files that stay where all may write", "another user", "left files"),
+    *(("system calls", row.name, level, "") for row in ATTACKS for level in row.levels[-1:] if row.without),
+]  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("defence", DEFENCES, ids=lambda defence: defence.name)
-def test_broken_defence_is_noticed(defence, gradings):
-    copy = gradings.base / "broken"
-    shutil.copytree(gradings.sources, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    for file, text in mutated(defence, copy).items():
-        (copy / file).write_text(text, encoding="utf-8")
-    broken = Gradings(gradings.base, gradings.python, sources=copy)
-    row = row_of(defence)
-    result = broken.grade(row, defence.level, defence.as_root)
-    broken.listener.close()
-    remove(copy)
-    found = complaints(row, defence.level, result)
-    assert any(defence.words in line for line in found), [*found, result.report]
+@pytest.mark.parametrize(("wall", "name", "level", "words"), SWITCHED_OFF, ids=str)
+def test_every_wall_matters(wall, name, level, words, gradings):
+    row = row_named(name)
+    result = gradings.grade(row, level, without=(wall,))
+    found = complaints(row, level, result)
+    assert any(words in line for line in found), [*found, result.report]
 
 
-@pytest.mark.skipif(not landlock.available(), reason="there is no Landlock")
+@pytest.mark.skipif(not landlock_version() >= WHOLE_LANDLOCK, reason="there is no Landlock")
 @pytest.mark.parametrize("name", QUICK)
 def test_hostile_submission_is_withstood_here(name, base):
     gradings = Gradings(base, sys.executable)

@@ -36,6 +36,7 @@ RULES = {
 
 LEVELS = "another user", "Landlock", "none"
 CONFINED = LEVELS[:2]
+BOTH = "another user and Landlock"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,16 @@ class Hostile:
         Limit of every test instead of its own.
     bound : float
         Seconds within which the grading must be over.
+    without : tuple of str
+        Walls of the sandbox that keep it back: with these switched off, it must get through.
+    harm : str
+        What befalls a worker with a busy child, see `keeper.Harm`.
+    memory, disk : int or None
+        Megabytes that all processes of the grading have, and its folder of temporary files.
+    owner : bool
+        Whether who grades under Landlock is root, who owns the files of Python's packages.
+    readable : bool
+        Whether everybody may read the upload.
     """
 
     rule: str
@@ -100,6 +111,12 @@ class Hostile:
     secret: bool = False
     seconds: float | None = None
     bound: float = 15.0
+    without: tuple = ()
+    harm: str = ""
+    memory: int | None = None
+    disk: int | None = None
+    owner: bool = False
+    readable: bool = False
 
 
 def joined(*texts):

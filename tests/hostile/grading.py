@@ -1,7 +1,10 @@
 """Hostile submissions graded: one at a time as root with another user, others as users of their own."""
 
+import base64
+import contextlib
 import functools
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -12,20 +15,25 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from .fixture import REFERENCE, TESTS, VECTORS, build, vectors
+from .fixture import BOTH, REFERENCE, TESTS, VECTORS, build, vectors
 
 KEEPER = Path(__file__).with_name("keeper.py")
 CONFINEMENTS = {"another user": ("another user",), "Landlock": ("Landlock",), "none": ()}
+CONFINEMENTS[BOTH] = "another user", "Landlock"
+NAMESPACES = "unshare --pid --mount --ipc --net --fork --mount-proc --kill-child"
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+MOST_PROCESSES = 3000  # a net, as in the keeper
 FIRST_USER = 210_000
 HUNG = 75  # seconds after which a grading is given up
 PROGRAM = (
     "import json, sys; order = json.loads(sys.argv.pop()); import grader; "
     "sys.exit(grader.main(order['arguments'], confinements=tuple(order['confinements']), "
-    "seconds=order['seconds']))"
+    "seconds=order['seconds'], **order['more']))"
 )
 
 
@@ -50,11 +58,17 @@ class Graded:
     changed : list of str
         Files of the grader, the solution and the upload that are not what they were.
     left : list of str
-        What is left of temporary files.
+        What is left of temporary files, there and wherever else everybody may write.
+    objects : list of str
+        What is left of IPC objects.
+    used : tuple of int
+        The most megabytes and files that the folder of temporary files held, if it was limited.
+    peak : int
+        The most megabytes of memory that all processes together had, if they were limited.
     dropped : dict of str to bytes
         Files that the submission wrote where everybody may write.
     sent : bytes
-        What the submission sent to a port of this machine; of all gradings.
+        What was sent to a port of this machine; of all gradings in one place.
     token : str
         The text of all secrets that were planted.
     mark : str
@@ -69,6 +83,9 @@ class Graded:
     text: str
     changed: list
     left: list
+    objects: list
+    used: tuple
+    peak: int
     dropped: dict
     sent: bytes
     token: str
@@ -97,45 +114,27 @@ class Graded:
         return sum(test.get("score", 0) for test in self.results["tests"])
 
 
-class Listener:
-    """Takes whatever is sent to a port of this machine."""
+def free_port():
+    """Find a port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
-    def __init__(self):
-        self.server = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.port = self.server.getsockname()[1]
-        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.datagrams.bind(("127.0.0.1", self.port))
-        self.received = bytearray()
-        for receive in (self._listen, self._receive):
-            threading.Thread(target=receive, daemon=True).start()
 
-    def _listen(self):
-        while True:
-            try:
-                connection, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._read, args=[connection], daemon=True).start()
-
-    def _receive(self):
-        with self.datagrams:
-            while data := self.datagrams.recv(65536):
-                self.received += data
-
-    def _read(self, connection):
-        with connection:
-            connection.settimeout(10)
-            try:
-                while data := connection.recv(65536):
-                    self.received += data[: 10 * 2**20]
-            except OSError:
-                pass
-
-    def close(self):
-        """Stop listening."""
-        self.server.close()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(b"", ("127.0.0.1", self.port))  # an empty one: no more will come
+@contextlib.contextmanager
+def control_group(kind, **limits):
+    """Make a control group and give its folder; raise OSError if there can be none."""
+    folder = CONTROL_GROUPS / kind / f"hostile-{secrets.token_hex(4)}"
+    folder.mkdir()
+    try:
+        for name, value in limits.items():
+            (folder / name.replace("__", ".")).write_text(str(value))
+        yield str(folder)
+    finally:
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+                break
+            time.sleep(0.05)  # what has been killed goes on for a moment
 
 
 def make_python(folder):
@@ -181,7 +180,7 @@ class Gradings:
 
     def __init__(self, base, python, sources=REFERENCE.parent):
         self.base, self.python, self.sources = base, python, sources
-        self.listener = Listener()
+        self.listener = io.BytesIO()  # until nobody closes it any more
         self.numbers = itertools.count()
         self.lock = threading.Lock()
         self.futures, self.waiting = {}, {True: [], False: []}
@@ -190,7 +189,7 @@ class Gradings:
         """Start to grade pairs of a row and a level, in their order."""
         for row, level in pairs:
             future = self.futures[row.name, level] = Future()
-            self.waiting[level == "another user"].append((row, level, future))
+            self.waiting["another user" in level].append((row, level, future))
         for prefers in (True, False):
             threading.Thread(target=self._work, args=[prefers], daemon=True).start()
 
@@ -213,7 +212,7 @@ class Gradings:
             self.begin([(row, level)])
         return self.futures[row.name, level].result()
 
-    def grade(self, row, level, as_root=False):
+    def grade(self, row, level, as_root=False, without=()):
         """Grade a row at a level.
 
         Parameters
@@ -221,53 +220,80 @@ class Gradings:
         row : Hostile
             The submission.
         level : str
-            One of `LEVELS`.
+            One of `CONFINEMENTS`.
         as_root : bool, default False
             Whether whoever grades is who runs the tests, and not a user made for it.
+        without : tuple of str
+            Walls that are switched off.
 
         Returns
         -------
         Graded
             What came of it.
         """
-        number = next(self.numbers)
-        user = None if as_root or level == "another user" else FIRST_USER + number
-        folder, token = self.base / str(number), f"canary-{secrets.token_hex(8)}"
-        places = self._places(folder, number)
-        self._lay_out(folder, token)
-        build(row, folder / "upload", places)
-        self._hand_over(folder, user)
-        before = fingerprints(folder)
-        told = self._keep(row, level, places, user, token)
-        after = fingerprints(folder)
-        results = Path(places["results"])
-        graded = Graded(
-            **told,
-            report=(folder / "report.txt").read_text(encoding="utf-8"),
-            text=results.read_text(encoding="utf-8") if results.is_file() else "",
-            changed=[path for path in before | after if before.get(path) != after.get(path)],
-            left=[str(path.relative_to(folder)) for path in (folder / "tmp").rglob("*")],
-            dropped=dropped(folder / "drop"),
-            sent=bytes(self.listener.received),
-            token=token,
-            mark=places["mark"],
-        )
-        remove(folder)
-        return graded
+        return self.grade_all([(row, level)], as_root=as_root or row.owner, without=without)[0]
 
-    def _places(self, folder, number):
-        return {
-            "base": str(folder),
-            "canary": str(folder / "staff" / "canary.txt"),
-            "solution": str(folder / "staff" / "solution"),
-            "others": str(folder / "staff" / "others"),
-            "grader": str(folder / "grader"),
-            "results": str(folder / "results" / "results.json"),
-            "upload": str(folder / "upload"),
-            "drop": str(folder / "drop"),
-            "port": str(self.listener.port),
-            "mark": f"mark-{number}",
-        }
+    def grade_all(self, pairs, in_turn=False, one_user=False, as_root=False, without=()):
+        """Grade rows at their levels in one place, at one time or in turn.
+
+        Parameters
+        ----------
+        pairs : list of (Hostile, str)
+            What to grade; `harm`, `memory` and `disk` of the first are those of all together.
+        in_turn : bool
+            Whether each begins when the one before has ended.
+        one_user : bool
+            Whether one user grades them all.
+        as_root, without
+            As of `grade`.
+
+        Returns
+        -------
+        list of Graded
+            What came of each.
+        """
+        (first, _), *_ = pairs
+        port, rows = free_port(), []
+        for row, level in pairs:
+            number = next(self.numbers)
+            user = rows[0][3] if one_user and rows else FIRST_USER + number
+            user = None if as_root or "another user" in level else user
+            folder, token = self.base / str(number), f"canary-{secrets.token_hex(8)}"
+            places = places_of(folder, number, port)
+            self._lay_out(folder, token)
+            build(row, folder / "upload", places)
+            self._hand_over(folder, user, row.readable)
+            before = fingerprints(folder)
+            rows.append((row, level, folder, user, token, places, before))
+        commands = [
+            self._command(row, level, places, user, token, without)
+            for row, level, folder, user, token, places, _ in rows
+        ]
+        folders = [str(folder / "tmp") for _, _, folder, *_ in rows]
+        order = {"commands": commands, "folders": folders, "port": port, "in_turn": in_turn}
+        order |= {"base": str(self.base), "harm": first.harm, "disk": first.disk}
+        told = keep(order, first.memory)
+        found = []
+        for (*_, folder, _, token, places, before), run in zip(rows, told["runs"], strict=True):
+            after, results = fingerprints(folder), Path(places["results"])
+            graded = Graded(
+                **run,
+                survivors=told["survivors"],
+                report=(folder / "report.txt").read_text(encoding="utf-8"),
+                text=results.read_text(encoding="utf-8") if results.is_file() else "",
+                changed=[path for path in before | after if before.get(path) != after.get(path)],
+                left=told["left"] + [str(p.relative_to(folder)) for p in (folder / "tmp").rglob("*")],
+                objects=told["objects"],
+                used=tuple(told["used"]),
+                peak=told["peak"],
+                dropped=dropped(folder / "drop"),
+                sent=base64.b64decode(told["sent"]),
+                token=token,
+                mark=places["mark"],
+            )
+            found.append(graded)
+            remove(folder)
+        return found
 
     def _lay_out(self, folder, token):
         """Lay out the grader, and secrets around it."""
@@ -293,7 +319,7 @@ class Gradings:
             with path.open("a") as file:
                 file.write(f"\nSECRET = '{token}'\n")
 
-    def _hand_over(self, folder, user):
+    def _hand_over(self, folder, user, readable):
         """Give all but ``drop`` to the user of the grading, and to nobody else."""
         for path in [folder, *folder.rglob("*")]:
             if user is not None:
@@ -303,9 +329,11 @@ class Gradings:
         folder.chmod(0o711)
         (folder / "tmp").chmod(0o711)
         (folder / "drop").chmod(0o1777)
+        if readable:
+            subprocess.run(["chmod", "-R", "a+rX", folder / "upload"], check=True)
 
-    def _keep(self, row, level, places, user, token):
-        """Run the grader under the keeper."""
+    def _command(self, row, level, places, user, token, without):
+        """Say how the keeper runs the grader."""
         folder = Path(places["base"])
         options = ["--submission", places["upload"], "--gradescope", places["results"]]
         options += ["--solution", places["solution"]] + ["--unconfined"] * (level == "none")
@@ -313,8 +341,9 @@ class Gradings:
             "arguments": [*row.tests.split(), *options],
             "confinements": CONFINEMENTS[level],
             "seconds": row.seconds,
+            "more": {"without": without} if without else {},
         }
-        what = {
+        return {
             "command": [str(self.python), "-P", "-c", PROGRAM, json.dumps(order)],
             "user": user,
             "folder": str(folder / "grader"),
@@ -330,13 +359,44 @@ class Gradings:
             "seconds": HUNG,
             "output": str(folder / "report.txt"),
         }
+
+
+def places_of(folder, number, port):
+    """Say what the names between two ``@`` stand for."""
+    return {
+        "base": str(folder),
+        "canary": str(folder / "staff" / "canary.txt"),
+        "solution": str(folder / "staff" / "solution"),
+        "others": str(folder / "staff" / "others"),
+        "grader": str(folder / "grader"),
+        "results": str(folder / "results" / "results.json"),
+        "upload": str(folder / "upload"),
+        "drop": str(folder / "drop"),
+        "port": str(port),
+        "mark": f"mark-{number}",
+    }
+
+
+def keep(order, memory):
+    """Have the keeper carry out an order, as root in a place of its own; give what it tells."""
+    private = os.geteuid() == 0
+    with contextlib.ExitStack() as stack:
+        groups, command = {}, [sys.executable, "-I", str(KEEPER)]
+        if private:
+            most = {"pids__max": MOST_PROCESSES}
+            net = stack.enter_context(control_group("pids", **most))
+            inside = 'echo $$ > "$0/cgroup.procs"; exec "$@"'
+            command = ["sh", "-c", inside, net, *NAMESPACES.split(), *command]
+        if memory:
+            most = {"memory__limit_in_bytes": memory * 2**20}
+            groups["memory"] = stack.enter_context(control_group("memory", **most))
+        if order["harm"] == "freeze":
+            groups["freezer"] = stack.enter_context(control_group("freezer"))
+        order |= {"private": private, "groups": groups}
         done = subprocess.run(
-            [sys.executable, "-I", KEEPER],
-            input=json.dumps(what),
-            stdout=subprocess.PIPE,
-            text=True,
+            command, input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True
         )
-        return json.loads(done.stdout)
+    return json.loads(done.stdout)
 
 
 def fingerprints(folder):

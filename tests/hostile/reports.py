@@ -82,6 +82,7 @@ ERRORS = [
     failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': frames}})\n"),
     failing("an error report of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}})\n"),
     failing("an error report with frames of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': None, 'text': None, 'frames': [1, [], [None] * 3, 5.5, 'abc']}})\n"),
+    failing("a wrapped line that looks like the grader's", "for columns in (80, 120):\n    for line in LINES:\n        print(' ' * (columns - 2) + line)\nraise ValueError('\\n'.join(['text', *(' ' * (columns - 6) + line for line in LINES for columns in (80, 120))]))", f"LINES = {END!r}, {LAST!r}\n", shows=("\n| " + END, "\n| " + LAST)),
 ]  # fmt: skip
 
 ROWS = in_threes(OUTPUT) + in_threes(ERRORS) + IMPORTED

@@ -1,12 +1,15 @@
 """What must be true of every grading of a hostile submission."""
 
 import json
+import re
 
 from results_validator import problems
 
 from .fixture import TESTS
 
 POINTS = json.loads((TESTS.parent / "src" / "points.json").read_text(encoding="utf-8"))
+MOST_FILES = 30_000  # at once; far more than a submission may have, which is seen a bit later
+MOST_IN_ALL = 1000  # megabytes of the grader and all that it starts; little less with what it needs
 MOST_MEGABYTES = 600  # Gradescope gives 768 by default to all processes together
 UNFINISHED = "The grader did not finish."
 CRASHED = "\n  GraderError: the grader itself failed"
@@ -72,6 +75,12 @@ def about_the_run(row, level, graded):
         yield f"the grader held {graded.megabytes:,} MB"
     if graded.survivors:
         yield f"left processes: {graded.survivors[:5]}"
+    if graded.objects:
+        yield f"left IPC objects: {graded.objects[:5]}"
+    if row.disk and (graded.used[0] > 2 / 3 * row.disk or graded.used[1] > MOST_FILES):
+        yield f"{graded.used[0]:,} MB and {graded.used[1]:,} files filled the disk"
+    if graded.peak > MOST_IN_ALL:
+        yield f"all processes together held {graded.peak:,} MB"
     if graded.left and level != "none":
         yield f"left files: {graded.left[:5]}"
     if row.absent in graded.dropped:
@@ -112,8 +121,13 @@ def about_the_verdict(row, graded, shown):
     if graded.score != sum(POINTS[test] for test in passes):
         yield f"scored {graded.score}"
     for text in row.hides:
-        if text in shown:
+        if any(text in read for read in (shown, wrapped(shown, 80), wrapped(shown, 120))):
             yield f"{text!r} is shown"
+
+
+def wrapped(text, columns):
+    """Begin a new line where a terminal does."""
+    return re.sub(f"(.{{{columns}}})(?=.)", r"\1\n", text)
 
 
 def about_secrets(row, level, graded, shown):
@@ -127,5 +141,5 @@ def about_secrets(row, level, graded, shown):
         yield "a secret was written to a file"
     if graded.changed:
         yield f"changed: {graded.changed[:5]}"
-    if level == "Landlock" and f"from {graded.mark} ".encode() in graded.sent:
+    if f"from {graded.mark} ".encode() in graded.sent:
         yield "TCP or a datagram got through"

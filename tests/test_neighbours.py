@@ -1,0 +1,235 @@
+"""Gradings beside each other: what one submission does costs no other anything."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hostile import ATTACKS, attacks
+from hostile.attacks import EVERY, LANDLOCK, USER
+from hostile.fixture import BOTH, REFERENCE, VECTORS, Hostile, build, joined, vectors
+from hostile.grading import Gradings, make_base, make_python, remove
+from hostile.verdict import asked_for, complaints
+
+import grader
+
+
+def honest(name, tests, top="", **options):
+    """Make a row that is right, and does a bit more than it must."""
+    passes = " ".join(asked_for(tests))
+    options = {"stub": "reference", "bound": 60} | options
+    return Hostile("data", name, top=top, tests=tests, passes=passes, **options)
+
+
+def beside(name, attackers, row, levels=EVERY, **options):
+    """Make a case: attackers, and an honest one that is graded with them."""
+    attackers = attackers if isinstance(attackers, list) else [attackers]
+    return [pytest.param(attackers, row, level, options, id=f"{name}-{level}") for level in levels]
+
+
+def again(name, **changes):
+    """Take an attack of the table."""
+    return replace(next(row for row in ATTACKS if row.name == name), **changes)
+
+
+SOURCES = Path(os.environ.get("SOURCES", REFERENCE.parent))  # of another checkout, to compare
+MORE = {"tests": "2a-1 2a-2 2a-3 2a-4 2a-5 2b-0"}
+SPIN = """
+    def spin():
+        until = time.monotonic() + 20
+        for _ in range(15):
+            try:
+                if os.fork() == 0:
+                    os.setsid()
+                    break
+            except OSError:
+                break
+        while time.monotonic() < until:
+            pass
+"""
+THREADS = """
+    import threading
+
+    def hold(seconds):
+        threads = [threading.Thread(target=time.sleep, args=[seconds]) for _ in range(80)]
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError:
+            pass
+        time.sleep(seconds)
+
+    def pulse():
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            hold(1)
+            time.sleep(1)
+"""
+STEAL = """
+    import re
+
+    def steal():
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            for process in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    with open(f"/proc/{process}/cmdline") as file:
+                        for path in re.findall(r'(?:--submission[\\0", ]+)([^\\0",]+)', file.read()):
+                            with open(f"{path}/submission/word2vec.py") as source:
+                                exec(source.read(), globals())
+                            return
+                except (OSError, ImportError):
+                    pass
+            time.sleep(0.05)
+
+
+    steal()
+"""
+WAITS = "import time\ntime.sleep(1)\n"
+SCIPY = "import scipy.stats, scipy.signal, scipy.io\n"
+POOL = """
+    from concurrent.futures import ThreadPoolExecutor
+
+    time.sleep(1)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(lambda k: time.sleep(0.1), range(8)))) == 8
+"""
+FILE = "with open('held', 'wb') as file:\n    file.write(bytes(10**6))\n"
+HELD = "held = np.ones(5_000_000)\n"
+
+spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=5, bound=90, **MORE)
+holding = attacks.limits("many threads at first", "hold(4)\nreturn x", THREADS, seconds=9)
+pulsing = attacks.limits("many threads, more as it was begun beside others", "pulse()\nreturn x", THREADS + "    time.sleep(1.5)", seconds=21)
+killing = attacks.harmed(
+    "kills what comes next",
+    "leave(lambda: time.sleep(0.05) or os.kill(-1, signal.SIGKILL))\nbe_busy()",
+    harm="kill",
+    tests="2a-2",
+    passes="",
+)
+stealing = attacks.confinement("executes what a neighbour handed in", "return x", STEAL, seconds=5)
+SOME = "2a-1 2a-2 2b-0 3a-0"
+LONG = "2a-0 2a-1 2a-2 2a-3 2a-4 2a-6 2b-0 2b-1 3a-0 3b-0 3c-0 3d-0"
+
+BESIDE = [
+    *beside("a full disk", again("a disk filled with files without names", **MORE), honest("writes a file", SOME, WAITS + FILE)),
+    *beside("a disk full of files", again("a hundred thousand files", **MORE), honest("writes a file", SOME, WAITS + FILE)),
+    *beside("full memory", again("memory in files without names", memory=1024, **MORE), honest("holds memory", SOME, HELD + WAITS)),
+    *beside("memory in many processes", again("memory in many processes of one session each", memory=1024, **MORE), honest("holds memory", SOME, HELD + WAITS)),
+    *beside("threads of one user", [holding, pulsing], honest("a pool of threads", LONG, joined("import time", POOL)), (LANDLOCK,), one_user=True),
+    *beside("busy processors", [spinning] * 2, honest("is right", "2a-0 2a-1 2a-2 2b")),
+    *beside("busy processors, large imports", [spinning] * 3, honest("imports SciPy", SOME, SCIPY)),
+    *beside("the next of the same user", killing, honest("is right", SOME, WAITS), (USER, BOTH), in_turn=True),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gradings():
+    """Give what grades."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)("this needs root")
+    base = make_base() / "neighbours"
+    base.mkdir()
+    yield Gradings(base, make_python(base / "python"), SOURCES)
+    remove(base)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("attackers", "row", "level", "options"), BESIDE)
+def test_honest_submission_gets_full_marks_beside(attackers, row, level, options, gradings):
+    pairs = [(attack, level) for attack in attackers] + [(row, level)]
+    *_, found = gradings.grade_all(pairs, **options)
+    about = replace(row, disk=None), level, replace(found, peak=0)
+    assert complaints(*about) == [], found.report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", EVERY)
+def test_nobody_earns_points_with_a_neighbour_s_work(level, gradings):
+    neighbour = honest("is readable", SOME, WAITS, readable=True)
+    thief, other = gradings.grade_all([(stealing, level), (neighbour, level)])
+    assert thief.code == 2 or thief.passed == set(), thief.report
+    assert other.code == 2 or complaints(neighbour, level, other) == [], other.report
+
+
+@pytest.mark.slow
+def test_a_class_on_few_processors_gets_full_marks(tmp_path):
+    for name in ("staff", *(f"class/student {k}" for k in range(24))):
+        shutil.copytree(REFERENCE, tmp_path / name / "submission")
+        (tmp_path / name / VECTORS).write_text(vectors(), encoding="utf-8")
+    options = ["--solution", tmp_path / "staff" / "submission", "--out", tmp_path / "out"]
+    program = [sys.executable, SOURCES.parent / "staff" / "grade_class.py", "--jobs", "16"]
+    subprocess.run([*program, tmp_path / "class", *options], check=True, timeout=400)
+    with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
+        grades = [(row["status"], row["total"]) for row in csv.DictReader(file)]
+    assert grades == [("graded", "29")] * 24
+
+
+@pytest.mark.parametrize("version", [1, 3, 5])
+def test_landlock_alone_does_not_count_in_old_kernels(version, tmp_path, monkeypatch, capsys):
+    confine = pytest.importorskip("sandbox.confine")
+    monkeypatch.setattr(confine, "landlock_version", lambda: version)
+    shutil.copytree(REFERENCE, tmp_path / "staff" / "submission")
+    (tmp_path / "staff" / VECTORS).write_text(vectors(), encoding="utf-8")
+    build(honest("is right", "2a-2"), tmp_path / "upload", {})
+    options = ["--submission", tmp_path / "upload", "--solution", tmp_path / "staff" / "submission"]
+    arguments = ["2a-2-basic", *map(str, options)]
+    assert grader.main(arguments, confinements=("Landlock",)) == 2
+    assert "the confinement none" in capsys.readouterr().err
+    assert grader.main([*arguments, "--unconfined"], confinements=("Landlock",)) == 0
+    assert "\nConfinement: none" in capsys.readouterr().out
+
+
+PLOTS = """
+    import glob, sys, time
+    import matplotlib
+    print("FONTS KNOWN", "matplotlib.font_manager" in sys.modules or glob.glob(f"{matplotlib.get_cachedir()}/fontlist*"))
+    began = time.process_time()
+    import matplotlib.pyplot as plt
+    plt.figure()
+    plt.title("a text")
+    plt.savefig("plot.png")
+    assert time.process_time() - began < 5
+"""
+
+
+@pytest.mark.slow
+def test_fonts_are_searched_once_in_a_grading(tmp_path):
+    pytest.importorskip("matplotlib")
+    build(honest("plots", "2a-1 2a-2 2a-3 2a-4", PLOTS), tmp_path, {})
+    results = tmp_path / "results.json"
+    program = [sys.executable, SOURCES / "grader.py", "2a-1", "2a-2", "2a-3", "2a-4"]
+    subprocess.run([*program, "--submission", tmp_path, "--gradescope", results], check=True)
+    tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
+    found = [re.search(r"FONTS KNOWN (.*)", test["output"])[1] for test in tests]
+    assert all(text not in ("False", "[]") for text in found[1:]), found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("row", "level"),
+    [pytest.param(row, level, id=f"{row.name}-{level}") for row in ATTACKS for level in row.levels],
+)
+def test_attack_is_withstood(row, level, gradings):
+    found = gradings.grade(row, level)
+    assert complaints(row, level, found) == [], found.report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("row", "level"),
+    [
+        pytest.param(row, level, id=f"{row.name}-{level}")
+        for row in ATTACKS
+        for level in (row.levels if row.without else ())
+    ],
+)
+def test_attack_is_one_without_the_wall(row, level, gradings):
+    found = gradings.grade(row, level, without=row.without)
+    assert complaints(row, level, found) != [], found.report
