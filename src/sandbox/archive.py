@@ -1,275 +1,178 @@
-"""What a folder or a zip from a stranger holds: no link is followed, nothing lands on disk.
-
-`Folder` and `Zip` are alike: ``label`` is what to call it; ``entries`` has for each file, by its
-path with ``/``, what keeps it from being read, or ""; ``notes`` are lines on what was left out;
-``read(name, limit)`` gives a file's content or raises `UnreadableError`.
-"""
+"""The files of a folder or a zip from a stranger: no link is followed, nothing lands on disk."""
 
 import contextlib
-import errno
 import io
 import os
+import posixpath
+import re
 import stat
 import zipfile
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
-MAX_ENTRIES = 5_000  # looked at
+from .text import one_line
+
+MAX_ENTRIES = 5_000  # files and folders looked at
 MAX_DEPTH = 8  # folders in each other
-MAX_READ = 4 * 2**20  # bytes at once from a zip file, as its table of contents is read at once
-ENCRYPTED = 1  # a flag of a zip's member
-IGNORED = {"__MACOSX", "__pycache__", "node_modules", "site-packages"}
-LINK = "is a link, which is not followed; hand in the file itself"
+MAX_AT_ONCE = 4 * 2**20  # bytes; more than the table of contents of any zip of ours
+IGNORED = re.compile(r"\.(?!\.$).*|__MACOSX|__pycache__|node_modules|site-packages", re.S)
+LINK = "is a link, which is not followed; hand in what it leads to"
 SPECIAL = "is no regular file; hand in a plain file"
 TWICE = "is in the zip twice, with different contents; keep one"
+UNUSUAL = "is compressed in an unusual way; make the zip anew"
 TOO_MANY = f"more than {MAX_ENTRIES:,} files: not all were looked at"
-BELOW = os.open in os.supports_dir_fd and os.scandir in os.supports_fd  # not on Windows
-
-
-def _flags(*names):
-    return sum(getattr(os, name, 0) for name in names)  # 0 where the system has no such flag
-
-
-OPEN_FILE = _flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
-OPEN_FOLDER = _flags("O_RDONLY", "O_NOFOLLOW", "O_DIRECTORY")
+SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY"))
 
 
 class UploadError(ValueError):
     """What was handed in cannot be graded; the message says why and what to do, in one line."""
 
 
-class UnreadableError(Exception):
-    """A file cannot be read; the text goes on a sentence that starts with the file's name."""
+@dataclass(frozen=True)
+class Source:
+    """A file of an upload."""
+
+    path: str  # as people know it, and stack traces show it
+    data: bytes
+    problem: str = ""  # what keeps it from being used, in one line
 
 
-def clean(text, limit=80):
-    """Make a stranger's text fit to be shown: one line, no control characters, not too long.
+class Tree:
+    """The files of a folder or zip, those near its top first."""
 
-    Parameters
-    ----------
-    text : object
-        What to show, such as a file's name.
-    limit : int
-        Characters that are kept; of a longer text, the start and the end.
+    def __init__(self, label):
+        self.label = label  # what people call it
+        self.files = {}  # what opens them, by their paths with "/"
+        self.problems = {}  # what keeps some of them from being read
+        self.notes = []  # lines on what was left out
 
-    Returns
-    -------
-    str
-        Printable text.
-    """
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
-    half = limit // 2 - 2
-    return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
+    def add(self, name, mode, *opener):
+        """Enter a file; a mode of 0, as some zips have it, is that of a plain file."""
+        self.files.setdefault(name, partial(*opener))
+        if stat.S_ISLNK(mode):
+            self.problems[name] = LINK
+        elif stat.S_IFMT(mode) not in (stat.S_IFREG, 0):
+            self.problems[name] = SPECIAL
+
+    def read(self, name, limit):
+        """Read a file of at most `limit` bytes."""
+        path = posixpath.join(self.label, one_line(name, 200))
+        if name in self.problems:
+            return Source(path, b"", self.problems[name])
+        data = bytearray()
+        try:
+            with self.files[name]() as stream:
+                while len(data) <= limit and (piece := stream.read(2**20)):
+                    data += piece
+        except OSError as error:
+            return Source(path, b"", f"cannot be read: {error.strerror}")
+        except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
+            return Source(path, b"", f"is damaged in the zip: {one_line(error)}")
+        if len(data) > limit:
+            return Source(path, b"", f"is larger than {limit / 1e6:g} MB")
+        return Source(path, bytes(data))
 
 
-def _is_ignored(name):
-    return name.startswith(".") or name in IGNORED
+def list_folder(root, label):
+    """List the files of a folder and its subfolders."""
+    tree, seen, folders = Tree(label), 0, [""]
+    for folder in folders:  # grows as subfolders are found
+        try:
+            items = look_into(root, folder, MAX_ENTRIES - seen + 1)
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}"
+            if not folder:
+                raise UploadError(f"{label} {problem}. Make it readable.") from error
+            tree.files[folder], tree.problems[folder] = None, problem
+            continue
+        if seen + len(items) > MAX_ENTRIES:
+            items, tree.notes = items[:-1], [TOO_MANY]
+        seen += len(items)
+        for item, mode in sorted(items):
+            name = posixpath.join(folder, item)
+            if IGNORED.fullmatch(item):
+                continue
+            if not stat.S_ISDIR(mode):
+                tree.add(name, mode, open_file, root, name)
+            elif name.count("/") < MAX_DEPTH:
+                folders.append(name)
+    return tree
 
 
-def _problem_of(mode):
-    """Say what keeps a thing of this mode from being read as a file."""
-    if stat.S_ISLNK(mode):
-        return LINK
-    return "" if stat.S_ISREG(mode) else SPECIAL
+def list_names(folder, label, *names):
+    """List some files of a folder, as far as they are there."""
+    tree = Tree(label)
+    for name in names:
+        with contextlib.suppress(OSError):
+            mode = os.lstat(os.path.join(folder, name)).st_mode
+            tree.add(name, mode, open_file, folder, name)
+    return tree
 
 
-def _check_size(size, limit):
-    if size > limit:
-        raise UnreadableError(f"is larger than {limit / 1e6:g} MB")
+def look_into(root, folder, limit):
+    """Give name and mode of up to `limit` things in a folder."""
+    with contextlib.ExitStack() as stack:
+        place = os.path.join(root, folder)
+        if os.scandir in os.supports_fd:  # not on Windows
+            place = open_below(root, folder)
+            stack.callback(os.close, place)
+        items = islice(stack.enter_context(os.scandir(place)), limit)
+        return [(item.name, item.stat(follow_symlinks=False).st_mode) for item in items]
 
 
-def _open_below(root, name, flags):
-    """Open a file or folder below a folder; no part of `name` is followed if it is a link."""
-    if not BELOW or not name:
-        return os.open(os.path.join(root, name), flags)
-    *folders, last = name.split("/")
-    inside = os.open(root, OPEN_FOLDER)
+class InPieces(io.BufferedReader):
+    """A file of which not much is read at once, as the table of contents of a zip would be."""
+
+    def read(self, size=-1):
+        """Read up to `size` bytes."""
+        if size > MAX_AT_ONCE:
+            raise zipfile.BadZipFile("it holds too many files")
+        return super().read(size if size >= 0 else MAX_AT_ONCE)
+
+
+def open_file(root, name):
+    """Open a file below a folder; what became a pipe since it was listed is not waited for."""
+    opener = partial(open_below, root)
+    return InPieces(io.FileIO(name, opener=opener))
+
+
+def open_below(root, name, flags=os.O_RDONLY):
+    """Open a folder, or what is below it; neither it nor a part of `name` may be a link."""
+    if not name or os.open not in os.supports_dir_fd:  # as on Windows
+        return os.open(os.path.join(root, name) if name else root, flags | SAFELY)
+    inside = open_below(root, posixpath.dirname(name))
     try:
-        for folder in folders:
-            outside, inside = inside, os.open(folder, OPEN_FOLDER, dir_fd=inside)
-            os.close(outside)
-        return os.open(last, flags, dir_fd=inside)
+        return os.open(posixpath.basename(name), flags | SAFELY, dir_fd=inside)
     finally:
         os.close(inside)
 
 
-def open_file(root, name):
-    """Open a regular file for reading.
-
-    Parameters
-    ----------
-    root : str
-        A folder.
-    name : str
-        Path below it with ``/``, no part of which may be a link.
-
-    Returns
-    -------
-    io.BufferedReader
-        The file.
-
-    Raises
-    ------
-    UnreadableError
-        If it is no regular file or cannot be opened.
-    """
+def list_zip(stream, label):
+    """List the files of a zip, which must stay open as long as they are read."""
+    tree, members = Tree(label), []
     try:
-        file = io.FileIO(name, opener=lambda name, _: _open_below(root, name, OPEN_FILE))
-    except OSError as error:
-        reason = LINK if error.errno == errno.ELOOP else f"cannot be read: {error.strerror}"
-        raise UnreadableError(reason) from error
-    if problem := _problem_of(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise UnreadableError(problem)
-    return io.BufferedReader(file)
-
-
-class Folder:
-    """The files of a folder, those near its top first.
-
-    Parameters
-    ----------
-    root : str
-        Its real path.
-    label : str
-        What to call it.
-    names : list of str, optional
-        Files to look for; all in it and its subfolders by default.
-    """
-
-    def __init__(self, root, label, names=None):
-        self.root = root
-        self.label = label
-        self.entries = {}
-        self.notes = []
-        if names is None:
-            self._walk()
-        for name in names or ():
-            with contextlib.suppress(OSError):
-                self.entries[name] = _problem_of(os.lstat(os.path.join(root, name)).st_mode)
-
-    def read(self, name, limit):
-        """Read a file of at most `limit` bytes, or raise `UnreadableError`."""
-        if self.entries[name]:
-            raise UnreadableError(self.entries[name])
-        with open_file(self.root, name) as stream:
-            try:
-                data = stream.read(limit + 1)
-            except OSError as error:
-                raise UnreadableError(f"cannot be read: {error.strerror}") from error
-        _check_size(len(data), limit)
-        return data
-
-    def _walk(self):
-        looked_at = 0
-        folders = [""]
-        for folder in folders:  # grows as subfolders are found
-            try:
-                items = self._list(folder, MAX_ENTRIES - looked_at)
-            except OSError as error:
-                self.entries[folder] = f"cannot be read: {error.strerror}"
-                continue
-            looked_at += len(items)
-            for item, mode in sorted(items):
-                name = f"{folder}/{item}" if folder else item
-                if _is_ignored(item):
-                    continue
-                if not stat.S_ISDIR(mode):
-                    self.entries[name] = _problem_of(mode)
-                elif name.count("/") < MAX_DEPTH:
-                    folders.append(name)
-        if "" in self.entries:
-            raise UploadError(f"{self.label} {self.entries['']}. Make it readable.")
-
-    def _list(self, folder, limit):
-        """Give name and mode of up to `limit` things in a folder."""
-        place = _open_below(self.root, folder, OPEN_FOLDER) if BELOW else f"{self.root}/{folder}"
-        found = []
-        try:
-            with os.scandir(place) as items:
-                for item in items:
-                    if len(found) == limit:
-                        self.notes = [TOO_MANY]
-                        break
-                    found.append((item.name, item.stat(follow_symlinks=False).st_mode))
-        finally:
-            if BELOW:
-                os.close(place)
-        return found
-
-
-class _InPieces:
-    """A zip file, of which no piece may be so large that the table of contents fills the memory."""
-
-    def __init__(self, stream):
-        self._stream = stream
-        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
-
-    def read(self, size=-1):
-        data = self._stream.read(min(size, MAX_READ + 1) if size >= 0 else MAX_READ + 1)
-        if len(data) > MAX_READ:
-            raise zipfile.BadZipFile("it holds too many files")
-        return data
-
-
-class Zip:
-    """The files of a zip, those near its top first.
-
-    Parameters
-    ----------
-    stream : binary file
-        The zip file; it stays open as long as files are read.
-    label : str
-        What to call it.
-    """
-
-    def __init__(self, stream, label):
-        self.label = label
-        self.entries = {}
-        self.notes = []
-        self._members = {}
-        try:
-            self._zip = zipfile.ZipFile(_InPieces(stream))
-        except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
-            reason = f"cannot be read as a zip file: {clean(error)}"
-            raise UploadError(f"{label} {reason}. Make it anew.") from error
-        looked_at = 0
-        for member in sorted(self._zip.infolist(), key=lambda member: member.filename.count("/")):
-            parts = [p for p in member.filename.replace("\\", "/").split("/") if p not in ("", ".")]
-            if not parts or any(_is_ignored(part) for part in parts if part != ".."):
-                continue
-            if looked_at == MAX_ENTRIES:
-                self.notes.append(TOO_MANY)
-                break
-            looked_at += 1
-            self._enter(member, parts)
-
-    def _enter(self, member, parts):
-        start, end, mode = member.filename[:1], member.filename[-1:], member.external_attr >> 16
-        if start in ("/", "\\") or ".." in parts or ":" in parts[0]:
-            self.notes.append(f"{clean(member.filename)} was left out: its path leads elsewhere")
-            return
-        if end in ("/", "\\") or stat.S_ISDIR(mode) or len(parts) > MAX_DEPTH + 1:
-            return
-        if member.flag_bits & ENCRYPTED:
-            raise UploadError(f"{self.label} is encrypted. Make it anew, without a password.")
-        name = "/".join(parts)
-        first = self._members.setdefault(name, member)
-        if (first.CRC, first.file_size) != (member.CRC, member.file_size):
-            self.entries[name] = TWICE
-        elif name not in self.entries:
-            self.entries[name] = _problem_of(mode) if stat.S_IFMT(mode) else ""
-
-    def read(self, name, limit):
-        """Read a file of at most `limit` bytes, or raise `UnreadableError`."""
-        if self.entries[name]:
-            raise UnreadableError(self.entries[name])
-        member = self._members[name]
-        _check_size(member.file_size, limit)
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UnreadableError("is compressed in an unusual way; make the zip anew")
-        try:
-            with self._zip.open(member) as stream:
-                data = stream.read(limit + 1)
-        except Exception as error:  # as above
-            raise UnreadableError(f"is damaged in the zip: {clean(error)}") from error
-        _check_size(len(data), limit)
-        return data
+        packed = zipfile.ZipFile(stream)
+    except Exception as error:  # as above
+        reason = f"cannot be read as a zip file: {one_line(error)}"
+        raise UploadError(f"{label} {reason}. Make it anew.") from error
+    for member in packed.infolist():
+        parts = [part for part in re.split(r"[/\\]", member.filename) if part not in ("", ".")]
+        if parts and not any(map(IGNORED.fullmatch, parts)):
+            members.append((parts, member))
+    members.sort(key=lambda entry: len(entry[0]))
+    tree.notes += [TOO_MANY] * (len(members) > MAX_ENTRIES)
+    for parts, member in members[:MAX_ENTRIES]:
+        name, mode = "/".join(parts), member.external_attr >> 16
+        if member.filename[0] in "/\\" or ".." in parts or ":" in parts[0]:
+            tree.notes.append(f"{one_line(member.filename)} was left out: its path leads elsewhere")
+        elif member.flag_bits & 1:
+            raise UploadError(f"{label} is encrypted. Make it anew, without a password.")
+        elif not (member.filename[-1] in "/\\" or stat.S_ISDIR(mode) or len(parts) > MAX_DEPTH + 1):
+            tree.add(name, mode, packed.open, member)
+            (first,) = tree.files[name].args
+            if (first.CRC, first.file_size) != (member.CRC, member.file_size):
+                tree.problems[name] = TWICE
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                tree.problems[name] = UNUSUAL
+    return tree
