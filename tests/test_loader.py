@@ -1,313 +1,206 @@
 """The import of a submission: what finds what, what shadows nothing, what fails alone."""
 
-import argparse
-import dataclasses
-import inspect
-import json
+import contextlib
+import os
 import sys
-import traceback
-from textwrap import dedent
 
-import numpy as np
 import pytest
+from boxes import loaded, package
 
-import utils.utils
-from sandbox import loader
-
-
-@pytest.fixture
-def load(monkeypatch):
-    """Load a submission; afterwards all imports are undone."""
-    before = dict(sys.modules)
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    loader.forget_modules()
-
-    def load(files, module="word2vec", problems=()):
-        sources = {
-            name: (f"/upload/{name}", text if isinstance(text, bytes) else dedent(text).encode(), "problem" * (name in problems))
-            for name, text in files.items()
-        }  # fmt: skip
-        submission = loader.Submission(sources)
-        submission.load(module)
-        return submission
-
-    yield load
-    for name in sys.modules.keys() - before.keys():
-        del sys.modules[name]
-    sys.modules.update(before)
-
+from sandbox.confine import Confinement
+from sandbox.sandbox import Sandbox
+from sandbox.session import MissingError, SubmissionError
+from sandbox.upload import Source
+from sandbox.workers import ForkedWorkers
 
 SGD = "def sgd():\n    return 'sgd'\n"
 WORDS = "def sigmoid():\n    return 'sigmoid'\n"
-PACKAGE = {
-    "__init__.py": "from .sgd import sgd\nfrom .word2vec import sigmoid\n",
-    "word2vec.py": WORDS,
-    "sgd.py": SGD,
-}
+INIT = "from .sgd import sgd\nfrom .word2vec import sigmoid\n"
+PACKAGE = {"__init__.py": INIT, "word2vec.py": WORDS, "sgd.py": SGD}
 
 
-def test_a_package(load):
-    submission = load(PACKAGE)
-    assert submission.function("sigmoid")() == "sigmoid"
-    assert submission.function("sgd")() == "sgd"
-    assert submission.function("skipgram") is None
+@pytest.fixture(scope="module")
+def workers():
+    with contextlib.closing(ForkedWorkers()) as workers:
+        yield workers
 
 
-def test_loose_files(load):
-    submission = load({"word2vec.py": WORDS, "sgd.py": SGD})
-    assert submission.function("sigmoid")() == "sigmoid"
-    assert submission.function("sgd") is None
-    assert "submission.sgd" not in sys.modules
+@pytest.fixture
+def load(workers):
+    """Give a function that loads the submission of some texts and sources."""
+    with contextlib.ExitStack() as stack:
+
+        def load(files, module="word2vec"):
+            texts = package({name: file for name, file in files.items() if isinstance(file, str)})
+            box = Sandbox(files | texts, workers, Confinement())
+            stack.callback(os.rmdir, box.folder)
+            return stack.enter_context(loaded(box, module=module))
+
+        yield load
 
 
-def test_a_single_file(load):
-    submission = load({"__init__.py": WORDS + SGD})
-    assert (submission.function("sigmoid")(), submission.function("sgd")()) == ("sigmoid", "sgd")
+def failing(load, files, module="word2vec"):
+    with pytest.raises(SubmissionError) as info:
+        load(files, module)
+    return info.value.kind, str(info.value)
 
 
-def test_the_function_may_be_in_another_file(load):
-    assert load({"all.py": WORDS, "sgd.py": SGD}).function("sigmoid")() == "sigmoid"
-
-
-def test_the_module_counts_even_if_the_package_does_not_import_it(load):
-    assert load({"__init__.py": "", "word2vec.py": WORDS}).function("sigmoid")() == "sigmoid"
-
-
-def test_a_module_with_the_name_of_its_function(load):
-    submission = load({"__init__.py": "import submission.sgd", "sgd.py": SGD}, "sgd")
-    assert submission.function("sgd")() == "sgd"
-
-
-def test_what_is_no_function_is_none(load):
-    assert load({"word2vec.py": "sigmoid = 5"}).function("sigmoid") is None
+@pytest.mark.parametrize(
+    ("files", "module", "there", "missing"),
+    [
+        (PACKAGE, "word2vec", ["sigmoid", "sgd"], ["skipgram"]), (PACKAGE, "quiz", ["sigmoid"], ["question_1"]),
+        ({"word2vec.py": WORDS, "sgd.py": SGD}, "word2vec", ["sigmoid"], ["sgd"]), ({"__init__.py": ""}, "word2vec", [], ["sigmoid"]),
+        ({"__init__.py": "", "word2vec.py": WORDS}, "word2vec", ["sigmoid"], []), ({"all.py": WORDS, "sgd.py": SGD}, "word2vec", ["sigmoid"], []),
+        ({"__init__.py": WORDS + SGD}, "word2vec", ["sigmoid", "sgd"], []), ({"__init__.py": "import submission.sgd", "sgd.py": SGD}, "sgd", ["sgd"], []),
+    ],
+)  # fmt: skip
+def test_where_functions_are(load, files, module, there, missing):
+    submission = load(files, module)
+    assert [getattr(submission, name)() for name in there] == there
+    for name in missing:
+        with pytest.raises(MissingError):
+            getattr(submission, name)()
 
 
 IMPORTS = [
-    "import sgd\nf = sgd.sgd",
-    "import sgd as s\nf = s.sgd",
-    "from sgd import sgd as f",
-    "from submission.sgd import sgd as f",
-    "import submission.sgd as s\nf = s.sgd",
-    "import submission.sgd\nf = submission.sgd.sgd",
-    "from submission import sgd as s\nf = s.sgd",
-    "from .sgd import sgd as f",
-    "from . import sgd as s\nf = s.sgd",
-    "import importlib\nf = importlib.import_module('.sgd', __package__).sgd",
-    "f = __import__('sgd').sgd",
-    "def g():\n    from sgd import sgd\n    return sgd\nf = g()",
-]
+    "import sgd\nf = sgd.sgd", "import sgd as s\nf = s.sgd", "from sgd import sgd as f", "from submission.sgd import sgd as f",
+    "import submission.sgd\nf = submission.sgd.sgd", "from submission import sgd as s\nf = s.sgd", "from .sgd import sgd as f",
+    "from . import sgd as s\nf = s.sgd", "import importlib\nf = importlib.import_module('.sgd', __package__).sgd",
+    "f = __import__('sgd').sgd", "def g():\n    from sgd import sgd\n    return sgd\nf = g()",
+    "import sgd, submission.sgd as a\nfrom . import sgd as b\nassert sgd is a is b\nf = b.sgd",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("statement", IMPORTS)
 @pytest.mark.parametrize(
-    "files", [{}, {"__init__.py": "from .word2vec import f"}], ids=["loose", "package"]
+    "init", [{}, {"__init__.py": ""}, {"__init__.py": "from .word2vec import f"}]
 )
-def test_ways_to_import(load, files, statement):
-    submission = load({**files, "word2vec.py": statement, "sgd.py": SGD})
-    assert submission.function("f") is sys.modules["submission.sgd"].sgd
-
-
-def test_a_module_is_one_by_all_its_names(load):
-    source = "import sgd, submission.sgd\nfrom submission import sgd as c\nfrom . import sgd as d\nones = {id(m) for m in (sgd, submission.sgd, c, d)}"
-    load({"word2vec.py": source, "sgd.py": "state = []"})
-    assert len(sys.modules["submission.word2vec"].ones) == 1
-    assert sys.modules["sgd"] is sys.modules["submission.sgd"]
+def test_ways_to_import(load, init, statement):
+    check = "\nimport sys\ndef check():\n    return f is sys.modules['submission.sgd'].sgd"
+    assert load(init | {"word2vec.py": statement + check, "sgd.py": SGD}).check() is True
 
 
 def test_packages_within(load):
-    submission = load(
-        {
-            "word2vec.py": """
-                import helpers.text, helpers
-                from helpers.deep.er import c
-                from helpers import text
-                from .helpers.text import a
-                from submission.plain.more import d
-                def f():
-                    return [a, helpers.b, helpers.text.a, text is helpers.text, c, d]
-            """,
-            "helpers/__init__.py": "b = 2",
-            "helpers/text.py": "from . import b\na = b - 1",
-            "helpers/deep/er.py": "from ..text import a\nfrom helpers import b\nc = a + b",
-            "plain/more.py": "d = 4",
-        }
-    )
-    assert submission.function("f")() == [1, 2, 1, True, 3, 4]
-    assert sys.modules["helpers.text"] is sys.modules["submission.helpers.text"]
+    source = """
+        import helpers.text, helpers, sys
+        from helpers.deep.er import c
+        from helpers import text
+        from .helpers.text import a
+        from submission.plain.more import d
+        def f():
+            return [a, helpers.b, helpers.text.a, text is helpers.text is sys.modules["helpers.text"], c, d]
+    """
+    files = {
+        "helpers/__init__.py": "b = 2",
+        "helpers/text.py": "from . import b\na = b - 1",
+        "helpers/deep/er.py": "from ..text import a\nfrom helpers import b\nc = a + b",
+        "plain/more.py": "d = 4",
+    }
+    assert load(files | {"word2vec.py": source}).f() == [1, 2, 1, True, 3, 4]
 
 
 def test_modules_that_import_each_other(load):
-    submission = load(
-        {
-            "word2vec.py": "import sgd\nfrom submission import sgd as other\ndef sigmoid():\n    return sgd.g(), other is sgd",
-            "sgd.py": "import word2vec\nfrom . import word2vec as w\ndef g():\n    return w.sigmoid is word2vec.sigmoid",
-        }
-    )
-    assert submission.function("sigmoid")() == (True, True)
-
-
-SHADOWS = "argparse numpy utils sandbox json scipy grader conftest sitecustomize random".split()
+    source = "import sgd\nfrom submission import sgd as s\ndef f():\n    return [sgd.g(), s is sgd]"
+    other = "import word2vec\nfrom . import word2vec as w\ndef g():\n    return w.f is word2vec.f"
+    assert load({"word2vec.py": source, "sgd.py": other}).f() == [True, True]
 
 
 def test_names_of_others_shadow_nothing(load):
-    files = {f"{name}.py": "raise SystemError('shadow')" for name in SHADOWS}
-    files |= {"numpy/linalg.py": "raise SystemError", "json/unheard.py": "raise SystemError"}
+    names = (
+        "argparse numpy sandbox json grader conftest sitecustomize random numpy/linalg json/unheard"
+    )
+    files = {f"{name}.py": "raise SystemError('shadow')" for name in names.split()}
     source = """
         import argparse, json, numpy, utils.utils, random, numpy.linalg, scipy.spatial
         from utils.gradcheck import gradcheck_naive
+        from .utils import a
+        from submission import scipy as own
         try:
             import json.unheard
         except ModuleNotFoundError:
-            pass
+            unheard = True
         def f():
-            return [argparse, json, numpy, utils.utils]
+            found = numpy, json, utils.utils, argparse, scipy
+            return [unheard, a, own.b, not any("/upload" in module.__file__ for module in found)]
     """
-    submission = load(files | {"word2vec.py": source})
-    assert submission.function("f")() == [argparse, json, np, utils.utils]
+    files |= {"utils.py": "a = 1", "scipy.py": "b = 2", "word2vec.py": source}
+    assert load(files).f() == [True, 1, 2, True]
 
 
-def test_its_own_files_go_by_their_full_names(load):
-    files = {
-        "word2vec.py": "from .utils import a\nfrom submission import numpy\ndef f():\n    return a, numpy.b",
-        "utils.py": "a = 1",
-        "numpy.py": "b = 2",
-    }
-    assert load(files).function("f")() == (1, 2)
-
-
-def test_nothing_is_found_elsewhere(load, tmp_path, monkeypatch):
-    (tmp_path / "submission").mkdir()
-    (tmp_path / "submission" / "word2vec.py").write_text("raise SystemError")
-    (tmp_path / "submission" / "secret.py").write_text("raise SystemError")
-    monkeypatch.syspath_prepend(tmp_path)
-    load({"__init__.py": "", "word2vec.py": WORDS})
-    for name in ("submission.secret", "submission.sgd", "secret"):
-        with pytest.raises(ModuleNotFoundError):
-            __import__(name)
-
-
-def test_no_cache_is_read_or_written(load, tmp_path):
-    path = tmp_path / "word2vec.py"
-    cache = tmp_path / "__pycache__"
-    cache.mkdir()
-    (cache / f"word2vec.{sys.implementation.cache_tag}.pyc").write_bytes(b"x" * 100)
-    submission = loader.Submission({"word2vec.py": (str(path), WORDS.encode(), "")})
-    submission.load("word2vec")
-    assert submission.function("sigmoid")() == "sigmoid"
-    assert len(list(cache.iterdir())) == 1
-    assert not hasattr(sys.modules["submission.word2vec"], "__cached__")
+def test_nothing_is_found_elsewhere_and_no_cache_is_read_or_written(load, tmp_path):
+    cache = tmp_path / "__pycache__" / f"word2vec.{sys.implementation.cache_tag}.pyc"
+    for path in (cache, tmp_path / "submission" / "hidden.py", tmp_path / "secret.py"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x" * 100)
+    source = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfind = __import__"
+    file = Source(str(tmp_path / "word2vec.py"), source.encode(), "")
+    submission = load({"__init__.py": "", "word2vec.py": file})
+    for name in ("submission.secret", "submission.hidden", "submission.sgd", "hidden"):
+        with pytest.raises(SubmissionError, match=f"No module named '{name}'"):
+            submission.find(name)
+    assert [*cache.parent.iterdir()] == [cache]
 
 
 def test_what_a_module_knows_of_itself(load):
     source = """
         from __future__ import annotations
-        import dataclasses, enum, typing
-
+        import dataclasses, inspect, traceback, typing
+        if __name__ == "__main__":
+            raise SystemError
         @dataclasses.dataclass
         class Pair:
             center: np.ndarray
             outside: typing.ClassVar[int] = 3
-
-        if __name__ == "__main__":
-            raise SystemError
-
-        def sigmoid(x):
-            return x  # the line
+        def fail():
+            return 1 / 0  # here
+        def look():
+            try:
+                fail()
+            except ZeroDivisionError:
+                shown = traceback.format_exc()
+            fields = [field.name for field in dataclasses.fields(Pair)]
+            return [__name__, __package__, __file__, fields, inspect.getsource(fail), shown]
     """
-    submission = load({"word2vec.py": source})
-    module = sys.modules["submission.word2vec"]
-    assert (module.__name__, module.__package__, module.__file__) == (
-        "submission.word2vec",
-        "submission",
-        "/upload/word2vec.py",
-    )
-    assert [field.name for field in dataclasses.fields(module.Pair)] == ["center"]
-    assert (
-        inspect.getsource(submission.function("sigmoid"))
-        == "def sigmoid(x):\n    return x  # the line\n"
-    )
-    assert "class Pair:" in inspect.getsource(module.Pair)
-
-
-def test_stack_traces_show_lines(load):
-    function = load({"word2vec.py": "def f():\n    return 1 / 0  # here\n"}).function("f")
-    try:
-        function()
-    except ZeroDivisionError:
-        text = traceback.format_exc()
-    assert 'File "/upload/word2vec.py", line 2, in f\n    return 1 / 0  # here' in text
-
-
-def test_the_flags_of_this_file_do_not_matter(load):
-    with pytest.raises(NameError):
-        load({"word2vec.py": "def f(x: undefined): pass\nf.__annotations__"})
-
-
-# Errors
-
-
-def fails(load, files, module, error, **options):
-    with pytest.raises(error) as info:
-        load(files, module, **options)
-    loader.forget_modules()
-    return str(info.value)
+    *about, code, shown = load({"word2vec.py": source}).look()
+    assert about == ["submission.word2vec", "submission", "/upload/word2vec.py", ["center"]]
+    assert code == "def fail():\n    return 1 / 0  # here\n"
+    assert 'File "/upload/word2vec.py", line 11, in fail\n    return 1 / 0  # here' in shown
 
 
 @pytest.mark.parametrize(
-    "fault", ["1 / 0", "def f(:", "import unheard", "raise SystemExit(0)", "\0", b"# \xff", "raise"]
-)
-@pytest.mark.parametrize("faulty", ["sgd", "word2vec"])
-def test_an_error_in_one_file_costs_nothing_in_another(load, fault, faulty):
-    files = PACKAGE | {f"{faulty}.py": fault}
-    good = {"sgd": "word2vec", "word2vec": "sgd"}[faulty]
-    name = {"sgd": "sigmoid", "word2vec": "sgd"}[faulty]
-    assert load(files, good).function(name)() == name
-    loader.forget_modules()
-    fails(load, files, faulty, (Exception, SystemExit))
+    ("fault", "kind"),
+    [
+        ("1 / 0", "ZeroDivisionError"), ("import unheard", "ModuleNotFoundError"), ("raise SystemExit(0)", "SystemExit"),
+        ("def f(:", "SyntaxError"), ("\0", "SyntaxError or ValueError"), (Source("/upload/x.py", b"# \xff", ""), "SyntaxError"),
+        (Source("/upload/x.py", b"", "problem"), "ImportError"), (None, "ModuleNotFoundError"),
+    ],
+)  # fmt: skip
+def test_an_error_in_one_file_costs_nothing_in_another(load, fault, kind):
+    for faulty, other, name in [("sgd", "word2vec", "sigmoid"), ("word2vec", "sgd", "sgd")]:
+        files = PACKAGE | {f"{faulty}.py": fault}
+        files = {name: file for name, file in files.items() if file is not None}
+        assert getattr(load(files, other), name)() == name
+        assert failing(load, files, faulty)[0] in kind
 
 
 def test_an_error_of_the_package_itself(load):
-    files = PACKAGE | {"__init__.py": "1 / 0"}
-    assert load(files, "word2vec").function("sigmoid")() == "sigmoid"
-    loader.forget_modules()
-    fails(load, files, "quiz", ZeroDivisionError)
-    fails(load, {"__init__.py": "1 / 0"}, "word2vec", ZeroDivisionError)
-    fails(load, {"__init__.py": "1 / 0", "other.py": WORDS}, "word2vec", ZeroDivisionError)
+    files = PACKAGE | {"__init__.py": "def early():\n    return 1\n1 / 0\ndef late(): pass"}
+    submission = load(files)
+    assert (submission.sigmoid(), submission.early()) == ("sigmoid", 1)
+    with pytest.raises(MissingError):
+        submission.late()
+    problem = {"__init__.py": Source("/upload/__init__.py", b"", "problem")}
+    assert failing(load, problem) == ("ImportError", "problem")
+    for broken in (files, {"__init__.py": "1 / 0", "other.py": WORDS}):
+        assert failing(load, broken, "quiz") == ("ZeroDivisionError", "division by zero")
 
 
-def test_what_was_imported_before_the_error_is_imported_anew(load):
-    files = PACKAGE | {
-        "__init__.py": "import helpers\nfrom . import word2vec\n1 / 0",
-        "word2vec.py": "import helpers\ndef f():\n    import submission.helpers\n    return helpers is submission.helpers",
-        "helpers.py": "",
-    }
-    assert load(files).function("f")()
-
-
-def test_a_missing_file(load):
-    files = {"__init__.py": PACKAGE["__init__.py"], "word2vec.py": WORDS}
-    assert load(files).function("sigmoid")() == "sigmoid"
-    loader.forget_modules()
-    assert "submission.sgd" in fails(load, files, "sgd", ModuleNotFoundError)
-
-
-def test_the_quiz_may_be_missing(load):
-    assert load(PACKAGE, "quiz").function("question_1") is None
-
-
-def test_a_problem_of_a_file_is_an_import_error(load):
-    assert fails(load, PACKAGE, "sgd", ImportError, problems=["sgd.py"]) == "problem"
-    assert load(PACKAGE, "word2vec", problems=["sgd.py"]).function("sigmoid")
-
-
-def test_nothing_there(load):
-    assert load({"__init__.py": ""}).function("sigmoid") is None
-
-
-def test_imports_can_be_undone(load):
-    before = list(sys.meta_path)
-    submission = load(PACKAGE | {"word2vec.py": "import sgd, json\n" + WORDS})
-    submission.unload()
-    assert sys.meta_path == before
-    assert not {"submission", "submission.sgd", "sgd"} & sys.modules.keys()
-    assert sys.modules["json"] is json
+def test_the_package_itself_runs_once_and_only_if_it_is_asked_for(load):
+    ask = "def ask():\n    import submission\n    return submission.other()"
+    init = "print('runs')\nfrom .word2vec import *\ndef other():\n    return 1"
+    for names, printed in (["sigmoid"], ""), (["ask", "other", "none", "ask"], "runs\n"):
+        submission = load({"__init__.py": init, "word2vec.py": WORDS + ask})
+        for name in names:
+            with contextlib.suppress(MissingError):
+                getattr(submission, name)()
+        assert submission._session.close() == printed

@@ -6,93 +6,31 @@ import numpy as np
 import pytest
 from boxes import loaded, sandbox
 
-from sandbox.objects import LinearLoss, Quadratic, TableDataset
-from sandbox.session import MissingError, SubmissionError
-from sandbox.worker import Worker, same
+from sandbox.objects import LinearLoss, Postprocessing, Quadratic, TableDataset
+from sandbox.session import MissingError, SubmissionError, TooLateError
 
 SOURCE = """
-import random, sys, threading
+import random, sys, time
+from concurrent.futures import ThreadPoolExecutor
 import numpy as np
+def run(code, x=None):
+    return eval(code, globals() | {"x": x})
 
 def echo(*args, **kwargs):
     return [*args, kwargs] if kwargs else list(args)
 
-def kind(x):
-    return type(x).__name__
-
-def draw():
-    return random.random(), np.random.rand()
-
-def change(a, b=None, **others):
-    for x in (a, b, *others.values()):
-        if isinstance(x, np.ndarray):
-            x += 1
-        elif isinstance(x, list):
-            x.append(1)
-        elif isinstance(x, dict):
-            x["new"] = 1
-
 def call(f, *args, **kwargs):
     return f(*args, **kwargs)
 
-def is_echo(f, g=None):
-    return [f is echo, f == echo, g is f, f in {echo}, f.__name__]
+def change(*args, **kwargs):
+    for x in (*args, *kwargs.values()): x += [1]
 
-def hand(f, thing):
-    return f(thing)
-
-def inner(x):
-    return [] [x]
-
-def outer(x):
-    try:
-        return inner(x)
-    finally:
-        pass
-
-def deep(n):
-    return deep(n + 1)
-
-class Odd(Exception):
-    def __str__(self):
-        raise ValueError
-
-class Long(Exception):
-    pass
-
-def fail(name):
-    raise {"odd": Odd(), "long": Long("x" * 10**6), "exit": SystemExit(3), "interrupt": KeyboardInterrupt(), "key": KeyError("a"),
-           "many": Long("\\n----- END \\x1b[1m"), "stop": StopIteration(1), "named": type("N" * 1000, (BaseException,), {})()}[name]
-
-def parse(text):
-    return compile(text, __file__, "exec")
-
-def from_thread(f):
-    found = []
-    def run():
-        try:
-            f(1.0)
-        except RuntimeError as error:
-            found.append(str(error))
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return found
-
-class Endless(list):
-    def __iter__(self):
-        raise ValueError("no list")
-
-def odd_list():
-    return Endless()
-
-def large():
-    return [0.5] * 10**6
-
-def output(text):
-    print(text)
-    print(text, file=sys.stderr)
-
+def throw(error): raise error
+def inner(x): return [] [x]
+def deep(n): return deep(n + 1)
+Odd = type("Odd", (Exception,), {"__str__": None})
+Named = type("N" * 1000, (BaseException,), {})
+Own = type("Own", (dict,), {"items": lambda self: 1 / 0})
 sigmoid = lambda x: 1
 number = 5
 """
@@ -116,100 +54,61 @@ def error_of(function, *args):
     return info.value
 
 
-# Values
-
-
 def test_arguments_and_results(submission):
     array = np.arange(4.0).reshape(2, 2)
-    found = submission.echo(1, "é", array, a=[1.5, None], b=(True,))
-    assert found[:2] == [1, "é"]
-    assert found[2].tolist() == array.tolist()
-    assert found[3] == {"a": [1.5, None], "b": (True,)}
-
-
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (1.0, "float"),
-        (1, "int"),
-        (np.ones(1), "ndarray"),
-        ((), "tuple"),
-        (None, "NoneType"),
-        ({}, "dict"),
-        (b"", "bytes"),
-    ],
-)
-def test_arguments_keep_their_kind(submission, value, kind):
-    assert submission.kind(value) == kind
-
-
-def test_there_is_no_such_function(submission):
-    for name in ("skipgram", "number", "np"):
-        with pytest.raises(MissingError, match=f"has no function {name}"):
-            getattr(submission, name)()
-    assert submission.sigmoid(0) == 1
-
-
-# Random numbers
+    number, text, found, others = submission.echo(1, "é", array, a=[1.5, None], b=(True,))
+    assert [number, text, found.tolist()] == [1, "é", array.tolist()]
+    assert others == {"a": [1.5, None], "b": [True]}
+    values = [1.0, 1, np.ones(1), None, {}, b"", TableDataset([1], [])]
+    kinds = submission.run("[type(value).__name__ for value in x]", values)
+    assert kinds == ["float", "int", "ndarray", "NoneType", "dict", "bytes", "TableDataset"]
 
 
 def test_a_call_has_a_seed(submission):
+    draw = "[random.random(), np.random.rand()]"
     random.seed(7)
-    found = submission.draw()
-    seed, following = submission._session.seed, submission._session.next
-    random.seed(seed)
-    np.random.seed(seed)
-    assert found == (random.random(), np.random.rand())
-    assert following == random.getrandbits(32)
-
-
-def test_the_same_state_gives_the_same_draws(submission):
-    draws = []
-    for state in (7, 7, 8):
-        random.seed(state)
-        draws.append(submission.draw())
-    assert draws[0] == draws[1] != draws[2]
-
-
-# What it changed
+    found = submission.run(draw)
+    random.seed(submission._session.seed)
+    np.random.seed(submission._session.seed)
+    assert found == [random.random(), np.random.rand()]
+    assert submission._session.next == random.getrandbits(32)
+    random.seed(7)
+    assert submission.run(draw) == found != submission.run(draw)
 
 
 @pytest.mark.parametrize(
-    "value", [np.zeros(2), [], [np.zeros(1)], {}, {"a": np.zeros(1)}], ids=repr
-)
-def test_changed_arguments_are_named(submission, value):
-    submission.change(1, 2.0)
-    assert submission._session.changed == []
-    submission.change(0, value)
-    assert submission._session.changed == [1]
-    submission.change(value, value, c=value)
-    assert submission._session.changed == [0, 1, "c"]
-    submission.echo(value, value)
-    assert submission._session.changed == []
+    ("code", "value", "changed"),
+    [
+        ("x", [np.ones(2)], []), ("x", {"a": np.ones(2)}, []), ("x.fill(np.nan)", np.array([np.nan]), []),
+        ("x.fill(np.nan)", np.ones(2), [1]), ("setattr(x, 'shape', (1, 2))", np.ones(2), [1]),
+        ("x.append(1)", [], [1]), ("x.append(1)", [np.ones(1)], [1]), ("x.insert(0, x.pop())", [np.ones(2), np.ones(2)], [1]),
+        ("x.update(a=1)", {}, [1]), ("x.update(a=np.ones(2))", {"a": np.zeros(2)}, [1]), ("x.clear()", {"a": 1}, [1]),
+    ],
+)  # fmt: skip
+def test_a_changed_argument_is_named(submission, code, value, changed):
+    submission.run(code, value)
+    assert submission._session.changed == changed
 
 
-def test_what_is_the_same():
-    nan = np.array([1.0, np.nan])
-    assert same(nan, nan.copy())
-    assert same(1.0, 1.0)
-    assert not same(nan, nan + 1)
-    assert not same(np.zeros(2), np.zeros((1, 2)))
-    assert not same([1], [1, 2])
-    assert not same({"a": 1}, {"a": 2})
-
-
-# Functions
+def test_changed_arguments_are_named(submission):
+    for function, changed in (submission.change, [0, 1, "c"]), (submission.echo, []):
+        function(np.zeros(2), [], c=[2])
+        assert submission._session.changed == changed
 
 
 def test_a_function_of_its_own_is_the_very_one(submission):
-    assert submission.is_echo(submission.echo) == [True, True, False, True, "echo"]
-    assert submission.is_echo(submission.echo, submission.echo)[2]
+    code = "[x[0] is echo, x[1] is echo, x[0] in {echo}, x[0].__name__]"
+    assert submission.run(code, [submission.echo] * 2) == [True, True, True, "echo"]
     assert submission.call(submission.echo, 1, a=2) == [1, {"a": 2}]
+    assert submission.sigmoid(0) == 1
 
 
-def test_a_function_that_it_lacks_fails_when_called(submission):
-    error = error_of(submission.call, submission.skipgram, 1)
-    assert (error.kind, str(error)) == ("AttributeError", "the submission has no function skipgram")
+@pytest.mark.parametrize("name", ["skipgram", "number", "np"])
+def test_there_is_no_such_function(submission, name):
+    with pytest.raises(MissingError, match=f"has no function {name}"):
+        getattr(submission, name)()
+    error = error_of(submission.call, getattr(submission, name), 1)
+    assert (error.kind, str(error)) == ("AttributeError", f"the submission has no function {name}")
 
 
 def test_functions_of_the_test_are_called(submission):
@@ -217,122 +116,90 @@ def test_functions_of_the_test_are_called(submission):
 
     def f(*args, **kwargs):
         calls.append((args, kwargs))
-        return np.array([len(calls)]), "ok"
+        return len(calls), "ok"
 
-    for _ in range(3):
-        number, text = submission.call(f, 2.5, [1], key=(None,))
-        assert (number.tolist(), text) == ([len(calls)], "ok")
-    assert calls == [((2.5, [1]), {"key": (None,)})] * 3
-
-
-def test_arguments_of_callbacks_are_copies(submission):
-    handed = []
-    submission.hand(handed.append, np.zeros(2))
-    handed[0] += 1
-    assert type(handed[0]) is np.ndarray
+    for k in range(3):
+        assert submission.call(f, 2.5, [1], key=(None,)) == [k + 1, "ok"]
+    assert calls == [((2.5, [1]), {"key": [None]})] * 3
 
 
 def test_what_was_handed_over_comes_back_as_itself(submission):
-    data, own = TableDataset([0], [["a", "b"]]), submission.echo
     handed = []
-    for thing in (data, own, handed.append):
-        submission.hand(handed.append, thing)
-    assert handed[0] is data
-    assert handed[1] == own
-    assert handed[2] == handed.append
-    assert submission.echo(data)[0] is data
+    things = TableDataset([0], [["a", "b"]]), submission.echo, handed.append
+    for thing in things:
+        submission.call(handed.append, thing)
+    assert handed == list(things)
+    assert submission.echo(things[0])[0] is things[0]
 
 
 def test_a_callback_belongs_to_the_main_thread(submission):
-    calls = []
-    assert submission.from_thread(calls.append) == [
-        "the grader's functions can be called from the main thread only"
-    ]
-    assert calls == []
+    error = error_of(submission.run, "ThreadPoolExecutor().submit(x).result()", pytest.fail)
+    assert str(error) == "the grader's functions can be called from the main thread only"
     assert submission.call(lambda: 5) == 5
 
 
-def test_neutral_objects_are_built_there(submission):
-    a, b, x = np.array([1.0, 2.0]), np.array([0.5, 0.5]), np.array([3.0, 4.0])
-    loss, grad = submission.call(Quadratic(a, b), x)
-    assert (loss, grad.tolist()) == (Quadratic(a, b)(x)[0], Quadratic(a, b)(x)[1].tolist())
-    assert submission.call(Quadratic(2.0, 0.0), 3.0) == (9.0, 6.0)
-    linear = LinearLoss(np.ones(2), np.ones(3), np.ones((2, 3)))
-    found = submission.call(linear, np.ones(3), 1, np.ones((2, 3)), None)
+@pytest.mark.parametrize("pause", [0, 0.02])
+def test_who_calls_without_end_is_late(box, pause):
+    code = f"[(x(), time.sleep({pause})) for _ in iter(int, 1)]"
+    with loaded(box, 0.3) as submission, pytest.raises(TooLateError):
+        submission.run(code, lambda: None)
+
+
+def test_neutral_objects_are_built_there_and_tell_their_calls(submission):
+    f, x = Quadratic(np.array([1.0, 2.0]), np.array([0.5, 0.5])), np.array([3.0, 4.0])
+    loss, grad = submission.call(f, x)
+    assert np.array(f.record).tolist() == [[3, 4]]
+    assert (loss, grad.tolist()) == (f(x)[0], f(x)[1].tolist())
+    assert submission.call(Postprocessing(2.0, absolute=True), -1.0) == 2
+    assert f.record == []  # of the last call
+    data, linear = TableDataset([1], []), LinearLoss(np.ones(2), np.ones(3), np.ones((2, 3)))
+    found = submission.call(linear, np.ones(3), 1, np.ones((2, 3)), data)
     assert (found[0], found[1].tolist(), found[2].shape) == (9.0, [1, 1, 1], (2, 3))
-    assert submission.kind(TableDataset([1], [])) == "TableDataset"
+    ((v, o, U, dataset),) = linear.record
+    assert (v.tolist(), o, U.shape, dataset is data) == ([1, 1, 1], 1, (2, 3), True)
 
 
-# Errors
-
-
-def test_an_error_is_told_with_its_lines(submission):
-    error = error_of(submission.outer, 3)
-    assert (error.kind, str(error)) == ("IndexError", "list index out of range")
-    lines = SOURCE.split("\n")
-    assert [frame[2] for frame in error.frames] == ["outer", "inner"]
-    assert {frame[0] for frame in error.frames} == {"/upload/word2vec.py"}
-    assert "inner(x)" in lines[error.frames[0][1] - 1]
-    assert "[] [x]" in lines[error.frames[1][1] - 1]
-
-
-def test_an_error_within_a_callback_of_its_own(submission):
+def test_errors_are_told_with_their_lines(submission):
     error = error_of(submission.call, submission.inner, 3)
-    assert [frame[2] for frame in error.frames] == ["call", "inner"]
-
-
-def test_deep_recursion_shows_few_lines(submission):
-    error = error_of(submission.deep, 0)
-    assert error.kind == "RecursionError"
-    assert len(error.frames) == 40
+    assert (error.kind, str(error)) == ("IndexError", "list index out of range")
+    assert {file for file, _, _ in error.frames} == {"/upload/word2vec.py"}
+    assert [name for _, _, name in error.frames] == ["call", "inner"]
+    assert SOURCE.split("\n")[error.frames[1][1] - 1] == "def inner(x): return [] [x]"
+    error = error_of(submission.run, "compile('x = 1\\ndef f(:\\n', __file__, 'exec')")
+    assert (error.kind, str(error)) == ("SyntaxError", "invalid syntax")
+    assert error.frames[-1] == ("/upload/word2vec.py", 2, "")
+    assert len(error_of(submission.deep, 0).frames) == 40
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "text"),
+    ("code", "kind", "text"),
     [
-        ("odd", "Odd", "(its text cannot be shown)"),
-        ("long", "Long", "x" * 4000),
-        ("exit", "SystemExit", "3"),
-        ("interrupt", "KeyboardInterrupt", ""),
-        ("key", "KeyError", "'a'"),
-        ("many", "Long", "\n----- END \x1b[1m"),
-        ("stop", "StopIteration", "1"),
-        ("named", "N" * 100, ""),
+        ("throw(Odd())", "Odd", "(its text cannot be shown)"), ("throw(KeyError('a'))", "KeyError", "'a'"),
+        ("throw(OSError('x' * 10**6))", "OSError", "x" * 4000), ("throw(OSError('\\n----- END \x1b[1m'))", "OSError", "\n----- END \x1b[1m"),
+        ("throw(SystemExit(3))", "SystemExit", "3"), ("throw(KeyboardInterrupt())", "KeyboardInterrupt", ""),
+        ("throw(StopIteration(1))", "StopIteration", "1"), ("throw(Named())", "N" * 100, ""),
+        ("Own(a=1)", "ZeroDivisionError", "division by zero"), ("[0.5] * 10**6", "WireError", "the submission gave a message of 5,0"),
+        ("{(1, 2): 3}", "WireError", "the submission gave keys must be "), ("10**5000", "WireError", "the submission gave "),
+        ("[x := [], x.append(x)]", "WireError", "the submission gave Circular"),
     ],
-)
-def test_exceptions_of_all_kinds(submission, name, kind, text):
-    error = error_of(submission.fail, name)
-    assert (error.kind, str(error)) == (kind, text)
+)  # fmt: skip
+def test_errors_and_what_cannot_be_sent(submission, code, kind, text):
+    error = error_of(submission.run, code)
+    found = str(error)[: len(text)] if kind == "WireError" else str(error)
+    assert (error.kind, found) == (kind, text)
     assert submission.echo(1) == [1]
 
 
-def test_a_syntax_error_shows_its_line(submission):
-    error = error_of(submission.parse, "x = 1\ndef f(:\n")
-    assert (error.kind, str(error)) == ("SyntaxError", "invalid syntax")
-    assert error.frames[-1] == ("/upload/word2vec.py", 2, "")
+def test_output_comes_in_order(submission):
+    for text in ("größe", "two"):
+        submission.run("[print(x, file=sys.stderr), print(x), print(x, end='.')]", text)
+    assert submission._session.close() == "größe\ngröße\ngröße.two\ntwo\ntwo."
 
 
-def test_what_cannot_be_sent_is_an_error(submission):
-    error = error_of(submission.odd_list)
-    assert (error.kind, str(error)) == ("ValueError", "no list")
-    error = error_of(submission.large)
-    assert error.kind == "WireError"
-    assert str(error).startswith("the submission gave a message of ")
-    assert submission.echo(1) == [1]
-
-
-def test_output_comes_in_order(box):
-    with loaded(box) as submission:
-        for text in ("größe \ud800"[:5], "two"):
-            submission.output(text)
-        assert submission._session.close() == "größe\ngröße\ntwo\ntwo\n"
-
-
-def test_a_probe_tells_what_is_open(tmp_path):
-    readable, folder = tmp_path / "file", tmp_path / "folder"
-    readable.write_text("")
-    folder.mkdir()
-    missing = str(tmp_path / "missing")
-    found = Worker().probe([str(readable), missing], [str(folder), missing])
-    assert found == {"probe": [str(readable), str(folder)]}
-    assert list(folder.iterdir()) == []
+def test_a_probe_tells_what_is_open(box, tmp_path):
+    file, folder, missing = (str(tmp_path / name) for name in ("file", "folder", "missing"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with box.session(5) as session:
+        assert session.probe([file, missing], [folder, missing]) == [file, folder]
+    assert list((tmp_path / "folder").iterdir()) == []

@@ -118,7 +118,7 @@ def decode(header, data, resolve, room=math.inf):
 def _array(data, name, shape):
     if name == "bool":  # a byte that is neither 0 nor 1 is no bool
         return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
-    return np.frombuffer(data, DTYPES[name]).reshape(shape)
+    return np.require(np.frombuffer(data, DTYPES[name]).reshape(shape), requirements="A")
 
 
 class Channel:

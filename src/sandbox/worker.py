@@ -173,8 +173,10 @@ def copied(value):
 def same(one, other):
     """Tell whether an argument still is what it was."""
     if isinstance(one, np.ndarray):
-        return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
-    return one is other or one == other
+        return np.array_equal(one, other, equal_nan=True)
+    with contextlib.suppress(Exception):  # of an array in a list that another took the place of
+        return one is other or one == other
+    return False
 
 
 def missing(name):
