@@ -414,8 +414,7 @@ HONEST = [
         "    assert file.write(b'x') == 1 and os.listdir(folder)\n    os.fsync(other.fileno())\n"
         "os.close(tempfile.mkstemp()[0])\nshutil.rmtree(tempfile.mkdtemp())\n"), only="2a-2 2b-0 3a"),
     Honest("an event loop", change=above("import asyncio\nasyncio.run(asyncio.sleep(0.01))\n", "word2vec.py"), only="2a-1 2a-2"),
-    Honest("locks and limits of its own", change=above("import fcntl, resource, signal, threading\n"
-        "with open('lock', 'w') as file:\n    fcntl.flock(file, fcntl.LOCK_EX)\n    fcntl.lockf(file, fcntl.LOCK_EX)\n"
+    Honest("signals and limits of its own", change=above("import resource, signal, threading\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))\nsignal.signal(signal.SIGUSR1, lambda *args: None)\n"
         "signal.raise_signal(signal.SIGUSR1)\nassert threading.Lock().acquire()\n", "word2vec.py"), only="2a-1 2a-2"),
     Honest("a file in its working folder", (("sgd", UPDATE, f"with open('log.txt', 'a') as file:\n    file.write('x')\n{UPDATE}"),)),

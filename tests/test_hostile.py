@@ -250,20 +250,20 @@ def test_honest_submission_gets_full_marks_as_another_user(name, level, gradings
 
 
 SWITCHED_OFF = [
-    ("limits", "lifts its limits", "Landlock", "'NO LIMIT' is shown"),
-    ("watch", "memory in many processes of one session each", "Landlock", "together held"),
-    ("sweep", "files that stay where all may write", "another user", "left files"),
-    *(("system calls", row.name, level, "") for row in ATTACKS for level in row.levels[-1:] if row.without),
-]  # fmt: skip
+    (row, level)
+    for row in ROWS + ATTACKS
+    for level in (("another user",) if "another user" in row.levels else row.levels)
+    if row.without
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("wall", "name", "level", "words"), SWITCHED_OFF, ids=str)
-def test_every_wall_matters(wall, name, level, words, gradings):
-    row = row_named(name)
-    result = gradings.grade(row, level, without=(wall,))
-    found = complaints(row, level, result)
-    assert any(words in line for line in found), [*found, result.report]
+@pytest.mark.parametrize(
+    ("row", "level"), SWITCHED_OFF, ids=lambda part: getattr(part, "name", part)
+)
+def test_every_wall_matters(row, level, gradings):
+    result = gradings.grade(row, level, without=row.without)
+    assert complaints(row, level, result) != [], result.report
 
 
 @pytest.mark.skipif(not landlock_version() >= WHOLE_LANDLOCK, reason="there is no Landlock")

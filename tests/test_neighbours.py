@@ -105,7 +105,12 @@ HELD = "held = np.ones(5_000_000)\n"
 
 spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=5, bound=90, **MORE)
 holding = attacks.limits("many threads at first", "hold(4)\nreturn x", THREADS, seconds=9)
-pulsing = attacks.limits("many threads, more as it was begun beside others", "pulse()\nreturn x", THREADS + "    time.sleep(1.5)", seconds=21)
+pulsing = attacks.limits(
+    "many threads, more as it was begun beside others",
+    "pulse()\nreturn x",
+    THREADS + "    time.sleep(1.5)",
+    seconds=21,
+)
 killing = attacks.harmed(
     "kills what comes next",
     "leave(lambda: time.sleep(0.05) or os.kill(-1, signal.SIGKILL))\nbe_busy()",

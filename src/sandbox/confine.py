@@ -112,9 +112,8 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     os.environ.update(HOME=folder, TMPDIR=folder)
     with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux
         forbid_new_privileges()
-        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the next file is closed to its own user
+        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # `watch` and the next line look into /proc/self
         Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short, it goes first
-        call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
     if user:
         become(*user)
     if walls["limits"]:

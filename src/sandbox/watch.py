@@ -6,11 +6,12 @@ None of it is the submission's word. Elsewhere nothing is known, and the clock d
 import contextlib
 import os
 import re
-from dataclasses import dataclass
+import stat
+from dataclasses import dataclass, field
 
 HAS_PROC = os.path.exists("/proc/self/stat")
 TICKS = os.sysconf("SC_CLK_TCK") if HAS_PROC else 1
-MOST_MEMORY = 512 * 2**20  # bytes
+MOST_MEMORY = 640 * 2**20  # bytes
 MOST_THREADS = 64
 MOST_DISK, MOST_FILES = 64 * 2**20, 2_000  # bytes and files in its folder
 MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+) kB", re.MULTILINE)
@@ -28,6 +29,7 @@ class Use:
     waited: float = 0.0
     memory: int = 0
     threads: int = 0
+    nameless: dict = field(default_factory=dict)  # bytes of open files without a name
 
     def excess(self):
         """Say of what it is too much; empty if of nothing."""
@@ -45,15 +47,29 @@ def use_of(group, alone=False):
     """
     use = Use()
     for process in [str(group)] if alone else processes():
-        stat = stat_of(process)
-        if not stat or int(stat[2]) != group:
+        fields = stat_of(process)
+        if not fields or int(fields[2]) != group:
             continue
-        use.seconds += sum(map(int, stat[11:15])) / TICKS
-        use.threads += int(stat[17])
+        use.seconds += sum(map(int, fields[11:15])) / TICKS
+        use.threads += int(fields[17])
         use.memory += 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
+        if not alone:
+            use.nameless.update(nameless_of(process))
     with contextlib.suppress(IndexError):
         use.waited = int(read(group, "schedstat").split()[1]) / 1e9
     return use
+
+
+def nameless_of(process):
+    """Measure the open files of a process that have no name, where the system lets us look."""
+    found = {}
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{process}/fd") as items:
+        for item in items:
+            with contextlib.suppress(OSError):
+                about = item.stat()
+                if stat.S_ISREG(about.st_mode) and not about.st_nlink:
+                    found[about.st_dev, about.st_ino] = about.st_blocks * 512
+    return found
 
 
 def threads_of_user(uid):
@@ -82,9 +98,9 @@ def read(process, name):
         return b""
 
 
-def excess_of(folder):
-    """Say what is too much in a folder; empty if nothing. No link is followed."""
-    size, count, folders = 0, 0, [folder]
+def excess_of(folder, use):
+    """Say what is too much in a folder and in files without a name; empty if nothing."""
+    size, count, folders = sum(use.nameless.values()), 0, [folder]
     for place in folders:  # grows as subfolders are found
         try:
             with os.scandir(place) as items:
@@ -96,10 +112,10 @@ def excess_of(folder):
                         size += item.stat(follow_symlinks=False).st_blocks * 512
                     if item.is_dir(follow_symlinks=False):
                         folders.append(item.path)
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            continue  # it is changed meanwhile, which the next look sees, or closed
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it is changed meanwhile: the next look sees it
         except OSError:
-            return "folders too deep in each other"
+            return "folders that are closed, or too deep in each other"
     if size > MOST_DISK:
         return f"more than {MOST_DISK // 2**20} MB in its working folder"
     return ""

@@ -259,14 +259,16 @@ DECIDES = [
     ),
     decides(
         "reaches for attributes of the grader's function",
-        code={
-            "sgd": "import gc\n"
-            "found = [f.__closure__, f.__globals__, f.__code__.co_consts, gc.get_referrers(f)]\n"
-            "print(str(found)[:3000])\n"
-            "secrets = [name for name in f.__globals__ if 'grader' in name or 'GradedTest' in name]\n"
-            "raise ValueError('SECRETS ' + str(len(secrets)))"
-        },
-        tests="2b-3",
+        top="""
+            def word2vec_sgd_wrapper(model, *args):
+                import gc
+                found = [model.__closure__, model.__globals__, model.__code__.co_consts, gc.get_referrers(model)]
+                print(str(found)[:3000])
+                names = [name for name in model.__globals__ if 'grader' in name or 'GradedTest' in name]
+                raise ValueError('SECRETS ' + str(len(names)))
+        """,
+        stub="reference",
+        tests="2a-8",
         shows=("SECRETS 0",),
     ),
 ]
@@ -584,6 +586,7 @@ ORACLE = [
             """,
         },
         tests="3a 3b 3c 3d 3e 3f",
+        passes="3c-0-basic",  # what its text says of itself does not come along: it is an a
     ),
 ]  # fmt: skip
 

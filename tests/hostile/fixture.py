@@ -145,7 +145,7 @@ def in_threes(rows):
         assert set(row.code) == {"sigmoid"}, row.name
         assert not row.files, row.name
         assert row.make is None, row.name
-        key = row.seconds, row.levels, row.stub, row.secret, row.absent
+        key = row.seconds, row.levels, row.stub, row.secret, row.absent, row.without
         alike.setdefault(key, []).append(row)
     return [
         _together(group[k : k + 3]) for group in alike.values() for k in range(0, len(group), 3)

@@ -282,7 +282,8 @@ class Gradings:
                 report=(folder / "report.txt").read_text(encoding="utf-8"),
                 text=results.read_text(encoding="utf-8") if results.is_file() else "",
                 changed=[path for path in before | after if before.get(path) != after.get(path)],
-                left=told["left"] + [str(p.relative_to(folder)) for p in (folder / "tmp").rglob("*")],
+                left=told["left"]
+                + [str(p.relative_to(folder)) for p in (folder / "tmp").rglob("*")],
                 objects=told["objects"],
                 used=tuple(told["used"]),
                 peak=told["peak"],

@@ -268,7 +268,7 @@ MEMORY = leaking(
                 print(process, error)
     """,
     hides=("SEIZED",),
-    teeth=("SEIZED",),
+    without=("system calls",),
     bound=25,
 )
 
@@ -402,7 +402,7 @@ CONFINEMENT = [
                         print(error)
         """,
         hides=("SLOWED",),
-        teeth=("SLOWED",),
+        without=("system calls",),
     ),
     confinement(
         "kills all that it may",
@@ -443,7 +443,7 @@ TCP = [
                     connection.sendall(b"from @mark@ " + text.encode())
                 print("SENT")
         """,
-        teeth=("SENT",),
+        without=("system calls",),
     ),
     tcp(
         "sends its inputs in a datagram",
@@ -456,7 +456,7 @@ TCP = [
                     sender.sendto(b"from @mark@ " + text.encode(), ("127.0.0.1", @port@))
                 print("SENT")
         """,
-        teeth=("SENT",),
+        without=("system calls",),
     ),
     tcp(
         "listens on a port",
@@ -468,7 +468,8 @@ TCP = [
                 with socket.create_server(("127.0.0.1", 0)) as server:
                     print("LISTENS", server.getsockname())
         """,
-        teeth=("LISTENS",),
+        without=("system calls",),
+        hides=("LISTENS",),
     ),
 ]
 

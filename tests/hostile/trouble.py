@@ -38,8 +38,8 @@ CLOCK = [
         files={"submission/sgd.py": "import time\ntime.sleep(1000)\n"},
         stub="reference",
         tests="2a-1 2a-2 2b-0 2b-3 2c-0",
-        passes="2c-0-basic",
-        shows=("importing the submission took longer than",),
+        passes="2a-1-basic 2a-2-basic 2c-0-basic",
+        shows=("importing the submission took longer than", "in sgd.py"),
     ),
     clock("an import that fails", top="1 / 0", tests="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
     clock(
@@ -180,7 +180,7 @@ CLOCK = [
 SLOW = [
     clock(
         "is imported, but too late",
-        top="import time\ntime.sleep(1.3)\n",
+        top="import time\nwhile time.process_time() < 1.5:\n    pass\n",
         stub="reference",
         tests="2a-1 2c-0",
         passes="2c-0-basic",
@@ -188,7 +188,7 @@ SLOW = [
     ),
     clock(
         "answers rightly, but too late in all",
-        code={"sigmoid": "import time\ntime.sleep(0.3)\nreturn 1 / (1 + np.exp(-x))"},
+        code={"sigmoid": "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end:\n    pass\nreturn 1 / (1 + np.exp(-x))"},
         stub="reference",
         tests="2a-1 2a-2 2a-3",
         passes="2a-1-basic 2a-2-basic",
@@ -372,6 +372,7 @@ LIMITS = [
         "    except (OSError, ValueError):\n"
         "        pass\n"
         "return x",
+        without=("limits",),
     ),
 ]  # fmt: skip
 
