@@ -65,7 +65,7 @@ def of_32_bits():
 # Tried in the folder for work, where all is the submission's own
 DECIDING = (  # calls that are denied for one argument
     (lambda k: socket.socketpair(type=k)[0].close(), (2, 3, 5)),  # datagrams, raw, sequences
-    (lambda k: opened(fcntl.fcntl, k, 1), (6, 8, 10, 1024, 1026, 1031)),  # lock, signals, lease...
+    (lambda k: opened(fcntl.fcntl, k, 1), (8, 10, 1024, 1026, 1031)),  # signals, lease, notices...
     (lambda k: opened(fcntl.ioctl, k, b"1234"), (0x5412, 0x5452, 0x8901)),  # TIOCSTI, signals
     (lambda k: mmap.mmap(-1, 2**21, k).close(), (0x21, 0x40022)),  # shared, of huge pages
     (lambda k: call("prctl", k, 1, 0, 0, 0), (4, 36)),  # be looked into, adopt

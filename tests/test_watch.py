@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 from boxes import in_child, loaded, sandbox
@@ -97,13 +96,14 @@ def test_elsewhere_nothing_is_known(monkeypatch):
 
 def test_words_of_excess():
     assert Use(10**9, 10**9, MOST_MEMORY, MOST_THREADS).excess() == ""
-    assert Use(memory=MOST_MEMORY + 1).excess() == "more than 512 MB of memory in all"
+    assert Use(memory=MOST_MEMORY + 1).excess() == "more than 640 MB of memory in all"
     assert Use(threads=MOST_THREADS + 1).excess() == "more than 64 processes and threads"
 
 
 # Its folder
 
 TOO_LARGE = "more than 64 MB in its working folder"
+CLOSED = "folders that are closed, or too deep in each other"
 TOO_MANY = "more than 2,000 files in its working folder"
 
 
@@ -113,13 +113,13 @@ def fill(folder, size=MOST_DISK + MB):
 
 
 def test_size_is_what_is_taken_of_the_disk(tmp_path):
-    assert excess_of(tmp_path) == excess_of(tmp_path / "nothing") == ""
+    assert excess_of(tmp_path, Use()) == excess_of(tmp_path / "nothing", Use()) == ""
     with open(tmp_path / "sparse", "wb") as file:
         file.truncate(MOST_DISK * 9)
     fill(tmp_path, MOST_DISK - MB)
-    assert excess_of(tmp_path) == ""
+    assert excess_of(tmp_path, Use()) == ""
     (tmp_path / "file").write_bytes(bytes(2 * MB))
-    assert excess_of(tmp_path) == TOO_LARGE
+    assert excess_of(tmp_path, Use()) == TOO_LARGE
 
 
 def test_all_names_count_and_links_are_not_followed(tmp_path):
@@ -128,9 +128,9 @@ def test_all_names_count_and_links_are_not_followed(tmp_path):
     targets = ".", "nothing", "../../outside", "../../outside/deep/er/file"
     for k in range(MOST_FILES - 1):
         (tmp_path / "folder" / "more" / str(k)).symlink_to(targets[k % 4])
-    assert excess_of(tmp_path / "folder") == ""
+    assert excess_of(tmp_path / "folder", Use()) == ""
     os.mkfifo(tmp_path / "folder" / "pipe")
-    assert excess_of(tmp_path / "folder") == TOO_MANY
+    assert excess_of(tmp_path / "folder", Use()) == TOO_MANY
 
 
 def test_depth_beyond_what_a_path_can_name(tmp_path):
@@ -138,22 +138,34 @@ def test_depth_beyond_what_a_path_can_name(tmp_path):
         for _ in range(30):
             os.mkdir("x" * 200)
             os.chdir("x" * 200)
-    assert excess_of(tmp_path) == "folders too deep in each other"
+    assert excess_of(tmp_path, Use()) == CLOSED
 
 
 @AS_ROOT
-def test_closed_folders_hide_no_others(tmp_path):
+def test_closed_folders_hide_nothing(tmp_path):
     def run():
         os.chdir(tmp_path)
-        for path in (".", *Path(".").rglob("*")):
+        for path in (".", "closed"):
             os.chown(path, UID, UID)
         confine.become(UID, UID)
-        return excess_of(".")
+        return excess_of(".", Use())
 
-    for k in range(20):
-        (tmp_path / f"closed-{k}").mkdir(0)
-    fill(tmp_path)
-    assert in_child(run) == TOO_LARGE
+    (tmp_path / "closed").mkdir(0o300)
+    assert in_child(run) == CLOSED
+
+
+def test_open_files_without_a_name_count(tmp_path):
+    with open(tmp_path / "file", "wb") as file, open(tmp_path / "kept", "wb") as kept:
+        file.write(bytes(3 * MB))
+        kept.write(bytes(2 * MB))
+        file.flush()
+        kept.flush()
+        (tmp_path / "file").unlink()
+        twice = os.dup(file.fileno())
+        use = use_of(os.getpgrp())
+        os.close(twice)
+    assert [size for size in use.nameless.values() if size >= MB] == [3 * MB]
+    assert excess_of(tmp_path, Use(nameless={1: MOST_DISK, 2: MB})) == TOO_LARGE
 
 
 def test_what_vanishes_meanwhile_hides_nothing_else(tmp_path):
@@ -168,7 +180,7 @@ def test_what_vanishes_meanwhile_hides_nothing_else(tmp_path):
     fill(tmp_path)
     stop, thread = threading.Event(), threading.Thread(target=churn)
     thread.start()
-    found = {excess_of(tmp_path) for _ in range(300)}
+    found = {excess_of(tmp_path, Use()) for _ in range(300)}
     stop.set()
     thread.join()
     assert found == {TOO_LARGE}

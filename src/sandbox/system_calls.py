@@ -72,8 +72,8 @@ DONE_BY_DOING_NOTHING = """
 CHECKED = {
     ("clone", 56, 220): (0, NEW_NAMESPACES | CLONE_PARENT, (0,)),
     ("mmap", 9, 222): (3, 0x40021, (0x00, 0x01, 0x20)),  # not shared without a file, no huge pages
-    # Duplicates and flags of descriptors; no leases, locks, signals, sizes of pipes
-    ("fcntl", 72, 25): (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 1030)),
+    # Duplicates and flags of descriptors, locks; no leases, signals, sizes of pipes
+    ("fcntl", 72, 25): (1, 0xFFFFFFFF, (0, 1, 2, 3, 4, 5, 6, 7, 1030)),
     # Is it a terminal, of which size; how much is there to read; close on exec; not blocking
     ("ioctl", 16, 29): (1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
     # The name of a thread or of memory, questions, the signal at the parent's death

@@ -25,7 +25,9 @@ from .fixture import BOTH, REFERENCE, TESTS, VECTORS, build, vectors
 KEEPER = Path(__file__).with_name("keeper.py")
 CONFINEMENTS = {"another user": ("another user",), "Landlock": ("Landlock",), "none": ()}
 CONFINEMENTS[BOTH] = "another user", "Landlock"
-NAMESPACES = "unshare --pid --mount --ipc --net --fork --mount-proc --kill-child"
+NAMESPACES = (
+    "setpriv --pdeathsig KILL unshare --pid --mount --ipc --net --fork --mount-proc --kill-child"
+)
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MOST_PROCESSES = 3000  # a net, as in the keeper
 FIRST_USER = 210_000
