@@ -88,11 +88,7 @@ class Kept:
 
     def __init__(self):
         self.workers = ForkedWorkers()
-        self.start, self.end, self.tidy = (
-            self.workers.start,
-            self.workers.end,
-            self.workers.tidy,
-        )
+        self.start, self.end = self.workers.start, self.workers.end
 
     def close(self):
         """Keep it."""
