@@ -1,7 +1,6 @@
 """What is graded: a submission, perhaps a solution, and the processes that run them."""
 
 import contextlib
-import functools
 import math
 import os
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from sandbox.confine import Confinement, choose
 from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, Submission, preload_of
+from sandbox.session import SubmissionError
 from sandbox.upload import Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers, ThreadWorkers
 from utils.utils import InputError
@@ -44,18 +44,21 @@ class Course:
     seconds: float | None = None
 
     def __post_init__(self):
-        self.solutions = contextlib.ExitStack()
-        self.solution_of = functools.cache(self._solution_of)
+        self.sessions, self.solutions = contextlib.ExitStack(), {}
 
-    def _solution_of(self, module):
+    def solution_of(self, module):
         """Give the solution in a process that has loaded a module of it, for all tests."""
-        session = self.solutions.enter_context(self.solution_sandbox.session(math.inf))
+        with contextlib.suppress(KeyError, SubmissionError):
+            self.solutions[module].probe([], [])  # it may be gone: short of memory, say
+            return Submission(self.solutions[module])
+        session = self.sessions.enter_context(self.solution_sandbox.session(math.inf))
         self.solution_sandbox.load(session, module)
+        self.solutions[module] = session
         return Submission(session)
 
     def close(self):
         """End all processes."""
-        self.solutions.close()
+        self.sessions.close()
         for sandbox in (self.sandbox, self.solution_sandbox):
             if sandbox is not None:
                 sandbox.close()
