@@ -130,7 +130,7 @@ FAULTS = {
     "left processes": {"survivors": ["sleep"]},
     "left files": {"left": ["tmp"]},
     "left IPC": {"objects": ["a queue"]},
-    "filled the disk": {"used": (250, 3)},
+    "filled the disk": {"used": (290, 3)},
     "together held": {"peak": 5000},
     "'\\nhidden' is shown": {
         "report": f"{' ' * 80}hidden\nConfinement: Landlock\n========== END GRADING [\n"
@@ -249,21 +249,19 @@ def test_honest_submission_gets_full_marks_as_another_user(name, level, gradings
     assert complaints(upload, level, result) == [], result.report
 
 
-SWITCHED_OFF = [
-    (row, level)
-    for row in ROWS + ATTACKS
-    for level in (("another user",) if "another user" in row.levels else row.levels)
-    if row.without
-]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("row", "level"), SWITCHED_OFF, ids=lambda part: getattr(part, "name", part)
+    "row", [row for row in ROWS + ATTACKS if row.without], ids=lambda row: row.name
 )
-def test_every_wall_matters(row, level, gradings):
-    result = gradings.grade(row, level, without=row.without)
-    assert complaints(row, level, result) != [], result.report
+def test_every_wall_matters(row, gradings):
+    levels = [level for level in ("another user", "none") if level in row.levels] or row.levels
+    reports = []
+    for level in levels:
+        result = gradings.grade(row, level, without=row.without)
+        reports.append(result.report)
+        if complaints(row, level, result) or any(text in result.report for text in row.hides):
+            return
+    pytest.fail("\n".join(reports))
 
 
 @pytest.mark.skipif(not landlock_version() >= WHOLE_LANDLOCK, reason="there is no Landlock")

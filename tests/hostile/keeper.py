@@ -223,13 +223,12 @@ def left_objects():
 
 def left_files(kept):
     """List the files where everybody may write, but for what was put there before."""
-    found = [str(path) for folder in PUBLIC for path in Path(folder).rglob("*")]
-    pairs = ((path, [f"{place}/" for place in kept]) for path in found)
-    return [
-        path
-        for path, places in pairs
-        if not any(f"{path}/".startswith(place) or place.startswith(f"{path}/") for place in places)
-    ]
+    found = []
+    for public in PUBLIC:
+        for folder, names, files in os.walk(public):  # in `kept`, others are at work
+            names[:] = [name for name in names if f"{folder}/{name}" not in kept]
+            found += [f"{folder}/{name}" for name in names + files]
+    return [path for path in found if not any(place.startswith(f"{path}/") for place in kept)]
 
 
 def main():

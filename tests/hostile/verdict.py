@@ -77,7 +77,7 @@ def about_the_run(row, level, graded):
         yield f"left processes: {graded.survivors[:5]}"
     if graded.objects:
         yield f"left IPC objects: {graded.objects[:5]}"
-    if row.disk and (graded.used[0] > 2 / 3 * row.disk or graded.used[1] > MOST_FILES):
+    if row.disk and (graded.used[0] > 0.9 * row.disk or graded.used[1] > MOST_FILES):
         yield f"{graded.used[0]:,} MB and {graded.used[1]:,} files filled the disk"
     if graded.peak > MOST_IN_ALL:
         yield f"all processes together held {graded.peak:,} MB"
