@@ -1,5 +1,6 @@
 """Grade a folder of submissions: a report for each, a table and a picture for all."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -16,7 +17,10 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from gradebook import Graded, plot_summary, read_results, to_csv
+from grading.course import WORKERS, reachable
 from roster import read_roster
+from sandbox.confine import choose
+from sandbox.sandbox import Sandbox
 from utils.plotting import to_png
 from utils.program import OneLineParser, number, run_program
 from utils.utils import InputError, dump, load, write_files
@@ -68,6 +72,7 @@ def run(options):
     submissions = read_roster(options.submissions)
     about = prepare(options)
     check_solution(options)
+    check_closed(submissions, options)
     make_folder(options.out, about)
     left = [each for each in submissions if not is_graded(each, options)]
     done = len(submissions) - len(left)
@@ -163,6 +168,18 @@ def check_solution(options):
         )
 
 
+def check_closed(submissions, options):
+    """Make sure that no submission can read another one."""
+    if options.unconfined:
+        return
+    with contextlib.closing(Sandbox({}, WORKERS(), choose())) as sandbox:
+        if found := reachable(sandbox, [each.path for each in submissions]):
+            raise InputError(
+                f"submissions could read {found[0]}, as they run under the confinement "
+                f"{sandbox.confinement}. Close it to others: chmod -R go-rwx {options.submissions}"
+            )
+
+
 def folder_of(submission, options):
     """Name the folder for what came of a submission."""
     return options.out / EACH / submission.name
@@ -202,8 +219,6 @@ def grade(submission, options):
             raise KeyboardInterrupt
         report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
         problem = {0: "", 1: "", 2: last_line(report)}.get(code, "the grader did not finish")
-        if problem.startswith("the submission could reach"):
-            raise InputError(problem)  # so could all others
     seconds = round(time.monotonic() - began, 2)
     dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
     shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one

@@ -131,11 +131,13 @@ def test_one_that_takes_too_long_stops_nobody_else(run, graded, out):
 
 
 def test_submissions_that_can_be_read_by_others_are_not_graded(run, graded, capsys, monkeypatch):
-    words = "the submission could reach x. Close it."
-    monkeypatch.setattr(grade_class, "last_line", lambda report: words)
-    graded.codes["bob"] = 2
+    monkeypatch.setattr(grade_class, "reachable", lambda sandbox, paths: [str(paths[1])])
     assert run() == 2
-    assert words in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "handed in/ada" in told
+    assert "chmod -R go-rwx" in told
+    assert graded.seen == ["submission"]
+    assert run("--unconfined") == 0
 
 
 def test_who_was_starved_is_graded_again_by_itself(run, graded, out, monkeypatch):

@@ -131,6 +131,11 @@ def exposed(course, options):
     files = [source.path for package in packages for source in package.values()]
     files += [course.solution.vectors_path, options.solution, options.submission]
     files += [Path(__file__).parents[1] / name for name in ("grader.py", "points.json")]
-    folders = [str(options.gradescope.absolute().parent)] if options.gradescope else []
-    with course.sandbox.session(course.sandbox.import_seconds) as session:
-        return session.probe([os.path.abspath(file) for file in files], folders)
+    folders = [options.gradescope.absolute().parent] if options.gradescope else []
+    return reachable(course.sandbox, files, folders)
+
+
+def reachable(sandbox, files, folders=()):
+    """List the files that a confined submission could read, and the folders it could write in."""
+    with sandbox.session(sandbox.import_seconds) as session:
+        return session.probe([os.path.abspath(file) for file in files], [*map(str, folders)])
