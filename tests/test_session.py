@@ -96,6 +96,10 @@ def spin_in_children(seconds, count):
     for _ in range(count):
         os.wait()
 
+def ignore_children():
+    import signal
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
 def hold(megabytes, count):
     for _ in range(count):
         if os.fork() == 0:
@@ -230,6 +234,11 @@ def test_calls_have_their_time_together(box):
             submission.echo(1)
 
 
+def test_what_the_grader_itself_needs_costs_nothing(box):
+    with loaded(box, seconds=0.3) as submission:
+        submission.call(lambda x: time.sleep(3), 1.0, 1)
+
+
 def test_who_sleeps_has_more_time_by_the_clock(box):
     with loaded(box, seconds=0.5) as submission:
         submission.sleep(0.9)
@@ -244,9 +253,15 @@ def test_what_children_compute_counts(box):
         submission.spin_in_children(0.3, 4)
 
 
+@LINUX
+def test_children_cannot_be_hidden(box):
+    with loaded(box) as submission, pytest.raises(SubmissionError, match="not permitted"):
+        submission.ignore_children()
+
+
 def busy(*args):
     """Stand in for `watch.use_of` on a machine that lets nothing run."""
-    return Use(seconds=0.1, waited=time.monotonic() / 2)
+    return Use(seconds=0.1, waited=time.monotonic() / 2, threads=1)
 
 
 def test_who_waits_for_a_processor_is_starved(box, monkeypatch):
@@ -562,6 +577,14 @@ def test_too_many_bytes(fake, monkeypatch):
     session, _ = fake(frame(callback(args=["x" * 1000])) * 20)
     with pytest.raises(SubmissionError, match="sent more than 10,000 bytes in all"):
         session.call("f", (lambda x: None,), {})
+
+
+def test_too_many_lists(fake):
+    session, _ = fake(frame(callback(args=[[[]] * 200_000])) * 20)
+    calls = []
+    with pytest.raises(SubmissionError, match="bytes in all"):
+        session.call("f", (calls.append,), {})
+    assert len(calls) < 10
 
 
 @pytest.mark.parametrize(

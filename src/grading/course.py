@@ -4,6 +4,7 @@ import contextlib
 import math
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from sandbox.confine import Confinement, choose
@@ -15,6 +16,7 @@ from sandbox.workers import ForkedWorkers, KeptWorkers, ThreadWorkers
 from utils.utils import InputError
 
 WORKERS = ForkedWorkers if FORKS else KeptWorkers
+MOST_PROBED = 1_000  # files of the solution, compiled ones too
 NO_VECTORS = "has no sample_vectors_(soln).json in or beside it"
 
 
@@ -130,6 +132,7 @@ def exposed(course, options):
     packages = course.solution.package, course.submission.package
     files = [source.path for package in packages for source in package.values()]
     files += [course.solution.vectors_path, options.solution, options.submission]
+    files += islice(filter(Path.is_file, Path(options.solution).rglob("*")), MOST_PROBED)
     files += [Path(__file__).parents[1] / name for name in ("grader.py", "points.json")]
     folders = [options.gradescope.absolute().parent] if options.gradescope else []
     return reachable(course.sandbox, files, folders)

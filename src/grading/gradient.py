@@ -32,7 +32,7 @@ def check_gradient(what, f, x, names):
         loss, *parts = f(x.copy())
         gradient = np.concatenate([np.asarray(part, float).reshape(-1) for part in parts])
         gradient = gradient.reshape(x.shape)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return f"{what}: the gradient cannot be checked: loss or gradients are no numbers."
     size = np.maximum(1, np.maximum(abs(numerical), abs(gradient)))
     with np.errstate(invalid="ignore"):

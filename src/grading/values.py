@@ -3,6 +3,7 @@
 import numpy as np
 
 NUMBERS = "fiu"  # kinds of dtypes
+MAX_DEPTH = 16  # of lists in each other
 
 
 class NoNumbersError(ValueError):
@@ -31,7 +32,7 @@ def to_array(value):
     """
     try:
         leaves = list(_leaves(value))
-    except RecursionError:
+    except RecursionError:  # or deeper than any array is
         raise NoNumbersError("is a list of lists of lists and so on") from None
     for leaf in leaves:
         if not _is_numeric(leaf):
@@ -57,10 +58,12 @@ def kind_of(value):
     return names.get(type(value), f"of type {printable}")
 
 
-def _leaves(value):
+def _leaves(value, depth=0):
+    if depth > MAX_DEPTH:
+        raise RecursionError
     if isinstance(value, (list, tuple)):
         for item in value:
-            yield from _leaves(item)
+            yield from _leaves(item, depth + 1)
     else:
         yield value
 

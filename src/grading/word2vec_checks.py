@@ -252,6 +252,8 @@ def same_window(found, expected):
     """Tell whether center word, size and outside words of two windows are the same."""
     center, size, outside = found
     texts = [center, *outside] if isinstance(outside, (list, tuple)) else [center, outside]
-    if not all(isinstance(text, str) for text in texts) or np.ndim(size) != 0:
+    if not all(isinstance(text, str) for text in texts):
         return False
-    return (center, int(size), list(outside)) == expected
+    if isinstance(size, np.ndarray) and size.ndim == 0:
+        size = size.item()
+    return type(size) is int and (center, size, list(outside)) == expected

@@ -96,9 +96,9 @@ class Confinement:
 def choose(kinds=(OTHER_USER, LANDLOCK), without=()):
     """Find the best confinement of these kinds that this machine has."""
     is_root = sys.platform.startswith("linux") and os.geteuid() == 0
-    user = account() if is_root and OTHER_USER in kinds else None
+    users = accounts() if is_root and OTHER_USER in kinds else ()
     return Confinement(
-        user if user and can_run_python(*user) else None,
+        next((user for user in users if can_run_python(*user)), None),
         landlock_version() if LANDLOCK in kinds else 0,
         system_calls.available(),
         threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0,
@@ -127,18 +127,18 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
 # Another user
 
 
-def account():
-    """Choose user and group: the account made for this purpose, else numbers that nobody has.
+def accounts():
+    """Offer users, with their groups: a number that nobody has, else an account made for this.
 
-    These follow from the number of this process, so that no two gradings have the same.
+    The number follows from that of this process, so that no two gradings have the same.
     """
+    numbers = (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count())
+    number = next(filter(_is_free, numbers))
+    yield number, number
     with contextlib.suppress(KeyError):
         user = pwd.getpwnam(NAME)
         if user.pw_uid and user.pw_gid:
-            return user.pw_uid, user.pw_gid
-    numbers = (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count())
-    number = next(filter(_is_free, numbers))
-    return number, number
+            yield user.pw_uid, user.pw_gid
 
 
 def _is_free(number):
@@ -208,9 +208,11 @@ class Rule(ctypes.Structure):
 
 def landlock_version():
     """Tell which version of Landlock the system has; 0 if none, or if it is switched off."""
+    if not sys.platform.startswith("linux"):
+        return 0
     try:
         return call("syscall", CREATE_RULESET, None, 0, GET_VERSION)
-    except (AttributeError, OSError, TypeError):  # elsewhere than on Linux, too
+    except OSError:
         return 0
 
 
@@ -253,7 +255,8 @@ def what_python_needs():
     installed = [os.path.join(p, part) for p in (sys.base_prefix, sys.prefix) for part in parts]
     packages = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     system = "/lib /lib64 /usr/lib /usr/lib64 /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime"
-    return [*installed, *packages, *system.split(), os.devnull, "/dev/urandom"]
+    files = "/etc/mime.types", os.devnull, "/dev/urandom"
+    return [*installed, *packages, *system.split(), *files]
 
 
 # Limits

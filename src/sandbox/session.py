@@ -12,6 +12,7 @@ from .wire import LOOK_SECONDS, Channel, ClosedError, WireError
 IMPORT_SECONDS = 10
 BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
 STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
+GAP = 1.0  # seconds between two looks that are too many
 PATIENCE = 5  # times the clock's limit, for who waits for a processor
 MAX_TEXT = 4000  # characters of an exception's text
 MAX_FRAMES = 60
@@ -152,7 +153,7 @@ class Session:
         self.what, self.limit, self.allowed = what, limit, seconds
         self.too_late = f"{what} took longer than {limit:g} seconds{which}"
         self.began, self.spent, self.answered = time.monotonic(), 0.0, False
-        self.until = self.began + clock_seconds
+        self.until, self.looked = self.began + clock_seconds, self.began
         self.channel.next_look = self.began + LOOK_SECONDS
         self.before = self._use(alone=True)
         try:
@@ -195,9 +196,14 @@ class Session:
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
         now, use, box = time.monotonic(), self._use(), self.sandbox
+        if now - self.looked > GAP:  # the grader itself did not run: it was stopped, or starved
+            self.until += now - self.looked
+            box.end += now - self.looked
+        self.looked = now
         ran, waited = use.seconds - self.before.seconds, use.waited - self.before.waited
         if ran > self.allowed:
             raise TooLateError(self.too_late)
+        waited *= use.threads == 1  # else it may have waited for itself
         patience = min(waited, PATIENCE * (self.until - self.began))
         if now > min(self.until + patience, box.end):
             if waited > STARVED * (now - self.began):

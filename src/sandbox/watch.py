@@ -72,6 +72,12 @@ def nameless_of(process):
     return found
 
 
+def is_running(group):
+    """Tell whether a group has a process that has not ended."""
+    found = filter(None, map(stat_of, processes()))
+    return any(int(fields[2]) == group and fields[0] not in (b"Z", b"X") for fields in found)
+
+
 def threads_of_user(uid):
     """Count the threads of a user."""
     found = (read(process, "status") for process in processes())

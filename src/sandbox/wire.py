@@ -15,7 +15,8 @@ import numpy as np
 DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
 MAX_HEADER = 2**20  # bytes
 MAX_ELEMENTS = 2 * 2**20  # of all arrays of a message, whatever their dtype
-MAX_RECEIVED = 128 * 2**20  # bytes of all messages together
+MAX_RECEIVED = 128 * 2**20  # bytes of memory for all messages together
+WEIGHT = 32  # bytes of memory, at most, for a byte of JSON
 MAX_AXES = 16
 LENGTHS = struct.Struct(">II")
 LOOK_SECONDS = 0.05  # how often somebody who waits looks around
@@ -153,7 +154,7 @@ class Channel:
         whole = header_size + size
         if header_size > MAX_HEADER or size > 8 * self.room:
             raise WireError(f"a message of {whole:,} bytes, which is too large")
-        self.left -= whole
+        self.left -= WEIGHT * header_size + size
         if self.left < 0:
             raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
         header = self._take(header_size)
@@ -172,16 +173,18 @@ class Channel:
 
     def _wait(self, operation, argument):
         """Do an operation of the socket when it can be done, and look around meanwhile."""
-        while True:
+        done = None
+        while done is None:
+            try:
+                done = operation(argument)
+            except TimeoutError:
+                pass
+            except OSError as error:
+                raise ClosedError from error
             if self.look and time.monotonic() > self.next_look:
                 self.look()
                 self.next_look = time.monotonic() + LOOK_SECONDS
-            try:
-                return operation(argument)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                raise ClosedError from error
+        return done
 
     def close(self):
         """Close the socket."""

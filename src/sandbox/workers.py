@@ -24,6 +24,7 @@ import numpy as np
 
 from .nursery import DIE_SECONDS, kill_group
 from .text import Capture
+from .watch import is_running
 from .wire import Channel, ClosedError, WireError
 from .worker import Worker
 
@@ -262,10 +263,8 @@ def kill_and_wait(group):
     """Kill a group whose nursery is gone, and wait until nothing of it is left."""
     kill_group(group)
     give_up = time.monotonic() + DIE_SECONDS
-    with contextlib.suppress(OSError):
-        while time.monotonic() < give_up:
-            os.killpg(group, 0)
-            time.sleep(0.001)
+    while is_running(group) and time.monotonic() < give_up:
+        time.sleep(0.001)
 
 
 def in_words(code):

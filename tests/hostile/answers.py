@@ -554,6 +554,11 @@ ORACLE = [
         passes="3a-0-basic 3b-0-basic 3c-0-basic 3d-0-basic 3e-0-basic 3f-0-basic",
     ),
     oracle(
+        "sgd that calls f as often as it must at one place, and returns 0",
+        code={"sgd": "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"},
+        tests="2b-0 2b-2 2b-3 2b-4",
+    ),
+    oracle(
         "quiz answers that are no letters",
         files={
             "submission/quiz.py": """
