@@ -77,20 +77,16 @@ class Session:
     def __init__(self, sandbox, folder, seconds):
         self.sandbox, self.folder = sandbox, folder
         self.seconds = self.left = seconds  # of processor time, for all calls together
-        self.clock_left = BACKSTOP * seconds
+        self.clock_left, self.spent, self.until = BACKSTOP * seconds, 0.0, 0.0
         self.given = []  # what was handed to the worker: functions, neutral objects
         self.seed = self.next = None
         self.changed = []
         self.ended, self.answered = False, True
         self.failure = None  # why there is no worker any more
-        settings = {"folder": folder, "cpu_seconds": 0, **sandbox.confinement.order()}
-        settings["cpu_seconds"] = self._most(seconds + sandbox.import_seconds)
-        self.worker = sandbox.workers.start(settings)
+        most = seconds + sandbox.import_seconds + 3  # for each process, should nobody look
+        settings = {"folder": folder, "cpu_seconds": int(most) if math.isfinite(most) else None}
+        self.worker = sandbox.workers.start(settings | sandbox.confinement.order())
         self.channel = Channel(self.worker.sock, self._refer, self._resolve, self._look)
-
-    @staticmethod
-    def _most(seconds):
-        return int(seconds) + 3 if math.isfinite(seconds) else None
 
     def load(self, files, module, seconds=IMPORT_SECONDS):
         """Import the submission; raise `SubmissionError` if that fails."""
@@ -112,14 +108,14 @@ class Session:
         """Call a function of the submission; raise `SubmissionError` if that fails."""
         self.seed, state = random.getrandbits(32), random.getstate()
         request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
+        request["seed"] = self.seed
         try:
-            request["seed"] = self.seed
             limits = self.seconds, self.left, self.clock_left
             answer = self._ask(request, name, ", the limit of this test", *limits)
         finally:
             random.setstate(state)  # the worker may be in this process
             self.left -= self.spent
-            self.clock_left -= time.monotonic() - self.began
+            self.clock_left = self.until - time.monotonic()
         if "missing" in answer:
             raise MissingError(name)
         if not {"result", "changed", "next", "records"} <= answer.keys():
