@@ -25,7 +25,9 @@ class SgdChecks:
         found = self.submission.sgd(f, x0, 0.01, 1000, PRINT_EVERY=100)
         problem = check_scalar("sgd: x at the end", found, 0.0, atol=1e-6)
         grads = gradients(f, x0)
-        path = {"x0": x0, "step": 0.01, "iterations": 1000, "rtol": 1e-6, "atol": 1e-6}
+        path = {"x0": x0, "step": 0.01, "iterations": 1000}
+        if not problem:  # what updates in single precision need; else the first error explains it
+            path |= {"rtol": 1e-6, "atol": 1e-6}
         how = check_sgd(f.record, grads, found, **path)
         self.compare(lambda: how or problem)
 
