@@ -86,6 +86,7 @@ def start(settings, grader, output):
             be_worker(settings, grader, output)
         except BaseException:
             traceback.print_exc()  # to what the worker prints
+            os._exit(70)  # while the wire is open still, so that nobody kills it before
         os._exit(70)
     os.close(grader)
     os.close(output)
