@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from graderUtil import HERE, CourseTestRunner, GradedTestCase, graded, test_of
 from grading import cases, gradescope
-from grading.compare import check_sigmoid
 from grading.course import exposed, open_course
+from grading.given import GivenChecks
 from grading.options import parse, select
 from grading.quiz import judge
 from grading.quiz_checks import QuizChecks
 from grading.sgd_checks import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
-from grading.word2vec_checks import Word2vecChecks
+from grading.word2vec import Word2vecChecks
 from sandbox.confine import LANDLOCK, OTHER_USER, choose
 from sandbox.objects import Postprocessing
 from utils.utils import InputError
@@ -23,35 +23,30 @@ MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
-class Test_2a(Word2vecChecks, GradedTestCase):
+class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
     """2a: the loss of a window, and its gradients."""
 
     @graded()
     def test_0(self):
         """Skip-gram with the naive softmax loss: known case, gradient check."""
         window, loss = cases.SKIPGRAM, self.submission.naive_softmax_loss_and_gradient
-        found = self.submission.skipgram(*window.arguments, None, loss)
-        self.check_window(window, loss, found, cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
+        self.check_window(window, loss, expected=cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
         self.check_window_gradient(window, loss)
 
     @graded()
     def test_1(self):
         """Naive softmax loss and gradients: known case."""
-        pair = cases.SOFTMAX
-        found = self.submission.naive_softmax_loss_and_gradient(*pair.arguments, None)
-        self.check_softmax(pair, found, cases.SOFTMAX_VALUES, rtol=cases.KNOWN)
+        self.check_softmax(cases.SOFTMAX, cases.SOFTMAX_VALUES, rtol=cases.KNOWN)
 
     @graded()
     def test_2(self):
         """Sigmoid: known case."""
-        x, expected = cases.SIGMOID
-        found = self.submission.sigmoid(x)
-        self.compare(check_sigmoid, "sigmoid", x, found, expected, rtol=cases.KNOWN)
+        self.check_sigmoid(*cases.SIGMOID, rtol=cases.KNOWN)
 
     @graded(timeout=15, is_hidden=True)
     def test_3(self):
         """Sigmoid of a vector, large values included."""
-        for x in (cases.numbers(3, 20, 2), cases.numbers(4, 30, 50), 0.7, 900.0, -900.0):
+        for x in cases.SIGMOIDS:
             self.check_sigmoid(x)
 
     @graded(timeout=15, is_hidden=True)
@@ -69,21 +64,16 @@ class Test_2a(Word2vecChecks, GradedTestCase):
     def test_6(self):
         """Naive softmax loss and gradients: other sizes, indices and scales."""
         for pair in cases.PAIRS:
-            found, expected = self.both("naive_softmax_loss_and_gradient", *pair.arguments, None)
-            self.check_softmax(pair, found, expected, reveal=False)
+            self.check_softmax(pair)
 
     @graded(timeout=10, is_hidden=True)
     def test_7(self):
         """Skip-gram: other windows, repeated words, other loss functions."""
-        softmax = self.submission.naive_softmax_loss_and_gradient
-        sampling = self.submission.neg_sampling_loss_and_gradient
         for window in cases.WINDOWS:
-            self.check_pairs_of(window)
-            data = cases.dataset(7, list(window.word2ind))
-            for losses in ([softmax], [sampling], [], [cases.linear_loss(8, window)]):
-                found, expected = self.both("skipgram", *window.arguments, data, *losses)
-                of_last = softmax if losses == [softmax] else None
-                self.check_window(window, of_last, found, expected, reveal=False)
+            self.check_linear(window)
+            self.check_window(window, self.submission.naive_softmax_loss_and_gradient)
+            data = cases.dataset_of_one(window)
+            self.check_window(window, self.submission.neg_sampling_loss_and_gradient, data)
 
     @graded()
     def test_8(self):
@@ -94,6 +84,7 @@ class Test_2a(Word2vecChecks, GradedTestCase):
         self.check_sampling_gradient(cases.pair(9, V=6, d=3), cases.dataset(9, list("abcdef")))
         for seed in range(7):
             self.check_wrapper(seed)
+        self.check_default_loss(cases.WINDOWS[0])
 
 
 class Test_2b(SgdChecks, GradedTestCase):

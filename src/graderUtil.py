@@ -14,7 +14,6 @@ import unittest
 from pathlib import Path
 
 from grading import terminal
-from grading.conduct import check_arguments
 from grading.course import open_course
 from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
 from grading.quiz import AnswerError
@@ -116,33 +115,14 @@ class GradedTestCase(unittest.TestCase):
         self.printed = self.session.close()
 
     @property
+    def reveal(self):
+        """Whether a failure may show what is expected."""
+        return not self.about["is_hidden"]
+
+    @property
     def about(self):
         """What `graded` says of this test."""
         return getattr(self, self._testMethodName).about
-
-    def both(self, name, *args):
-        """Call a function of the submission, and that of the solution with the same random draws.
-
-        Parameters
-        ----------
-        name : str
-            Of the function.
-        *args
-            Its arguments; functions of the submission stand for the solution's, too.
-
-        Returns
-        -------
-        tuple of (object, object)
-            What the submission gives, not to be trusted, and the solution; None without one.
-        """
-        state = random.getstate()
-        found = getattr(self.submission, name)(*args)
-        self.compare(check_arguments, name, self.session.changed)
-        expected = None
-        if self.solution:
-            random.setstate(state)
-            expected = getattr(self.solution, name)(*args)
-        return found, expected
 
     def compare(self, check, *args, **kwargs):
         """Fail if a check tells of a problem; an ungraded test compares nothing."""

@@ -46,6 +46,8 @@ class Mistake:
         Whether it depends on how often the function was called before.
     ungraded : str
         Why the graded tests give full marks nevertheless; empty if they do not.
+    unnamed : str
+        Why the messages cannot name it, but only say where numbers differ; empty if they do.
     """
 
     function: str
@@ -58,6 +60,7 @@ class Mistake:
     shows_after: int = 0
     counts: bool = False
     ungraded: str = ""
+    unnamed: str = ""
 
     @property
     def edits(self):
@@ -217,6 +220,9 @@ HANDS = "to the loss function, where the window has"
 DRAWN = "get_negative_samples: the list of words drawn"
 OTHER_DRAWS = "draws other random numbers than it should"
 
+# Why a message names no mistake.
+OTHER_WORDS_DRAWN = "which draws are left out can be anything"
+
 # Why a graded test must not fail.
 SINGLE = "within what single precision needs, which is no mistake"
 PRINTS = "what a submission prints earns no points"
@@ -247,9 +253,9 @@ MISTAKES = [
         SIGMOID, ("derivative",)),
     in_sigmoid("sigmoid: negated", LOGISTIC, f"-{LOGISTIC}", SIGMOID, ("negated",)),
     in_sigmoid("sigmoid: tanh", LOGISTIC, "np.tanh(x)", SIGMOID, ("It is tanh(x)",)),
-    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", SIGMOID, ("differs most",)),
+    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", SIGMOID, ("that of base 2",)),
     in_sigmoid("sigmoid: exp(x) over the sum of all", LOGISTIC, "np.exp(x) / np.exp(x).sum()",
-        SIGMOID, ("differs most",)),
+        SIGMOID, ("the softmax: exp(x) divided by the sum",)),
     in_sigmoid("sigmoid: three digits", LOGISTIC, f"np.round({LOGISTIC}, 3)",
         SIGMOID, ("rounded to 3 decimals",)),
     in_sigmoid("sigmoid: x kept within 6", "np.abs(x)", "np.minimum(np.abs(x), 6)",
@@ -323,18 +329,18 @@ MISTAKES = [
     in_negatives("negatives: may be the outside word", "word != outside_word_idx", "True",
         SAMPLING, (DRAWN, "a list with the outside word")),
     in_negatives("negatives: never word 0", "if word", "if word and word",
-        SAMPLING, (DRAWN,)),
+        SAMPLING, (DRAWN,), unnamed=OTHER_WORDS_DRAWN),
     in_negatives("negatives: never the same twice", "if word != outside_word_idx",
-        "if word not in (outside_word_idx, *negatives)", SAMPLING, (DRAWN,)),
+        "if word not in (outside_word_idx, *negatives)", SAMPLING, (DRAWN, "one may be drawn twice")),
     in_negatives("negatives: one word K times", ".append(word)", ".extend([word] * K)",
         SAMPLING, (DRAWN,)),
     in_negatives("negatives: one missing", "< K", "< K - 1",
         SAMPLING, (DRAWN, "shape (2,), expected shape (3,)")),
     in_negatives("negatives: one drawn in vain", "negatives = []",
-        "negatives = []\ndataset.sample_token_idx()", SAMPLING, (DRAWN,)),
+        "negatives = []\ndataset.sample_token_idx()", SAMPLING, (DRAWN,), unnamed=OTHER_WORDS_DRAWN),
 
     in_sampling("sampling: K ignored", "words = [", "K = 10\nwords = [",
-        SAMPLING, ("negative sampling: the loss differs",)),
+        SAMPLING, ("that of 10 samples: the argument K is ignored",)),
     in_sampling("sampling: repeated negatives counted once", "vectors = outside_vectors[words]",
         "words = list(dict.fromkeys(words))\nK = len(words) - 1\n"
         "vectors = outside_vectors[words]", SAMPLING, ("samples drawn twice counted once",)),
@@ -342,11 +348,11 @@ MISTAKES = [
         "grad_outside_vecs[words] += np.outer(error, center_word_vec)",
         SAMPLING, ("outside", "samples drawn twice counted once")),
     in_sampling("sampling: loss without negatives", " + np.logaddexp(0, scores[1:]).sum()", "",
-        SAMPLING, ("loss",)),
+        SAMPLING, ("loss", "the negative samples are missing")),
     in_sampling("sampling: loss with the mean of the negatives", ".sum()", ".mean()",
-        SAMPLING, ("loss",)),
+        SAMPLING, ("loss", "the mean over the negative samples, expected their sum")),
     in_sampling("sampling: loss lacks one negative", "scores[1:]", "scores[2:]",
-        SAMPLING, ("loss",)),
+        SAMPLING, ("loss", "without the first negative sample")),
     in_sampling("sampling: loss of the outside word as of a negative", "-scores[0]", "scores[0]",
         SAMPLING, ("loss",)),
     in_sampling("sampling: loss negated", "return loss", "return -loss",
@@ -356,9 +362,9 @@ MISTAKES = [
     in_sampling("sampling: gradients of all words as of the outside word", "truth[0] = 1",
         "truth[:] = 1", SAMPLING, ("gradient",)),
     in_sampling("sampling: gradients lack the outside word", "- truth", "- truth\nerror[0] = 0",
-        SAMPLING, ("gradient", "Row 5 is wrong")),
+        SAMPLING, ("gradient", "Both are that without the outside word")),
     in_sampling("sampling: gradients lack the last negative", "- truth",
-        "- truth\nerror[-1] = 0", SAMPLING, ("gradient", "Row 4 is wrong")),
+        "- truth\nerror[-1] = 0", SAMPLING, ("gradient", "Both are that without the last negative sample")),
     in_sampling("sampling: center gradient lacks the outside word", "error @ vectors",
         "error[1:] @ vectors[1:]", SAMPLING, ("center",)),
     in_sampling("sampling: center gradient negated", "error @ vectors", "-error @ vectors",
@@ -369,7 +375,7 @@ MISTAKES = [
         "error[:, np.newaxis] * vectors", SAMPLING, ("outside",)),
     in_sampling("sampling: no outside gradient for the negatives", ADD_ROWS,
         "grad_outside_vecs[outside_word_idx] = error[0] * center_word_vec",
-        SAMPLING, ("outside", "Only row 5 is right")),
+        SAMPLING, ("outside", "that of the outside word alone: the negative samples are missing")),
     in_sampling("sampling: gradients halved", "- truth", "- truth\nerror = error / 2",
         SAMPLING, ("gradient", "1/2 of the right value")),
     in_sampling("sampling: gradients too large by a millionth", "- truth",
@@ -382,10 +388,11 @@ MISTAKES = [
     in_sampling("sampling: no gradient beyond 6", "- truth",
         "- truth\nerror[np.abs(scores) > 6] = 0", SAMPLING, ("gradient",)),
     in_sampling("sampling: no outside word 0", "truth[0] = 1", "truth[0] = outside_word_idx > 0",
-        SAMPLING, ("gradient", "Row 0 is wrong")),
+        SAMPLING, ("gradient", "Both are that with the outside word taken for a negative sample")),
     in_sampling("sampling: always the first negatives", "vectors = outside_vectors[words]",
         "words[1:] = vars(sigmoid).setdefault(K, words[1:])\nvectors = outside_vectors[words]",
-        SAMPLING, ("negative sampling: the loss differs",), counts=True),
+        SAMPLING, ("negative sampling: the loss differs",), counts=True,
+        unnamed="what a function keeps from call to call can be anything"),
     in_sampling("sampling: loss nan", "return loss", "return loss * np.nan", SAMPLING, ("nan",)),
     in_sampling("sampling: center gradient nan", "error @ vectors", "error @ vectors * np.nan",
         SAMPLING, ("nan",)),
@@ -403,12 +410,12 @@ MISTAKES = [
     in_skipgram("skip-gram: window_size words at most", "in outside_words",
         "in outside_words[:window_size]", SKIPGRAM, ("loss differs", HANDS)),
     in_skipgram("skip-gram: first word left out", "in outside_words", "in outside_words[1:]",
-        SKIPGRAM, ("without the first outside word",)),
+        SKIPGRAM, (HANDS, "It leaves out the first one")),
     in_skipgram("skip-gram: last word only", "in outside_words", "in outside_words[-1:]",
         SKIPGRAM, (LAST, HANDS)),
     in_skipgram("skip-gram: repeated words once", "in outside_words",
         "in dict.fromkeys(outside_words)",
-        SKIPGRAM, ("different outside words: one that occurs twice counts twice", HANDS)),
+        SKIPGRAM, ("It takes each word once: one that occurs twice counts twice", HANDS)),
     in_skipgram("skip-gram: words in alphabetical order", "in outside_words",
         "in sorted(outside_words)", OTHER_WINDOWS, (HANDS,)),
     in_skipgram("skip-gram: loss of the last word only", "loss += loss_of_pair",
@@ -480,9 +487,9 @@ MISTAKES = [
     in_wrapper("wrapper: loss not handed on", "dataset,\nword2vec_loss_and_gradient,", "dataset,",
         WRAPPER, ("word2vec_model() missing 1 required", "word2vec_loss_and_gradient")),
     in_wrapper("wrapper: outside gradient not added", "grad[V:] += grad_outside_vectors", "",
-        WRAPPER, ("the gradient differs", "yours is 0")),
+        WRAPPER, ("the gradient differs", "without the gradient of the outside vectors")),
     in_wrapper("wrapper: gradients in the other half", "grad[:V] += grad_center_vecs",
-        "grad[V:] += grad_center_vecs", WRAPPER, ("the gradient differs", "yours is 0")),
+        "grad[V:] += grad_center_vecs", WRAPPER, ("that of both in the rows of one",)),
     in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]",
         WRAPPER, ("the matrix of outside vectors handed on differs",)),
     in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len",

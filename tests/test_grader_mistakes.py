@@ -145,10 +145,24 @@ def check(row, question, report):
     assert set(row.fails) <= set(failed), failed
     assert all(test.startswith(question) for test in failed), failed
     said = "\n".join(failed[test] for test in row.fails)
+    assert names_mistake(said) != bool(row_attr(row, "unnamed")), said
     assert [words for words in row.words if words not in said] == [], said
     for test, message in failed.items():
         assert "GraderError" not in message
         assert test.endswith("basic") or not shows_a_number(message), message
+
+
+def names_mistake(said):
+    """Tell whether messages hold more than where numbers differ."""
+    number = r"-?[\d.e+-]+|nan|inf"
+    plain = rf"differs( most at \[[\d, ]*\])?: yours is ({number})(, expected ({number}))?\.$"
+    smallest = "The smallest case that fails"
+    lines = [line for line in said.splitlines() if smallest not in line]
+    return any(not re.search(plain, line) for line in lines)
+
+
+def row_attr(row, name):
+    return getattr(row, name, "")
 
 
 def shows_a_number(message):

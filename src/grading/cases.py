@@ -163,6 +163,12 @@ def linear_loss(seed, window):
     return LinearLoss(rng.randn(V), rng.randn(d), rng.randn(V, d))
 
 
+SIGMOIDS = [
+    numbers(3, 20, 2),
+    numbers(4, 30, 50),
+    np.array([-2, 0, 3]),
+    *map(np.float64, (0.7, 900, -900)),
+]
 PAIRS = [
     pair(10, V=5, d=3, outside_word_idx=0),
     pair(11, V=40, d=10, outside_word_idx=39),
@@ -171,11 +177,11 @@ PAIRS = [
     pair(14, V=2, d=1),
     pair(15, V=7, d=7),
 ]
-WINDOWS = [
+WINDOWS = [  # in each a word of the vocabulary is no outside word
     window(20, V=8, d=4, outside=1, size=1),
-    window(21, V=5, d=3, outside=10, size=5),
+    window(21, V=9, d=3, outside=10, size=5),
     window(22, V=30, d=6, outside=14, size=7, scale=0.3),
-    window(23, V=4, d=4, outside=4, size=2),
+    window(23, V=5, d=5, outside=4, size=2),
 ]
 SAMPLING_PAIRS = [
     (pair(30, V=6, d=3), 10),
@@ -191,3 +197,50 @@ def quadratic(shape):
         return 1.5, 0.8
     rng = np.random.RandomState(40)
     return rng.uniform(0.5, 2, shape), rng.uniform(0.5, 1.5, shape)
+
+
+def dataset_of_one(window):
+    """Make a dataset that draws a word always that is no outside word of a window."""
+    word = next(k for k in range(len(window.word2ind)) if k not in window.outside_indices)
+    return TableDataset([word], [list(window.word2ind)])
+
+
+# What failures are shown with: whole numbers, small ones first, to be checked by hand
+
+SMALL_SIGMOIDS = [
+    ((np.array(x, float),), expected)
+    for x, expected in (
+        ([0], [0.5]),
+        ([1], [0.7310585786]),
+        ([-1], [0.2689414214]),
+        ([0, 1], [0.5, 0.7310585786]),
+        ([[0, 1], [2, 3]], [[0.5, 0.7310585786], [0.880797078, 0.9525741268]]),
+        ([1000], [1]),
+        ([-1000], [0]),
+    )
+]
+
+SMALL_PAIRS = [
+    ((np.array(v, float), o, np.array(U, float), None), (loss, np.array(center), np.array(outside)))
+    for v, o, U, loss, center, outside in (
+        ([1], 0, [[0], [0]], 0.6931471806, [0.0], [[-0.5], [0.5]]),
+        ([1], 0, [[0], [1]], 1.3132616875, [0.7310585786], [[-0.7310585786], [0.7310585786]]),
+        ([1], 1, [[1], [2]], 0.3132616875, [-0.2689414214], [[0.2689414214], [-0.2689414214]]),
+        ([2], 1, [[1], [0]], 2.126928011, [0.880797078], [[1.761594156], [-1.761594156]]),
+        (
+            *([1, 2], 0, [[1, 0], [0, 1]], 1.3132616875, [-0.7310585786, 0.7310585786]),
+            [[-0.7310585786, -1.4621171573], [0.7310585786, 1.4621171573]],
+        ),
+    )
+]
+
+SMALL_WINDOWS = [
+    Window(center, 2, list(outside), {"a": 0, "b": 1}, np.array(V, float), np.array(U, float))
+    for center, outside, V, U in (
+        ("a", "b", [[1], [0]], [[0], [0]]),
+        ("b", "a", [[0], [1]], [[0], [1]]),
+        ("a", "bb", [[1], [0]], [[0], [1]]),
+        ("a", "ab", [[1], [2]], [[0], [1]]),
+        ("a", "abab", [[1, 0], [0, 1]], [[0, 1], [1, 0]]),
+    )
+]

@@ -4,105 +4,60 @@ What a submission gives is data of any kind, as it came from another process. Ea
 text that says what is wrong, one line or a few; an empty one says that all is right.
 """
 
+import contextlib
+import random
 from functools import partial
 
 import numpy as np
 
-from .diagnose import PARTS, explain, explain_nonfinite, explain_shape, sigmoid_instead
-from .values import NoNumbersError, bare, kind_of, to_array
+from utils.gradcheck import TOLERANCE, numerical_gradient
+
+from .mistakes import explain, explain_nonfinite, explain_shape
+from .values import NoNumbersError, bare, kind_of, to_array, to_array_of_shape
 
 RTOL, ATOL = 1e-6, 1e-9
 RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-6  # at least, for results in single precision
+PARTS = "loss", "gradient of the center vector", "gradient of the outside vectors"
+NEARLY = 1e-2  # relative error that differences of losses in single precision may have
+SINGLE = "compute in float64."
 
 
 def check_array(what, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
     """Compare an array: its kind, its shape, then each element.
 
-    The shapes must agree but for leading axes of length 1. Results in single precision are
-    compared to fewer digits. Lists of numbers are taken as arrays.
+    Shapes must agree but for leading axes of length 1; lists are taken as arrays; results in single
+    precision are compared to fewer digits. `instead` lists known mistakes as `mistakes.explain`
+    takes them. The text shows expected values only with `reveal`.
 
-    Parameters
-    ----------
-    what : str
-        What it is, such as ``naive softmax: the gradient of the center vector``.
-    found : object
-        What the submission gives.
-    expected : ndarray of float or float
-        What is right.
-    rtol, atol : float
-        Errors up to ``atol + rtol * abs(expected)`` are none.
-    reveal : bool
-        Whether the message may show expected values.
-    instead : sequence of (str, ndarray or callable)
-        Known mistakes, in words that follow "It is", as in `diagnose.explain`.
-
-    Returns
-    -------
-    str
-        What is wrong; empty if nothing is.
-
-    Examples
-    --------
     >>> check_array("the gradient", np.array([1.0, -2.0]), np.array([-1.0, 2.0]))
     'the gradient differs most at [1]: yours is -2, expected 2. It is negated.'
     """
     return " ".join(filter(None, difference(what, found, expected, rtol, atol, reveal, instead)))
 
 
-def check_scalar(what, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
+def check_scalar(what, found, expected, **how):
     """Compare a number, which may come as an array of shape (1,); see `check_array`."""
-    expected = np.reshape(expected, ())
-    return check_array(what, found, expected, rtol=rtol, atol=atol, reveal=reveal, instead=instead)
-
-
-def check_sigmoid(what, x, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True):
-    """Compare a sigmoid of x; see `check_array`."""
-    instead = sigmoid_instead(x, expected)
-    return check_array(what, found, expected, rtol=rtol, atol=atol, reveal=reveal, instead=instead)
+    return check_array(what, found, np.reshape(expected, ()), **how)
 
 
 def check_loss_and_gradients(
     what, found, expected, *, names=PARTS, rtol=RTOL, atol=ATOL, reveal=True, instead=None
 ):
-    """Compare a loss and its two gradients.
-
-    Parameters
-    ----------
-    what : str
-        What gave them, such as ``naive softmax``.
-    found : object
-        What the submission gives.
-    expected : sequence of float, ndarray, ndarray
-        What is right.
-    names : sequence of str
-        What the three are called.
-    rtol, atol, reveal : float, float, bool
-        As in `check_array`.
-    instead : dict of str to sequence of (str, ndarray or callable)
-        Known mistakes for each of the names, as in `check_array`.
-
-    Returns
-    -------
-    str
-        What is wrong, at most three lines; empty if nothing is.
-    """
+    """Compare a loss and its two gradients; `instead` lists known mistakes for each of `names`."""
     instead = instead or {}
     expected = np.reshape(expected[0], ()), *expected[1:]
     assert set(instead) <= set(names), f"{set(instead)} are not among {names}"
     compare = partial(difference, rtol=rtol, atol=atol, reveal=reveal)
     if message := _not_three(what, found, expected, names, compare):
         return message
-    labels = [f"{what}: the {name}" for name in names]
-    others = [[], [(f"the {names[2]}", expected[2])], [(f"the {names[1]}", expected[1])]]
+    swapped = [[], [(f"the {names[2]}", expected[2])], [(f"the {names[1]}", expected[1])]]
     results = [
-        compare(label, part, right, instead=[*instead.get(name, ()), *other])
-        for label, name, part, right, other in zip(
-            labels, names, found, expected, others, strict=True
-        )
+        compare(f"{what}: the {name}", part, right, instead=[*instead.get(name, ()), *other])
+        for name, part, right, other in zip(names, found, expected, swapped, strict=True)
     ]
     if any(results[1]) and any(results[2]) and _same_pair(found[:0:-1], expected[1:], compare):
-        swapped = f"{what}: the gradients are swapped, expected {_enumerate(names)}."
-        return "\n".join([*_lines(results[:1]), swapped])
+        are_swapped = f"{what}: the gradients are swapped, expected {_enumerate(names)}."
+        return "\n".join([*_lines(results[:1]), are_swapped])
     if all(diagnosis.startswith("It is zero") for _, diagnosis in results):
         return f"{what}: loss and gradients are zero: is anything computed?"
     return "\n".join(_lines(results))
@@ -113,7 +68,7 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
 
     Arguments are those of `check_array`; a sentence is empty if there is nothing to say.
     """
-    expected = np.asarray(expected, float)
+    expected, kind = np.asarray(expected, float), getattr(found, "dtype", None)
     try:
         found, single = to_array(found)
     except NoNumbersError as error:
@@ -135,8 +90,76 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
     if right.all():
         return "", ""
     place = np.unravel_index(np.where(right, -1, error).argmax(), error.shape)
-    return _worst(what, found, expected, place, reveal), explain(
-        found, expected, right, instead, reveal
+    diagnosis = explain(found, expected, right, instead, reveal)
+    if not diagnosis and found.ndim and kind is not None and kind.kind in "iu":
+        diagnosis = (
+            "It holds whole numbers only: np.zeros_like of whole numbers gives such an array."
+        )
+    return _worst(what, found, expected, place, reveal), diagnosis
+
+
+def check_gradient(what, f, x, names):
+    """Compare a gradient with finite differences.
+
+    f(x) gives loss and gradients as the submission gave them; `names` has the rows of x that belong
+    together, such as ``{"center vectors": slice(0, 5)}``.
+    """
+
+    def loss_and_gradient(x):
+        found = f(x)
+        if not isinstance(found, (list, tuple)) or len(found) < 2:
+            raise NoNumbersError
+        if to_array_of_shape(found[0], ()) is None:
+            raise NoNumbersError
+        return to_array_of_shape(found[0], ()), found
+
+    try:
+        numerical = numerical_gradient(loss_and_gradient, x)
+        _, (loss, *parts) = loss_and_gradient(x.copy())
+        gradient = np.concatenate([to_array(part)[0].reshape(-1) for part in parts])
+        gradient = gradient.reshape(x.shape)
+    except ValueError:
+        return f"{what}: the gradient cannot be checked: loss or gradients are no numbers."
+    size = np.maximum(1, np.maximum(abs(numerical), abs(gradient)))
+    with np.errstate(invalid="ignore"):
+        error = abs(numerical - gradient) / size
+    for name, rows in names.items():
+        wrong = np.argwhere(~(error[rows] <= TOLERANCE))
+        if len(wrong):
+            index = tuple(wrong[0].tolist())
+            problem = (
+                f"{what}: gradient check failed for the gradient of the {name}: at {list(index)} "
+                f"yours is {gradient[rows][index]:.6g}, the numerical one "
+                f"{numerical[rows][index]:.6g}."
+            )
+            if getattr(loss, "dtype", None) == np.float32:
+                return f"{problem} Your loss is in single precision: {SINGLE}"
+            if np.all(error < NEARLY):
+                return f"{problem} It is nearly right: in single precision (float32)? {SINGLE}"
+            return problem
+    return ""
+
+
+@contextlib.contextmanager
+def drawing(seed):
+    """Draw from Python's random numbers as a call of the submission with this seed did."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def check_draws(name, seed, following, draw=lambda: None):
+    """Check that a call with this seed drew what `draw` draws: the number `following` tells."""
+    with drawing(seed):
+        draw()
+        if following == random.getrandbits(32):
+            return ""
+    return (
+        f"{name} draws other random numbers than it should (or seeds them): with them, training "
+        "gives other vectors than everybody's."
     )
 
 

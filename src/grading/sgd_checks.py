@@ -5,8 +5,7 @@ import numpy as np
 from sandbox.objects import Quadratic
 
 from . import cases
-from .compare import check_scalar
-from .conduct import check_draws
+from .compare import check_draws, check_scalar
 from .descent import HALVE_EVERY, check_sgd, check_sgd_end
 from .values import to_array_of_shape
 

@@ -11,24 +11,9 @@ class NoNumbersError(ValueError):
 
 
 def to_array(value):
-    """Take numbers of any form as an array.
+    """Take a number, an array or lists of these as an array of float.
 
-    Parameters
-    ----------
-    value : object
-        A number, an array, or lists of these.
-
-    Returns
-    -------
-    array : ndarray of float
-        The numbers; not a copy if the value is such an array.
-    single : bool
-        Whether there is any in single precision.
-
-    Raises
-    ------
-    NoNumbersError
-        If it is something else.
+    Tell too whether any of it is in single precision; raise `NoNumbersError` for anything else.
     """
     try:
         leaves = list(_leaves(value))
@@ -91,3 +76,11 @@ def to_array_of_shape(value, shape):
     if array.shape != bare(np.empty(shape)).shape or not np.isfinite(array).all():
         return None
     return array.reshape(shape)
+
+
+def to_three(found, shapes):
+    """Take what a loss gives as arrays of these three shapes; None if it is something else."""
+    if not isinstance(found, (list, tuple)) or len(found) != len(shapes):
+        return None
+    parts = [to_array_of_shape(part, shape) for part, shape in zip(found, shapes, strict=True)]
+    return None if any(part is None for part in parts) else parts
