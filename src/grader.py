@@ -30,7 +30,7 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
     def test_0(self):
         """Skip-gram with the naive softmax loss: known case, gradient check."""
         window, loss = cases.SKIPGRAM, self.submission.naive_softmax_loss_and_gradient
-        self.check_window(window, loss, expected=cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
+        self.check_window(window, loss, cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
         self.check_window_gradient(window, loss)
 
     @graded()
@@ -72,8 +72,6 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
         for window in cases.WINDOWS:
             self.check_linear(window)
             self.check_window(window, self.submission.naive_softmax_loss_and_gradient)
-            data = cases.dataset_of_one(window)
-            self.check_window(window, self.submission.neg_sampling_loss_and_gradient, data)
 
     @graded()
     def test_8(self):

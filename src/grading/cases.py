@@ -167,7 +167,7 @@ SIGMOIDS = [
     numbers(3, 20, 2),
     numbers(4, 30, 50),
     np.array([-2, 0, 3]),
-    *map(np.float64, (0.7, 900, -900)),
+    *map(np.array, (0.7, 900.0, -900.0)),  # NumPy scalars: Python floats raise OverflowError
 ]
 PAIRS = [
     pair(10, V=5, d=3, outside_word_idx=0),
@@ -177,11 +177,13 @@ PAIRS = [
     pair(14, V=2, d=1),
     pair(15, V=7, d=7),
 ]
-WINDOWS = [  # in each a word of the vocabulary is no outside word
+WINDOWS = [
     window(20, V=8, d=4, outside=1, size=1),
     window(21, V=9, d=3, outside=10, size=5),
     window(22, V=30, d=6, outside=14, size=7, scale=0.3),
     window(23, V=5, d=5, outside=4, size=2),
+    window(24, V=3, d=2, outside=2, size=1),
+    window(25, V=6, d=2, outside=6, size=3, scale=2),
 ]
 SAMPLING_PAIRS = [
     (pair(30, V=6, d=3), 10),

@@ -90,11 +90,10 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
     if right.all():
         return "", ""
     place = np.unravel_index(np.where(right, -1, error).argmax(), error.shape)
-    diagnosis = explain(found, expected, right, instead, reveal)
-    if not diagnosis and found.ndim and kind is not None and kind.kind in "iu":
-        diagnosis = (
-            "It holds whole numbers only: np.zeros_like of whole numbers gives such an array."
-        )
+    if getattr(kind, "kind", "") in ("i", "u") and np.array_equal(found, np.trunc(expected)):
+        diagnosis = "It holds whole numbers only, as np.zeros_like of whole numbers does."
+    else:
+        diagnosis = explain(found, expected, right, instead, reveal)
     return _worst(what, found, expected, place, reveal), diagnosis
 
 

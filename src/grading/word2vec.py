@@ -107,16 +107,16 @@ class Word2vecChecks:
 
     # Skip-gram
 
-    def check_window(self, window, loss, data=None, expected=None, **how):
+    def check_window(self, window, loss, expected=None, **how):
         """Compare loss and gradients of a window with what is expected.
 
         By default these are the sums of what the submission's own loss gives, as its mistakes are
         told and charged elsewhere; where it gives nothing of use, nothing is compared.
         """
-        pairs = self.pairs_of(window, loss, data)
+        pairs = self.pairs_of(window, loss)
         if expected is None and not pairs:
             return
-        found = self.call(SKIPGRAM, *window.arguments, data, loss)
+        found = self.submission.skipgram(*window.arguments, None, loss)
         sums = sums_of(pairs, window) if pairs else expected
         last = sums_of(pairs[-1:], window) if len(pairs) > 1 else None
         lists = mistakes.of_skipgram(sums, window.center_index, window.outside_indices, last)
@@ -127,21 +127,22 @@ class Word2vecChecks:
         instead = dict(zip(PARTS_OF_WINDOW, lists, strict=True))
         how = SINGLE | {"names": PARTS_OF_WINDOW, "instead": instead, "reveal": self.reveal} | how
         right = sums if expected is None else expected
-        if self.is_graded and (problem := check_loss_and_gradients(SKIPGRAM, found, right, **how)):
-            handed = self.problem_of_pairs(window)
+        problem = check_loss_and_gradients(SKIPGRAM, found, right, **how)
+        if problem and self.is_graded:
+            handed = self.check_handed(window)
             smaller = self.smaller_window(loss) if UNEXPLAINED.search(problem) else ""
             self.fail("\n".join(filter(None, [handed, problem, not handed and smaller])))
 
-    def pairs_of(self, window, loss, data=None):
+    def pairs_of(self, window, loss):
         """Give what the submission computes for each outside word; nothing if it is no use."""
         v_c, U = window.center_vectors[window.center_index], window.outside_vectors
         shapes, pairs = ((), v_c.shape, U.shape), {}
         try:
             for o in dict.fromkeys(window.outside_indices):
-                pairs[o] = to_three(loss(v_c, o, U, data), shapes)
+                pairs[o] = to_three(loss(v_c, o, U, None), shapes)
+                if pairs[o] is None or changed_arguments(loss.name, self.session.changed):
+                    return []
         except SubmissionError:
-            return []
-        if any(pair is None for pair in pairs.values()):
             return []
         return [pairs[o] for o in window.outside_indices]
 
@@ -193,11 +194,11 @@ class Word2vecChecks:
             reveal=self.reveal,
         )
 
-    def problem_of_pairs(self, window):
-        """Tell what is wrong with the pairs of words that skip-gram hands on, if anything is."""
+    def check_handed(self, window):
+        """Tell what is wrong with what skip-gram hands to a loss, if anything is."""
         data, loss = cases.dataset(1, list(window.word2ind)), cases.linear_loss(2, window)
         try:
-            self.submission.skipgram(*window.arguments, data, loss)
+            self.call(SKIPGRAM, *window.arguments, data, loss)
         except SubmissionError:
             return ""
         return check_pairs(window, data, loss.record, self.reveal)

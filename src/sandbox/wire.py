@@ -119,7 +119,8 @@ def decode(header, data, resolve, room=math.inf):
 def _array(data, name, shape):
     if name == "bool":  # a byte that is neither 0 nor 1 is no bool
         return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
-    return np.require(np.frombuffer(data, DTYPES[name]).reshape(shape), requirements="A")
+    array = np.require(np.frombuffer(data, DTYPES[name]).reshape(shape), requirements="A")
+    return array if shape else array[()]  # such as np.float64(3.0)
 
 
 class Channel:
