@@ -9,27 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from mistakes import FLOAT32, MISTAKES, STYLES, apply, load
 
 import submission
+from grading import cases, mistakes
 from grading.compare import (
+    PARTS,
     check_array,
+    check_draws,
+    check_gradient,
     check_loss_and_gradients,
     check_scalar,
-    check_sigmoid,
 )
-from grading.diagnose import PARTS_OF_WINDOW, skipgram_instead, softmax_instead
+from grading.given import check_windows
+from grading.word2vec import changed_arguments, check_pairs
 
-OVERFLOW = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # in a wrong submission
 EYE = np.eye(2)
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])
-
-
-class Dataset:
-    """A dataset that draws the words of `windows`."""
-
-    def sample_token_idx(self):
-        return random.randint(0, 7)
 
 
 @dataclass
@@ -183,8 +178,9 @@ def test_large_arrays_are_quick():
     x = np.random.RandomState(0).randn(1000, 1000)
     expected = submission.sigmoid(x)
     start = time.perf_counter()
-    assert check_sigmoid("sigmoid", x, expected, expected) == ""
-    assert "transposed" in check_sigmoid("sigmoid", x, expected.T, expected)
+    assert check_array("sigmoid", expected, expected) == ""
+    instead = mistakes.of_sigmoid(x, expected)
+    assert "transposed" in check_array("sigmoid", expected.T, expected, instead=instead)
     assert check_array("sigmoid", expected + (x > 4), expected)
     assert time.perf_counter() - start < 2
 
@@ -303,18 +299,35 @@ anything = st.recursive(
 def test_any_value_gets_a_text(found, reveal):
     for expected in (0.0, 2.5, GOOD[1], MATRIX, np.zeros((2, 2))):
         assert isinstance(check_array("x", found, expected, reveal=reveal), str)
-    assert isinstance(check_sigmoid("x", MATRIX, found, MATRIX / 9, reveal=reveal), str)
+    instead = mistakes.of_sigmoid(MATRIX, MATRIX / 9)
+    assert isinstance(check_array("x", found, MATRIX / 9, reveal=reveal, instead=instead), str)
 
 
 @given(st.one_of(anything, st.tuples(numbers, numbers, numbers)), st.booleans())
 def test_any_value_gets_a_text_instead_of_loss_and_gradients(found, reveal):
-    instead = softmax_instead(GOOD, GOOD[1], 1, MATRIX)
-    message = check(found, instead=instead, reveal=reveal)
+    known = mistakes.of_softmax(GOOD, GOOD[1], 1, MATRIX)
+    message = check(found, instead=dict(zip(PARTS, known, strict=True)), reveal=reveal)
     assert len(message.splitlines()) <= 3
     window = 2.5, MATRIX, MATRIX[::-1]
-    instead = skipgram_instead(window, 1, [0, 1, 1], found)
-    how = {"names": PARTS_OF_WINDOW, "instead": instead}
+    known = mistakes.of_skipgram(window, 1, [0, 1, 1])
+    how = {"instead": dict(zip(PARTS, known, strict=True))}
     assert isinstance(check_loss_and_gradients("skipgram", found, window, **how), str)
+
+
+@given(st.lists(st.one_of(anything, st.lists(anything, min_size=4, max_size=7)), max_size=4))
+def test_any_record_gets_a_text(record):
+    window, data = cases.WINDOWS[0], object()
+    assert check_pairs(window, data, record)
+    drawn = [["word1", 1, ["word2"]]] * len(record)
+    vectors = np.zeros((4, 2))
+    for known in record, [[*drawn[0], vectors[:2], vectors[2:], *call[5:]] for call in record
+                          if isinstance(call, list) and len(call) == 7]:  # fmt: skip
+        assert isinstance(check_windows(known, drawn, vectors, data, len), str)
+
+
+@given(anything)
+def test_any_list_of_changed_arguments_gets_a_text(told):
+    assert isinstance(changed_arguments("sigmoid", told), str)
 
 
 @given(arrays(float, (3, 2), elements=st.floats(-9, 9)), st.integers(0, 5), st.floats(1e-3, 1e3))
@@ -325,151 +338,87 @@ def test_one_wrong_element_is_found_and_shown(expected, place, error):
     assert f"at {list(divmod(place, 2))}: yours is {found.flat[place]:.6g}, expected" in message
 
 
-# The table of wrong submissions
+# Gradients, and random draws
 
-RAISES = {"sigmoid: of numbers only"}  # and what is not written yet
-UNSEEN = {  # by values
-    "sigmoid: written over x",
-    "softmax: five words at most",  # raises, too
-    "skip-gram: words in alphabetical order",
-    "skip-gram: no dataset handed on",
-    "skip-gram: outside words used up",
-    "skip-gram: doubled from the tenth call on",
-}
+X = np.array([[0.5, -1.0], [2.0, 0.3], [1.0, 1.0]])
+NAMES = {"center vectors": slice(0, 1), "outside vectors": slice(1, None)}
 
 
-SAID = {  # more than the table asks for
-    "sigmoid: tanh": "It is tanh(x).",
-    "sigmoid: three digits": "It is rounded to 3 decimals.",
-    "softmax: log to base 2": "It is taken with the logarithm to base 2.",
-    "softmax: loss without log": "It is the probability itself: its logarithm is missing.",
-    "softmax: no one-hot subtracted": "Both are the gradient with no one-hot vector y subtracted.",
-    "softmax: one-hot added": "Both are the gradient with the one-hot vector y added, not",
-    "softmax: center gradient from the outside word only": "It is the outside word's part alone",
-    "softmax: outside gradient of the outside word only": "Only row 3 is right.",
-    "softmax: mean over the vocabulary": "All three are divided by the number of words",
-    "skip-gram: last word only": "All three are that of the last outside word only.",
-    "skip-gram: mean over the outside words": "All three are the mean over the 6 outside words",
-    "skip-gram: times the number of outside words": "All three are multiplied by the number of",
-    "skip-gram: divided by the batch size": "All three are divided by the batch size, 50.",
-}
+def check_cubes(f):
+    return check_gradient("a loss", f, X, NAMES)
 
 
-def rows(function, *tables):
-    """Parametrize a test with the rows that edit a function and nothing else."""
-    table = [
-        row
-        for row in [row for table in tables for row in table]
-        if {edit[0] for edit in row.edits} == {function}
-        and row.name not in RAISES | UNSEEN
-        and "not written" not in row.name
-    ]
-    mark = pytest.mark.parametrize("row", table, ids=lambda row: row.name)
-    return lambda test: OVERFLOW(mark(test))
+def parts(gradient):
+    return gradient[:1], gradient[1:]
 
 
-@pytest.fixture
-def package(row, tmp_path):
-    """Give the submission that a row makes of the reference."""
-    return load(apply(row, tmp_path))
+def test_right_gradient():
+    assert check_cubes(lambda x: (np.sum(x**3), *parts(3 * x**2))) == ""
 
 
-def assert_words(row, messages):
-    """Check the first message; that all of the row's words are said, the grader's tests hold."""
-    message = next(filter(None, messages), "")
-    assert message
-    assert SAID.get(row.name, "") in message
+@pytest.mark.parametrize("wrong", [1.0005, 0, -1, np.nan, np.inf])
+def test_wrong_gradient(wrong):
+    assert check_cubes(lambda x: (np.sum(x**3), *parts(3 * x**2 * wrong))).startswith(
+        "a loss: gradient check failed for the gradient of the center vectors: at [0, 0] yours is "
+    )
 
 
-def sigmoids(package, reveal):
-    rng = np.random.RandomState(1)
-    for x in (
-        rng.randn(5),
-        30 * rng.randn(30),
-        np.array([-900.0, 0.5, 900.0]),
-        rng.randn(4, 4),
-        rng.randn(4, 6),
-        0.7,
-    ):
-        found = package.sigmoid(np.array(x)[()])
-        yield check_sigmoid("sigmoid", x, found, submission.sigmoid(x), reveal=reveal)
+def test_gradient_wrong_in_one_element():
+    def f(x):
+        gradient = 3 * x**2
+        gradient[2, 1] += 0.1
+        return np.sum(x**3), *parts(gradient)
+
+    assert check_cubes(f) == (
+        "a loss: gradient check failed for the gradient of the outside vectors: at [1, 1] yours is "
+        "3.1, the numerical one 3."
+    )
 
 
-@rows("sigmoid", MISTAKES)
-def test_wrong_sigmoids(row, package):
-    assert_words(row, sigmoids(package, reveal=True))
-    assert_words(row, sigmoids(package, reveal=False))
+def test_a_loss_in_single_precision():
+    problem = check_cubes(lambda x: (np.array(np.sum(x**3), np.float32), *parts(3 * x**2)))
+    assert problem.endswith("Your loss is in single precision: compute in float64.")
 
 
-@rows("sigmoid", STYLES, FLOAT32)
-def test_right_sigmoids(row, package):
-    assert not any(sigmoids(package, reveal=True))
+@pytest.mark.parametrize(
+    "result",
+    [None, 3, (1.0,), ("a", "b", "c"), (1.0, np.zeros(3), None), (np.zeros(2), *parts(X)), (), {}],
+    ids=repr,
+)
+def test_no_gradient(result):
+    assert "cannot be checked" in check_cubes(lambda x: result)
+    results = iter([(1.0, *parts(X)), *[result] * 99])
+    assert "cannot be checked" in check_cubes(lambda x: next(results))
 
 
-def softmaxes(package, reveal):
-    rng = np.random.RandomState(2)
-    for o, (V, d) in ((3, (5, 3)), (0, (6, 2)), (6, (7, 7)), (11, (12, 4))):
-        arguments = rng.randn(d), o, rng.randn(V, d)
-        found = package.naive_softmax_loss_and_gradient(*arguments, None)
-        expected = submission.naive_softmax_loss_and_gradient(*arguments, None)
-        instead = softmax_instead(expected, *arguments)
-        yield check_loss_and_gradients("softmax", found, expected, instead=instead, reveal=reveal)
+def following(seed, draws):
+    source = random.Random(seed)
+    for _ in range(draws):
+        source.randint(0, 9)
+    return source.getrandbits(32)
 
 
-@rows("naive_softmax_loss_and_gradient", MISTAKES)
-def test_wrong_softmaxes(row, package):
-    assert_words(row, softmaxes(package, reveal=True))
-    assert_words(row, softmaxes(package, reveal=False))
+def draw_twice():
+    return [random.randint(0, 9) for _ in "ab"]
 
 
-@rows("naive_softmax_loss_and_gradient", STYLES)
-def test_right_softmaxes(row, package):
-    assert not any(softmaxes(package, reveal=True))
+@pytest.mark.parametrize("draws", [0, 1, 2, 3])
+def test_draws(draws):
+    state = random.getstate()
+    problem = check_draws("f", 1, following(1, draws), draw_twice)
+    assert problem.startswith("f draws other random numbers") == (draws != 2)
+    assert bool(check_draws("f", 1, following(1, draws))) == (draws != 0)
+    assert random.getstate() == state
 
 
-def windows(package, reveal, with_last=True):
-    rng = np.random.RandomState(3)
-    words = dict(zip("abcdefgh", range(8), strict=True))
-    for center, size, outside in (
-        ("c", 3, "abedbc"),
-        ("a", 1, "b"),
-        ("h", 5, "abcdefggfe"),
-        ("e", 2, "aafg"),
-    ):
-        V = rng.randn(8, 3)
-        arguments = center, size, list(outside), words, V, rng.randn(8, 3), Dataset()
-        for name in ("naive_softmax_loss_and_gradient", "linear"):
-            expected = submission.skipgram(
-                *(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments),
-                loss(submission, name),
-            )
-            last = loss(submission, name)(V[words[center]], words[outside[-1]], arguments[5], None)
-            found = package.skipgram(*arguments, loss(package, name))
-            indices = [words[word] for word in outside]
-            instead = skipgram_instead(
-                expected, words[center], indices, last if with_last else None
-            )
-            yield check_loss_and_gradients(
-                "skipgram", found, expected, names=PARTS_OF_WINDOW, instead=instead, reveal=reveal
-            )
+@pytest.mark.parametrize("told", [None, "x", [], 1.5])
+def test_what_is_told_of_draws_may_be_anything(told):
+    assert check_draws("f", 1, told)
 
 
-def loss(package, name):
-    """Give a loss of a pair: one of the package's, or a linear one."""
-    return getattr(package, name, linear_loss)
-
-
-def linear_loss(center_word_vec, outside_word_idx, outside_vectors, dataset):
-    w, v, U = outside_word_idx + 1, center_word_vec, outside_vectors
-    return w * (v.sum() + U[0].sum()), w * np.ones(len(v)), w * (0 * U + 1)
-
-
-@rows("skipgram", MISTAKES)
-def test_wrong_windows(row, package):
-    assert_words(row, windows(package, reveal=True))
-    assert_words(row, windows(package, reveal=False))
-
-
-@rows("skipgram", STYLES, FLOAT32)
-def test_right_windows(row, package):
-    assert not any(windows(package, reveal=True))
+def test_arguments_that_changed_are_named():
+    assert changed_arguments("sigmoid", []) == ""
+    assert changed_arguments("sigmoid", [0]) == (
+        "sigmoid changes the x that it is given: work on a copy."
+    )
+    assert "the outside_words and the word2ind that" in changed_arguments("skipgram", [2, 3])

@@ -130,69 +130,73 @@ def of_softmax(expected, center_word_vec, outside_word_idx, outside_vectors):
     """List mistakes of the naive softmax loss of a pair and its gradients."""
     loss, center, outside = (np.asarray(part, float) for part in expected)
     v, o, U = center_word_vec, outside_word_idx, outside_vectors
-    V, y = len(U), np.eye(len(U))[o]
     with np.errstate(all="ignore"):
-        y_hat = outside @ v / (v @ v) + y
-        of_words = -np.log(y_hat)
+        error = outside @ v / (v @ v)
         lists = [
             [
                 ("taken with the logarithm to base 2", loss / np.log(2)),
                 ("taken with the logarithm to base 10", loss / np.log(10)),
                 ("the probability itself: its logarithm is missing", np.exp(-loss)),
-                ("the sum over the whole vocabulary, expected the outside word's", of_words.sum()),
-                ("the number of words in the vocabulary", V),
+                ("the number of words in the vocabulary", len(U)),
                 (
                     "the logarithm of a negative number: is y subtracted from y_hat before?",
                     lambda found, right: bool(np.isnan(found)),
                 ),
             ],
             [
-                ("the outside word's part alone, that of the other words is missing",
-                    (y_hat - y)[o] * U[o]),
+                ("the outside word's part alone, the other words' is missing", error[o] * U[o]),
                 ("made of the center vector, expected of the outside vectors", v),
                 ("made of the center vector, expected of the outside vectors", -v),
             ],
             [
-                ("made of the outside vectors, expected of the center vector",
-                    (y_hat - y)[:, np.newaxis] * U),
+                (
+                    "made of the outside vectors, expected of the center vector",
+                    error[:, np.newaxis] * U,
+                )
             ],
-        ]  # fmt: skip
+        ]
+        for words, of_loss, wrong in _wrong_errors(loss, error, U @ v, o):
+            lists[0] += [] if of_loss is None else [(words, of_loss)]
+            lists[1] += [] if wrong is None else [(words, center + (wrong - error) @ U)]
+            lists[2] += [] if wrong is None else [(words, outside + np.outer(wrong - error, v))]
+    return lists
 
-        def add(words, error, of_loss=None):
-            """Add what another vector than y_hat - y gives."""
-            change = error - (y_hat - y)
-            lists[1].append((words, center + change @ U))
-            lists[2].append((words, outside + np.outer(change, v)))
-            if of_loss is not None:
-                lists[0].append((words, of_loss))
 
-        exp = np.exp(U @ v)
+def _wrong_errors(loss, error, scores, o):
+    """List what stands for y_hat - y in wrong gradients: words, the loss, and that vector."""
+    V, y, exp = len(scores), np.eye(len(scores))[o], np.exp(scores)
+    y_hat = error + y
+    losses = -np.log(y_hat)
+    mistakes = [
+        (words, -np.log(p[o]), p - y)
         for words, p in (
             ("that of exp(u . v), which is not divided by its sum: y_hat must add up to 1", exp),
             ("that of a softmax along the wrong axis: each y_hat is 1", np.ones(V)),
             ("that of sigma(u . v), expected the softmax", exp / (1 + exp)),
-        ):
-            add(words, p - y, -np.log(p[o]))
-        mean = f"divided by the number of words in the vocabulary, {V}"
-        add(mean, (y_hat - y) / V, loss / V)
-        add("the gradient with no one-hot vector y subtracted", y_hat)
-        add("the gradient with the one-hot vector y added, not subtracted", y_hat + y)
-        for k in set(range(V)) - {o} if V <= MOST_WORDS else ():
-            words = f"that of word {k}, expected that of the outside word, {o}"
-            lists[0].append((words, of_words[k]))
-            add(f"the gradient with y for word {k}, expected for the outside word, {o}",
-                y_hat - np.eye(V)[k])  # fmt: skip
-    return lists
+        )
+    ]
+    mistakes += [
+        (f"divided by the number of words in the vocabulary, {V}", loss / V, error / V),
+        ("the sum over the whole vocabulary, expected the outside word's", losses.sum(), None),
+        ("the gradient with no one-hot vector y subtracted", None, y_hat),
+        ("the gradient with the one-hot vector y added, not subtracted", None, y_hat + y),
+    ]
+    for k in set(range(V)) - {o} if V <= MOST_WORDS else ():
+        words = f"that of word {k}, expected that of the outside word, {o}"
+        mistakes.append((words, losses[k], None))
+        words = f"the gradient with y for word {k}, expected for the outside word, {o}"
+        mistakes.append((words, None, y_hat - np.eye(V)[k]))
+    return mistakes
 
 
-def neg_sampling(pair, negatives, wanted=None, weights=1.0):
+def neg_sampling(pair, negatives, y=None, weights=1.0):
     """Give the negative sampling loss of a pair, and its gradients.
 
-    `wanted` has y of the words, the outside word first, and `weights` a factor for each.
+    `y` is that of the words, the outside word first, and `weights` has a factor for each.
     """
     v, o, U = pair.arguments
     words = [o, *negatives]
-    y = np.eye(len(words))[0] if wanted is None else wanted
+    y = np.eye(len(words))[0] if y is None else y
     scores = U[words] @ v
     losses = np.log1p(np.exp(np.where(y, -scores, scores)))
     error = weights * (1 / (1 + np.exp(-scores)) - y)
@@ -204,43 +208,43 @@ def neg_sampling(pair, negatives, wanted=None, weights=1.0):
 def of_sampling(pair, negatives, of_ten):
     """List mistakes of negative sampling; `of_ten` are the words drawn if K is taken to be 10."""
     v, o, U = pair.arguments
-    K, words = len(negatives), [o, *negatives]
+    K, words, scores = len(negatives), [o, *negatives], U[[o, *negatives]] @ v
     first = np.eye(K + 1)[0]
-    mean = np.where(first, 1, 1 / K)
     variants = [
-        ("that with samples drawn twice counted once", list(dict.fromkeys(negatives)), {}),
+        ("that with samples drawn twice counted once", [*dict.fromkeys(negatives)], {}),
         ("that of the outside word alone: the negative samples are missing", [], {}),
-        ("that without the outside word", negatives, {"weights": 1 - first}),
         ("that without the last negative sample", negatives[:-1], {}),
         ("that without the first negative sample", negatives[1:], {}),
-        ("that with the mean over the negative samples, expected their sum", negatives,
-            {"weights": mean}),
-        ("that with the outside word taken for a negative sample", negatives,
-            {"wanted": 0 * first}),
+    ]
+    variants += [
+        (said, negatives, {"weights": weights})
+        for said, weights in (
+            ("that without the outside word", 1 - first),
+            ("that with the mean over the negative samples, expected their sum",
+                np.where(first, 1, 1 / K)),
+            ("that with the negative samples subtracted", 2 * first - 1),
+            ("zero where |u . v| is large", np.where(np.abs(scores) > 6, 0, 1)),
+        )
+    ]  # fmt: skip
+    variants += [
+        ("that with the outside word taken for a negative sample", negatives, {"y": 0 * first}),
         ("that with the negative samples taken for outside words", negatives,
-            {"wanted": 1 + 0 * first}),
-        ("that with the negative samples subtracted", negatives, {"weights": 2 * first - 1}),
+            {"y": 1 + 0 * first}),
     ]  # fmt: skip
     if len(of_ten) != K:
         variants.append(("that of 10 samples: the argument K is ignored", of_ten, {}))
     lists = [[], [], []]
     for said, drawn, how in variants:
-        for mistakes, part in zip(lists, neg_sampling(pair, drawn, **how), strict=True):
-            mistakes.append((said, part))
-    outside = neg_sampling(pair, negatives)[2]
-    error = outside @ v / (v @ v)
-    lists[2].append(("made of the outside vectors, expected of the center vector",
-        error[:, np.newaxis] * U))  # fmt: skip
-    once = np.zeros(U.shape)
-    drawn_last = {word: k for k, word in enumerate(words)}
-    each = 1 / (1 + np.exp(-U[words] @ v)) - first
-    for word, k in drawn_last.items():
-        once[word] = each[k] * v
-    lists[2].append(("that with samples drawn twice counted once", once))
-    far = np.where(np.abs(U[words] @ v) > 6, 0, 1.0)
-    cut = neg_sampling(pair, negatives, weights=far)
-    for mistakes, part in zip(lists[1:], cut[1:], strict=True):
-        mistakes.append(("zero where |u . v| is large", part))
+        for known, part in zip(lists, neg_sampling(pair, drawn, **how), strict=True):
+            known.append((said, part))
+    error = 1 / (1 + np.exp(-scores)) - first
+    overwritten, swapped = np.zeros(U.shape), np.zeros(U.shape)
+    overwritten[words] = np.outer(error, v)
+    np.add.at(swapped, words, error[:, np.newaxis] * U[words])
+    lists[2] += [
+        ("that with samples drawn twice counted once", overwritten),
+        ("made of the outside vectors, expected of the center vector", swapped),
+    ]
     return lists
 
 

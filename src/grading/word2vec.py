@@ -214,7 +214,7 @@ def sums_of(pairs, window):
 
 def changed_arguments(name, changed):
     """Say which arguments a function changed, as the submission's process tells."""
-    names = PARAMETERS[name]
+    names, changed = PARAMETERS[name], changed if isinstance(changed, list) else []
     words = [names[i] for i in changed if type(i) is int and 0 <= i < len(names)]
     if not words:
         return ""
@@ -237,31 +237,27 @@ def check_pairs(window, data, handed, reveal=False):
             f"skipgram hands the outside words {indices[:30]} to the loss function, where the "
             f"window has {words}, in this order.{why_other_words(indices, window)}"
         )
-    V, U = window.center_vectors, window.outside_vectors
+    V, U, label = window.center_vectors, window.outside_vectors, "skipgram: the {} handed on"
+    of_outside = "a row of outside_vectors, expected one of center_word_vectors"
     for center, o, outside, dataset in handed:
         if dataset is not data:
             return "skipgram must hand the dataset that it is given to the loss function."
-        instead = [
-            ("the center vector of the outside word", V[o]),
-            ("a row of outside_vectors, expected one of center_word_vectors", U[o]),
+        for what, found, expected, instead in (
             (
-                "a row of outside_vectors, expected one of center_word_vectors",
-                U[window.center_index],
+                "center vector",
+                center,
+                V[window.center_index],
+                [
+                    ("the center vector of the outside word", V[o]),
+                    (of_outside, U[o]),
+                    (of_outside, U[window.center_index]),
+                ],
             ),
-        ]
-        matrices = [("center_word_vectors", V)]
-        label = "skipgram: the {} handed on"
-        problem = check_array(
-            label.format("center vector"),
-            center,
-            V[window.center_index],
-            reveal=reveal,
-            instead=instead,
-        ) or check_array(
-            label.format("matrix of outside vectors"), outside, U, reveal=reveal, instead=matrices
-        )
-        if problem:
-            return problem
+            ("matrix of outside vectors", outside, U, [("center_word_vectors", V)]),
+        ):
+            how = {"reveal": reveal, "instead": instead}
+            if problem := check_array(label.format(what), found, expected, **how):
+                return problem
     return ""
 
 
