@@ -213,7 +213,7 @@ class Session:
                 f"{self.too_late}: it computed for {ran:.1f} and waited for something for "
                 f"{now - self.began - ran:.1f}"
             )
-        excess = use.excess() or watch.excess_of(self.folder, use)
+        excess = watch.excess_of(use, self.folder)
         if excess and "watch" not in box.confinement.without:
             raise ExcessError(excess)
 
