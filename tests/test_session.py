@@ -30,9 +30,10 @@ from sandbox.session import (
     SubmissionError,
     TooLateError,
 )
+from sandbox.text import Capture
 from sandbox.watch import Use
 from sandbox.wire import LENGTHS, TAG
-from sandbox.workers import Started, capture
+from sandbox.workers import Started
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 SOURCE = '''
@@ -407,14 +408,13 @@ class Fake:
         ours, self.sock = socket.socketpair()
         self.sock.settimeout(5)
         reader, self.output = os.pipe()
-        return Started(ours, None, *capture(open(reader, "rb", buffering=0)))
+        return Started(ours, None, Capture(open(reader, "rb", buffering=0)))
 
-    def end(self, started, healthy):
+    def end(self, started):
         self.ended += 1
         self.sock.close()
         with contextlib.suppress(OSError):
             os.close(self.output)
-        started.reader.join(1)
         return "its process ended with exit code 7"
 
     def tidy(self, folder, user, sweep):

@@ -92,8 +92,7 @@ class Session:
         """Import the submission; raise `SubmissionError` if that fails."""
         name = f"{module}.py" if f"{module}.py" in files else "__init__.py"
         what, where = "importing the submission", f", in {name}"
-        folder = self.folder if self.worker.process else None
-        request = {"request": "load", "files": files, "module": module, "folder": folder}
+        request = {"request": "load", "files": files, "module": module}
         answer = self._ask(request, what, where, seconds, seconds, BACKSTOP * seconds)
         if answer.get("loaded") is not True:
             raise SubmissionError("WireError", "the submission's process gave no sensible answer")
@@ -264,7 +263,7 @@ class Session:
             return ""
         self.ended = True
         try:
-            return self.sandbox.workers.end(self.worker, healthy=self.answered)
+            return self.sandbox.workers.end(self.worker)
         finally:
             self.channel.close()
 

@@ -29,7 +29,7 @@ class Worker:
 
     def serve(self):
         """Answer requests."""
-        with contextlib.suppress(ClosedError):
+        with contextlib.closing(self.channel), contextlib.suppress(ClosedError):
             while True:
                 request = self.channel.receive()
                 try:
@@ -41,6 +41,8 @@ class Worker:
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                 self.answer(answer)
+        if self.submission:
+            self.submission.unload()
 
     def answer(self, answer):
         """Send an answer, or say why it cannot be sent."""
@@ -70,11 +72,8 @@ class Worker:
                 reached.append(folder)
         return {"probe": reached}
 
-    def load(self, files, module, folder):
-        """Import the submission, in a folder if that is named."""
-        if folder:
-            os.chdir(folder)
-            os.environ.update(HOME=folder, TMPDIR=folder)
+    def load(self, files, module):
+        """Import the submission."""
         self.submission = Submission(files)
         self.submission.load(module)
         return {"loaded": True}
@@ -99,19 +98,6 @@ class Worker:
             "next": following,
             "records": [[k, value.record] for k, value in neutral.items() if value.record],
         }
-
-    def rest(self, folder, mark):
-        """Forget the submission and say that all is printed, where a worker serves many tests."""
-        if self.submission:
-            self.submission.unload()
-        self.submission = None
-        self.given.clear()
-        os.chdir(folder)
-        if "tempfile" in sys.modules:
-            sys.modules["tempfile"].tempdir = None
-        sys.stdout.flush()
-        os.write(1, mark)
-        return {}
 
     # Values that are no data
 
