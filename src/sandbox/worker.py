@@ -11,7 +11,7 @@ import threading
 
 import numpy as np
 
-from .loader import Submission
+from .loader import LoadedPackage
 from .objects import KINDS, Neutral
 from .wire import Channel, ClosedError, WireError
 
@@ -74,7 +74,7 @@ class Worker:
 
     def load(self, files, module):
         """Import the submission."""
-        self.submission = Submission(files)
+        self.submission = LoadedPackage(files)
         self.submission.load(module)
         return {"loaded": True}
 
