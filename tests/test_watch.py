@@ -12,7 +12,7 @@ from test_confine import AS_ROOT, UID
 
 from sandbox import confine, watch
 from sandbox.confine import Confinement
-from sandbox.session import ExcessError
+from sandbox.session import SubmissionError
 from sandbox.watch import MOST_DISK, MOST_FILES, MOST_MEMORY, MOST_THREADS, Use, excess_of, use_of
 
 pytestmark = pytest.mark.skipif(not watch.HAS_PROC, reason="looks into /proc")
@@ -197,7 +197,11 @@ def test_the_wall_can_be_switched_off():
                 open(str(k), "w").close()
             time.sleep(0.5)
     """
-    with sandbox(source) as box, loaded(box) as made, pytest.raises(ExcessError, match=TOO_MANY):
+    with (
+        sandbox(source) as box,
+        loaded(box) as made,
+        pytest.raises(SubmissionError, match=TOO_MANY),
+    ):
         made.f()
     off = Confinement(without=("watch",))
     with sandbox(source, confinement=off) as box, loaded(box) as made:

@@ -8,24 +8,21 @@ import os
 import random
 import sys
 import threading
+import traceback
 
 import numpy as np
 
 from .loader import LoadedPackage
 from .objects import KINDS, Neutral
-from .wire import Channel, ClosedError, WireError
-
-MAX_TEXT = 4000  # characters of an exception's text
-MAX_FRAMES = 40
+from .wire import MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
 
 
 class Worker:
     """Serves the grader over a socket until that is closed."""
 
     def __init__(self, sock):
-        self.channel = Channel(sock, self.refer, self.resolve)
+        self.channel = Channel(sock, make=self.make)
         self.submission = None
-        self.given = {}  # what the grader handed over, by its number
 
     def serve(self):
         """Answer requests."""
@@ -51,8 +48,7 @@ class Worker:
         except ClosedError:
             raise
         except (WireError, ValueError, TypeError, RecursionError) as error:
-            text = f"the submission gave {error}"
-            self.channel.send({"error": {"type": "WireError", "text": text, "frames": []}})
+            self.channel.send({"error": self.describe(WireError(f"the submission gave {error}"))})
         except BaseException as error:  # of a dict, say, that is the submission's own kind
             self.channel.send({"error": self.describe(error)})
 
@@ -83,41 +79,30 @@ class Worker:
         function = self.submission.function(name)
         if function is None:
             return {"missing": name}
-        before = [copied(value) for value in (*args, *kwargs.values())]
-        neutral = {k: value for k, value in self.given.items() if isinstance(value, Neutral)}
-        for value in neutral.values():
-            value.record.clear()
+        arguments = dict(enumerate(args)) | kwargs
+        before = {key: copied(value) for key, value in arguments.items()}
+        given = self.channel.given.items()
+        neutral = {str(number): thing for number, thing in given if isinstance(thing, Neutral)}
+        for thing in neutral.values():
+            thing.record.clear()
         random.seed(seed)
         np.random.seed(seed % 2**32)
         result = function(*args, **kwargs)
         following = random.getrandbits(32)
-        now = zip([*range(len(args)), *kwargs], before, (*args, *kwargs.values()), strict=True)
         return {
             "result": result,
-            "changed": [key for key, one, other in now if not same(one, other)],
+            "changed": [key for key, value in arguments.items() if not same(before[key], value)],
             "next": following,
-            "records": [[k, value.record] for k, value in neutral.items() if value.record],
+            "records": {number: thing.record for number, thing in neutral.items()},
         }
 
     # Values that are no data
 
-    def resolve(self, word, content):
-        """Give what the grader handed over: an object, or a function of the submission."""
-        number, *content = content
-        if word == "give":
-            kind, details = content
-            if kind == "own":
-                value = self.submission.function(details) or missing(details)
-            elif kind == "callback":
-                value = self.callback(number)
-            else:
-                value = KINDS[kind](**details)
-            self.given[number] = value
-        return self.given[number]
-
-    def refer(self, value):
-        """Name a thing that the grader handed over."""
-        return next((["given", k] for k, given in self.given.items() if given is value), None)
+    def make(self, number, kind, content):
+        """Make what the grader hands over: a function of its own or the test's, or an object."""
+        if kind == "own":
+            return self.submission.function(content) or missing(content)
+        return self.callback(number) if kind == "callback" else KINDS[kind](**content)
 
     def callback(self, number):
         """Make a function that asks the grader."""
@@ -133,13 +118,10 @@ class Worker:
 
     def describe(self, error):
         """Tell an exception: type, text, and the submission's own lines."""
-        frames, trace = [], error.__traceback__
         paths = self.submission.paths if self.submission else ()
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            if code.co_filename in paths:
-                frames.append([code.co_filename, trace.tb_lineno, code.co_name])
-            trace = trace.tb_next
+        trace = traceback.walk_tb(error.__traceback__)
+        frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
+        frames = [frame for frame in frames if frame[0] in paths]
         if isinstance(error, SyntaxError) and error.filename in paths:
             frames.append([error.filename, error.lineno or 0, ""])
         try:
@@ -148,7 +130,7 @@ class Worker:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
-        return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": frames}
+        return {"type": type(error).__name__[:MAX_NAME], "text": text[:MAX_TEXT], "frames": frames}
 
 
 def copied(value):
