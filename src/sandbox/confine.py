@@ -123,7 +123,7 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     if landlock:
         restrict_files(landlock, what_python_needs(), [folder, os.devnull])
     if user or landlock:
-        drop_capabilities()
+        call("capset", struct.pack("Ii", CAPABILITY_VERSION_3, 0), bytes(24))  # no rights of root
     if walls["filter"]:
         system_calls.restrict_calls()
 
@@ -136,22 +136,19 @@ def accounts():
 
     The number follows from that of this process, so that no two gradings have the same.
     """
-    numbers = (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count())
-    number = next(filter(_is_free, numbers))
-    yield number, number
+    for number in (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count()):
+        with contextlib.suppress(KeyError):
+            pwd.getpwuid(number)
+            continue
+        with contextlib.suppress(KeyError):
+            grp.getgrgid(number)
+            continue
+        yield number, number
+        break
     with contextlib.suppress(KeyError):
         user = pwd.getpwnam(NAME)
         if user.pw_uid and user.pw_gid:
             yield user.pw_uid, user.pw_gid
-
-
-def _is_free(number):
-    """Tell whether no user and no group has a number."""
-    for ask in (pwd.getpwuid, grp.getgrgid):
-        with contextlib.suppress(KeyError):
-            ask(number)
-            return False
-    return True
 
 
 def become(uid, gid):
@@ -186,11 +183,6 @@ def drop_bounding_set():
             call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def drop_capabilities():
-    """Give up all capabilities, the rights that make root more than the owner of its files."""
-    call("capset", struct.pack("Ii", CAPABILITY_VERSION_3, 0), bytes(24))
-
-
 # Landlock
 
 
@@ -213,25 +205,15 @@ def restrict_files(version, read, write):
     files = ALL_OF_VERSION_1 | since(REFER, TRUNCATE, IOCTL)
     denied = struct.pack("QQQ", files, since(TCP), since(SCOPES))
     ruleset = call("syscall", CREATE_RULESET, denied, len(denied), 0)
-    try:
-        for path, rights in [(path, READ) for path in read] + [(path, files) for path in write]:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                _allow(ruleset, path, rights)
-        call("syscall", RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
-
-
-def _allow(ruleset, path, rights):
-    """Add a rule: these rights at and below the path."""
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            rights &= OF_FILES
-        rule = struct.pack("=Qi", rights, descriptor)
-        call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
-    finally:
-        os.close(descriptor)
+    for path, rights in [(path, READ) for path in read] + [(path, files) for path in write]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            is_folder = stat.S_ISDIR(os.fstat(place).st_mode)
+            rule = struct.pack("=Qi", rights if is_folder else rights & OF_FILES, place)
+            call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
+            os.close(place)
+    call("syscall", RESTRICT_SELF, ruleset, 0)
+    os.close(ruleset)
 
 
 def site_packages():

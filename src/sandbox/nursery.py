@@ -60,13 +60,13 @@ def serve(sock):
             data, descriptors, *_ = socket.recv_fds(sock, 65536, 2)
             if not data:
                 break
-            order = json.loads(data)
+            order, answer = json.loads(data), None
             if "start" in order:
                 answer = start(order["start"], *descriptors)
                 workers.add(answer)
-            else:
+            elif order["end"] in workers:  # else it is that of a nursery before this one
+                workers.remove(order["end"])
                 answer = end(order["end"])
-                workers.discard(order["end"])
             sock.send(json.dumps(answer).encode())
     finally:
         for worker in workers:

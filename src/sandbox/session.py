@@ -31,9 +31,6 @@ class SubmissionError(Exception):
 class MissingError(SubmissionError):
     """The submission has no such function."""
 
-    def __init__(self, name):
-        super().__init__("MissingError", f"the submission has no function {name}")
-
 
 class TooLateError(SubmissionError):
     """The submission took too long."""
@@ -151,7 +148,7 @@ class Session:
         finally:
             random.setstate(state)  # the worker may be in this process
         if "missing" in answer:
-            raise MissingError(name)
+            raise MissingError("MissingError", f"the submission has no function {name}")
         if not {"result", "changed", "next", "records"} <= answer.keys():
             raise SubmissionError("WireError", f"{name} gave no sensible answer")
         changed, number, records = answer["changed"], answer["next"], answer["records"]

@@ -84,7 +84,6 @@ class ForkedWorkers:
 
     def __init__(self, preload=()):
         self.preload = preload
-        self.groups = set()
         self.closed = False
         self._begin()
 
@@ -108,9 +107,6 @@ class ForkedWorkers:
         self.sock.close()
         self.nursery.kill()
         self.nursery.wait()
-        for group in self.groups:
-            kill_and_wait(group)
-        self.groups.clear()
         self._begin()
         return None
 
@@ -122,7 +118,6 @@ class ForkedWorkers:
             with theirs, open(writer, "wb"):
                 group = self._ask({"start": settings}, theirs.fileno(), writer)
             if group is not None:
-                self.groups.add(group)
                 return Started(ours, group, Capture(open(reader, "rb", buffering=0)))
             ours.close()
             os.close(reader)
@@ -133,8 +128,13 @@ class ForkedWorkers:
         if self.closed:  # it ended with the nursery
             return ""
         code = self._ask({"end": started.group})
-        self.groups.discard(started.group)
-        return "its process and the one above it were killed" if code is None else in_words(code)
+        if code is not None:
+            return in_words(code)
+        kill_group(started.group)  # its nursery is gone
+        give_up = time.monotonic() + DIE_SECONDS
+        while is_running(started.group) and time.monotonic() < give_up:
+            time.sleep(0.001)
+        return "its process and the one above it were killed"
 
     def close(self):
         """End the nursery and all below it."""
@@ -207,14 +207,6 @@ class ThreadWorkers:
 
     def close(self):
         """Do nothing."""
-
-
-def kill_and_wait(group):
-    """Kill a group whose nursery is gone, and wait until nothing of it is left."""
-    kill_group(group)
-    give_up = time.monotonic() + DIE_SECONDS
-    while is_running(group) and time.monotonic() < give_up:
-        time.sleep(0.001)
 
 
 def in_words(code):
