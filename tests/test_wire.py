@@ -265,6 +265,6 @@ def test_the_other_side_is_gone(data):
         for _ in range(2):
             with pytest.raises(ClosedError):
                 channel.send(bytes(10**7))
-            channel.close()
+            channel.sock.close()
         with pytest.raises(ClosedError):
             channel.receive()

@@ -165,12 +165,12 @@ class Session:
         if self.failure is not None:
             raise self.failure
         self.limit, answer = limit, None
-        limit.begin(what, self._use(alone=True))
+        limit.begin(what, watch.use_of(self.worker.group, alone=True))
         self.channel.next_look = limit.began + LOOK_SECONDS
         try:
             found = self._exchange(request)
             is_quick = time.monotonic() - limit.began < LOOK_SECONDS
-            use = self._use(alone=is_quick)
+            use = watch.use_of(self.worker.group, alone=is_quick)
             if limit.ran(use) > limit.left:
                 self._look()
             limit.end(use)
@@ -202,12 +202,9 @@ class Session:
                 return answer
             self.channel.send({"result": self._serve(answer)})
 
-    def _use(self, alone=False):
-        return watch.use_of(self.worker.group, alone) if self.worker.group else watch.Use()
-
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
-        use = self._use()
+        use = watch.use_of(self.worker.group)
         self.limit.check(use, self.sandbox)
         excess = watch.excess_of(use, self.folder)
         if excess and "watch" not in self.sandbox.confinement.without:
@@ -236,7 +233,7 @@ class Session:
         try:
             return self.sandbox.workers.end(self.worker)
         finally:
-            self.channel.close()
+            self.worker.sock.close()
 
     def close(self):
         """End the worker; return what it printed."""

@@ -35,7 +35,7 @@ class Use:
 def use_of(group, alone=False):
     """Tell what a group of processes uses, also those that ended and were not waited for.
 
-    `alone` looks at the first one only, and at those that it waited for.
+    `alone` looks at the first one only, and at those that it waited for. Of None nothing is known.
     """
     use = Use()
     for process in [str(group)] if alone else processes():

@@ -202,7 +202,3 @@ class Channel:
                 self.look()
                 self.next_look = time.monotonic() + LOOK_SECONDS
         return done
-
-    def close(self):
-        """Close the socket."""
-        self.sock.close()

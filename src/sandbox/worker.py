@@ -26,7 +26,7 @@ class Worker:
 
     def serve(self):
         """Answer requests."""
-        with contextlib.closing(self.channel), contextlib.suppress(ClosedError):
+        with self.channel.sock, contextlib.suppress(ClosedError):
             while True:
                 request = self.channel.receive()
                 try:
