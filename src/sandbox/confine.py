@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import system_calls
-from .system_calls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, call, set_of_process
+from .system_calls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, call, prctl
 from .watch import threads_of_user
 
 try:
@@ -110,8 +110,8 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    set_of_process(PR_SET_NO_NEW_PRIVS, 1)  # no program has more rights than its parent, as sudo
-    set_of_process(PR_SET_DUMPABLE, 1)  # `watch` and the next line look into /proc/self
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # no program has more rights than its parent, as sudo
+    prctl(PR_SET_DUMPABLE, 1)  # `watch` and the next line look into /proc/self
     with contextlib.suppress(OSError):  # elsewhere than on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short, it goes first
     if user or landlock:
@@ -160,7 +160,7 @@ def become(uid, gid):
         with contextlib.suppress(PermissionError):
             regain(0)
             raise OSError(f"user {uid} could become root again")
-    set_of_process(PR_SET_DUMPABLE, 0)
+    prctl(PR_SET_DUMPABLE, 0)
     os.umask(0o077)
 
 

@@ -137,12 +137,12 @@ def main():
     else:
         sock = socket.socket(fileno=about["socket"])
     prepare(about["paths"], about["preload"])
-    from .system_calls import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, set_of_process
+    from .system_calls import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, prctl
 
     with contextlib.suppress(OSError):  # where memory is short, the grader stays
         Path("/proc/self/oom_score_adj").write_text("500")
-    set_of_process(PR_SET_CHILD_SUBREAPER, 1)
-    set_of_process(PR_SET_DUMPABLE, 0)  # no other process of its user may look into it
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_DUMPABLE, 0)  # no other process of its user may look into it
     with contextlib.suppress(OSError):  # the grader is gone
         if about["forks"]:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the grader may have been without

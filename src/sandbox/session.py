@@ -257,6 +257,6 @@ def error_of(content):
     match content:
         case {"type": str(kind), "text": str(text), "frames": list(frames)}:
             frames = [frame for frame in frames[:MAX_FRAMES] if isinstance(frame, list)]
-            named = [frame for frame in frames if [*map(type, frame)] == [str, int, str]]
-            return SubmissionError(kind[:MAX_NAME], text[:MAX_TEXT], named)
+            frames = [frame for frame in frames if [*map(type, frame)] == [str, int, str]]
+            return SubmissionError(kind[:MAX_NAME], text[:MAX_TEXT], frames)
     return SubmissionError("Exception", "")

@@ -105,7 +105,7 @@ def call(function, *arguments):
     return result
 
 
-def set_of_process(option, value):
+def prctl(option, value):
     """Set something of this process; where the system is another than Linux, do nothing."""
     with contextlib.suppress(AttributeError, TypeError):
         call("prctl", option, value, 0, 0, 0)
