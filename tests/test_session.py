@@ -420,9 +420,6 @@ class Fake:
             os.close(self.output)
         return "its process ended with exit code 7"
 
-    def tidy(self, folder, user, sweep):
-        os.rmdir(folder)
-
     def close(self):
         pass
 

@@ -34,7 +34,7 @@ class Worker:
                 except ClosedError:
                     raise
                 except BaseException as error:  # SystemExit and such are a stranger's, too
-                    answer = {"error": self.describe(error)}
+                    answer = self.error_answer(error)
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                 self.answer(answer)
@@ -48,9 +48,9 @@ class Worker:
         except ClosedError:
             raise
         except (WireError, ValueError, TypeError, RecursionError) as error:
-            self.channel.send({"error": self.describe(WireError(f"the submission gave {error}"))})
+            self.channel.send(self.error_answer(WireError(f"the submission gave {error}")))
         except BaseException as error:  # of a dict, say, that is the submission's own kind
-            self.channel.send({"error": self.describe(error)})
+            self.channel.send(self.error_answer(error))
 
     # Requests
 
@@ -116,8 +116,8 @@ class Worker:
 
         return ask
 
-    def describe(self, error):
-        """Tell an exception: type, text, and the submission's own lines."""
+    def error_answer(self, error):
+        """Answer with an exception: type, text, and the submission's own lines."""
         paths = self.submission.paths if self.submission else ()
         trace = traceback.walk_tb(error.__traceback__)
         frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
@@ -130,7 +130,8 @@ class Worker:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
-        return {"type": type(error).__name__[:MAX_NAME], "text": text[:MAX_TEXT], "frames": frames}
+        kind = type(error).__name__[:MAX_NAME]
+        return {"error": {"type": kind, "text": text[:MAX_TEXT], "frames": frames}}
 
 
 def copied(value):
