@@ -260,7 +260,7 @@ def test_children_cannot_be_hidden(box):
         submission.ignore_children()
 
 
-def busy(*args):
+def busy(*args, **kwargs):
     """Stand in for `watch.use_of` on a machine that lets nothing run."""
     return Use(seconds=0.1, waited=time.monotonic() / 2, threads=1)
 
