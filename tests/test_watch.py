@@ -12,7 +12,7 @@ from test_confine import AS_ROOT, UID
 
 from sandbox import confine, watch
 from sandbox.confine import Confinement
-from sandbox.session import ExcessError
+from sandbox.session import SubmissionError
 from sandbox.watch import MOST_DISK, MOST_FILES, MOST_MEMORY, MOST_THREADS, Use, excess_of, use_of
 
 pytestmark = pytest.mark.skipif(not watch.HAS_PROC, reason="looks into /proc")
@@ -94,10 +94,13 @@ def test_elsewhere_nothing_is_known(monkeypatch):
     assert use_of(os.getpgrp()).seconds == watch.threads_of_user(os.getuid()) == 0
 
 
-def test_words_of_excess():
-    assert Use(10**9, 10**9, MOST_MEMORY, MOST_THREADS).excess() == ""
-    assert Use(memory=MOST_MEMORY + 1).excess() == "more than 640 MB of memory in all"
-    assert Use(threads=MOST_THREADS + 1).excess() == "more than 64 processes and threads"
+def test_words_of_excess(tmp_path):
+    most = Use(10**9, 10**9, MOST_MEMORY, MOST_THREADS)
+    assert excess_of(most, tmp_path) == ""
+    most.threads += 1
+    assert excess_of(most, tmp_path) == "more than 64 processes and threads"
+    most.memory += 1
+    assert excess_of(most, tmp_path) == "more than 640 MB of memory in all"
 
 
 # Its folder
@@ -113,13 +116,13 @@ def fill(folder, size=MOST_DISK + MB):
 
 
 def test_size_is_what_is_taken_of_the_disk(tmp_path):
-    assert excess_of(tmp_path, Use()) == excess_of(tmp_path / "nothing", Use()) == ""
+    assert excess_of(Use(), tmp_path) == excess_of(Use(), tmp_path / "nothing") == ""
     with open(tmp_path / "sparse", "wb") as file:
         file.truncate(MOST_DISK * 9)
     fill(tmp_path, MOST_DISK - MB)
-    assert excess_of(tmp_path, Use()) == ""
+    assert excess_of(Use(), tmp_path) == ""
     (tmp_path / "file").write_bytes(bytes(2 * MB))
-    assert excess_of(tmp_path, Use()) == TOO_LARGE
+    assert excess_of(Use(), tmp_path) == TOO_LARGE
 
 
 def test_all_names_count_and_links_are_not_followed(tmp_path):
@@ -128,9 +131,9 @@ def test_all_names_count_and_links_are_not_followed(tmp_path):
     targets = ".", "nothing", "../../outside", "../../outside/deep/er/file"
     for k in range(MOST_FILES - 1):
         (tmp_path / "folder" / "more" / str(k)).symlink_to(targets[k % 4])
-    assert excess_of(tmp_path / "folder", Use()) == ""
+    assert excess_of(Use(), tmp_path / "folder") == ""
     os.mkfifo(tmp_path / "folder" / "pipe")
-    assert excess_of(tmp_path / "folder", Use()) == TOO_MANY
+    assert excess_of(Use(), tmp_path / "folder") == TOO_MANY
 
 
 def test_depth_beyond_what_a_path_can_name(tmp_path):
@@ -138,7 +141,7 @@ def test_depth_beyond_what_a_path_can_name(tmp_path):
         for _ in range(30):
             os.mkdir("x" * 200)
             os.chdir("x" * 200)
-    assert excess_of(tmp_path, Use()) == CLOSED
+    assert excess_of(Use(), tmp_path) == CLOSED
 
 
 @AS_ROOT
@@ -148,7 +151,7 @@ def test_closed_folders_hide_nothing(tmp_path):
         for path in (".", "closed"):
             os.chown(path, UID, UID)
         confine.become(UID, UID)
-        return excess_of(".", Use())
+        return excess_of(Use(), ".")
 
     (tmp_path / "closed").mkdir(0o300)
     assert in_child(run) == CLOSED
@@ -165,7 +168,7 @@ def test_open_files_without_a_name_count(tmp_path):
         use = use_of(os.getpgrp())
         os.close(twice)
     assert [size for size in use.nameless.values() if size >= MB] == [3 * MB]
-    assert excess_of(tmp_path, Use(nameless={1: MOST_DISK, 2: MB})) == TOO_LARGE
+    assert excess_of(Use(nameless={1: MOST_DISK, 2: MB}), tmp_path) == TOO_LARGE
 
 
 def test_what_vanishes_meanwhile_hides_nothing_else(tmp_path):
@@ -180,7 +183,7 @@ def test_what_vanishes_meanwhile_hides_nothing_else(tmp_path):
     fill(tmp_path)
     stop, thread = threading.Event(), threading.Thread(target=churn)
     thread.start()
-    found = {excess_of(tmp_path, Use()) for _ in range(300)}
+    found = {excess_of(Use(), tmp_path) for _ in range(300)}
     stop.set()
     thread.join()
     assert found == {TOO_LARGE}
@@ -194,7 +197,11 @@ def test_the_wall_can_be_switched_off():
                 open(str(k), "w").close()
             time.sleep(0.5)
     """
-    with sandbox(source) as box, loaded(box) as made, pytest.raises(ExcessError, match=TOO_MANY):
+    with (
+        sandbox(source) as box,
+        loaded(box) as made,
+        pytest.raises(SubmissionError, match=TOO_MANY),
+    ):
         made.f()
     off = Confinement(without=("watch",))
     with sandbox(source, confinement=off) as box, loaded(box) as made:

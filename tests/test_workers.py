@@ -14,7 +14,7 @@ import pytest
 from boxes import children, is_there, loaded, sandbox
 
 from grading.course import open_course
-from sandbox import nursery, workers
+from sandbox import confine, nursery, workers
 from sandbox.confine import Confinement
 from sandbox.session import SubmissionError
 from sandbox.workers import ForkedWorkers, KeptWorkers, in_words
@@ -98,7 +98,7 @@ def test_paths_of_packages_are_none_of_the_project(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
-    found = workers.paths_of_packages()
+    found = confine.site_packages()
     assert str(tmp_path / "site-packages") in found
     assert not {"", ".", str(tmp_path), str(nursery.SOURCES), str(nursery.SOURCES.parent)} & set(
         found
@@ -149,7 +149,7 @@ def test_a_worker_that_cannot_be_confined_loads_nothing(box):
     started = box.workers.start(settings)
     with started.sock as sock:
         assert sock.recv(1) == b""
-    assert box.workers.end(started, False) == "its process ended with exit code 70"
+    assert box.workers.end(started) == "its process ended with exit code 70"
     assert "FileNotFoundError" in started.printed.text()
 
 
@@ -204,7 +204,7 @@ def test_a_nursery_that_never_answers_is_replaced(box, monkeypatch):
     monkeypatch.setattr(
         box.workers.nursery, "send_signal", lambda number: os.kill(parent, stop.get(number, number))
     )
-    monkeypatch.setattr(workers, "DIE_SECONDS", -9)
+    box.workers.sock.settimeout(1)
     assert answers(box)[1] != parent
     assert gone(parent)
 
@@ -216,7 +216,7 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
         contextlib.closing(kind()) as made,
         pytest.raises(OSError, match="no worker can be started"),
     ):
-        made.start({})
+        made.start({"folder": str(tmp_path)})
 
 
 def test_the_solution_is_there_again_after_the_nursery_was_killed(tmp_path):
@@ -307,6 +307,6 @@ def test_a_worker_that_ends_after_closing_begins_no_new_nursery():
     made = ForkedWorkers()
     before = made.nursery
     made.close()
-    assert made.end(None, False) == ""
+    assert made.end(None) == ""
     assert made.nursery is before
     assert not is_there(before.pid)

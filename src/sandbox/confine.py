@@ -15,18 +15,18 @@ what is closed. What others need at that moment can be used up to the limits.
 """
 
 import contextlib
-import ctypes
 import importlib.util
 import itertools
 import os
 import stat
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import system_calls
-from .system_calls import call, forbid_new_privileges
+from .system_calls import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, call, prctl
 from .watch import threads_of_user
 
 try:
@@ -44,7 +44,7 @@ FILE_SIZE, OPEN_FILES, PROCESSES = 4 * 2**20, 40, 64  # files without a name hid
 SLACK = 192  # threads that others of the same user may start meanwhile
 
 # From linux/prctl.h, linux/capability.h and linux/landlock.h
-PR_SET_DUMPABLE, PR_CAPBSET_READ, PR_CAPBSET_DROP = 4, 23, 24
+PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
 CAPABILITY_VERSION_3 = 0x20080522
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 GET_VERSION, PATH_BENEATH = 1, 1
@@ -110,16 +110,20 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
     """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # elsewhere than on Linux
-        forbid_new_privileges()
-        call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # `watch` and the next line look into /proc/self
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # no program has more rights than its parent, as sudo
+    prctl(PR_SET_DUMPABLE, 1)  # `watch` and the next line look into /proc/self
+    with contextlib.suppress(OSError):  # elsewhere than on Linux
         Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short, it goes first
+    if user or landlock:
+        drop_bounding_set()
     if user:
         become(*user)
-    if walls["limits"]:
+    if walls["limits"] and resource:
         limit(processes, cpu_seconds)
     if landlock:
         restrict_files(landlock, what_python_needs(), [folder, os.devnull])
+    if user or landlock:
+        call("capset", struct.pack("Ii", CAPABILITY_VERSION_3, 0), bytes(24))  # no rights of root
     if walls["filter"]:
         system_calls.restrict_calls()
 
@@ -132,36 +136,31 @@ def accounts():
 
     The number follows from that of this process, so that no two gradings have the same.
     """
-    numbers = (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count())
-    number = next(filter(_is_free, numbers))
-    yield number, number
+    for number in (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count()):
+        with contextlib.suppress(KeyError):
+            pwd.getpwuid(number)
+            continue
+        with contextlib.suppress(KeyError):
+            grp.getgrgid(number)
+            continue
+        yield number, number
+        break
     with contextlib.suppress(KeyError):
         user = pwd.getpwnam(NAME)
         if user.pw_uid and user.pw_gid:
             yield user.pw_uid, user.pw_gid
 
 
-def _is_free(number):
-    """Tell whether no user and no group has a number."""
-    for ask in (pwd.getpwuid, grp.getgrgid):
-        with contextlib.suppress(KeyError):
-            ask(number)
-            return False
-    return True
-
-
 def become(uid, gid):
     """Make this process another user's for good, one that its siblings cannot look into."""
-    drop_bounding_set()
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    drop_capabilities()
     for regain in (os.setgid, os.setuid):
         with contextlib.suppress(PermissionError):
             regain(0)
             raise OSError(f"user {uid} could become root again")
-    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
+    prctl(PR_SET_DUMPABLE, 0)
     os.umask(0o077)
 
 
@@ -184,26 +183,7 @@ def drop_bounding_set():
             call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def drop_capabilities():
-    """Give up all capabilities, the rights that make root more than the owner of its files."""
-    drop_bounding_set()
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    call("capset", header, (ctypes.c_uint32 * 6)())
-
-
 # Landlock
-
-
-class Ruleset(ctypes.Structure):
-    """What a ruleset denies: struct landlock_ruleset_attr."""
-
-    _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
-
-
-class Rule(ctypes.Structure):
-    """What it allows below a path: struct landlock_path_beneath_attr."""
-
-    _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
 def landlock_version():
@@ -223,63 +203,45 @@ def restrict_files(version, read, write):
         return sum(right for right, first in rights if version >= first)
 
     files = ALL_OF_VERSION_1 | since(REFER, TRUNCATE, IOCTL)
-    denied = Ruleset(files, since(TCP), since(SCOPES))
-    forbid_new_privileges()
-    ruleset = call("syscall", CREATE_RULESET, ctypes.byref(denied), ctypes.sizeof(denied), 0)
-    try:
-        for path, rights in [(path, READ) for path in read] + [(path, files) for path in write]:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                _allow(ruleset, path, rights)
-        call("syscall", RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
-    if os.geteuid() == 0:
-        drop_capabilities()
+    denied = struct.pack("QQQ", files, since(TCP), since(SCOPES))
+    ruleset = call("syscall", CREATE_RULESET, denied, len(denied), 0)
+    for path, rights in [(path, READ) for path in read] + [(path, files) for path in write]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            is_folder = stat.S_ISDIR(os.fstat(place).st_mode)
+            rule = struct.pack("=Qi", rights if is_folder else rights & OF_FILES, place)
+            call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
+            os.close(place)
+    call("syscall", RESTRICT_SELF, ruleset, 0)
+    os.close(ruleset)
 
 
-def _allow(ruleset, path, rights):
-    """Add a rule: these rights at and below the path."""
-    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            rights &= OF_FILES
-        rule = ctypes.byref(Rule(rights, descriptor))
-        call("syscall", ADD_RULE, ruleset, PATH_BENEATH, rule, 0)
-    finally:
-        os.close(descriptor)
+def site_packages():
+    """List where packages are installed; no folder of the project, nor another that holds files."""
+    return [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
 
 
 def what_python_needs():
     """List what must be read to import more packages; no working folder, none of our sources."""
     parts = ("bin", "lib", "lib64", os.path.join("local", "lib"), "pyvenv.cfg")
     installed = [os.path.join(p, part) for p in (sys.base_prefix, sys.prefix) for part in parts]
-    packages = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     system = "/lib /lib64 /usr/lib /usr/lib64 /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime"
     files = "/etc/mime.types", os.devnull, "/dev/urandom"
-    return [*installed, *packages, *system.split(), *files]
+    return [*installed, *site_packages(), *system.split(), *files]
 
 
 # Limits
 
 
 def limit(processes, cpu_seconds):
-    """Limit what this process and each that it starts may use, where the system can."""
-    if resource is None:
-        return
+    """Limit what this process and each that it starts may use, for good, where the system can."""
+    most = {"CPU": cpu_seconds, "FSIZE": FILE_SIZE, "NOFILE": OPEN_FILES, "NPROC": processes}
     with contextlib.suppress(OSError):
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-        _set("RLIMIT_AS", pages * resource.getpagesize() + MEMORY)
-    _set("RLIMIT_CPU", cpu_seconds)
-    _set("RLIMIT_FSIZE", FILE_SIZE)
-    _set("RLIMIT_NOFILE", OPEN_FILES)
-    _set("RLIMIT_NPROC", processes)
-    _set("RLIMIT_CORE", 0)
-
-
-def _set(name, value):
-    """Set a limit that cannot be raised again, unless a lower one is in force."""
-    kind = getattr(resource, name, None)
-    if kind is not None and value is not None:
-        highest = resource.getrlimit(kind)[1]
-        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
-        resource.setrlimit(kind, (value, value))
+        most["AS"] = pages * resource.getpagesize() + MEMORY
+    for name, value in (most | {"CORE": 0}).items():
+        kind = getattr(resource, f"RLIMIT_{name}", None)
+        if kind is not None and value is not None:
+            highest = resource.getrlimit(kind)[1]
+            value = value if highest == resource.RLIM_INFINITY else min(value, highest)
+            resource.setrlimit(kind, (value, value))

@@ -1,11 +1,11 @@
 """Import the package ``submission`` from the bytes of its files."""
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.util
 import linecache
 import sys
-import types
 
 
 class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -50,31 +50,6 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(code, vars(module))
 
 
-class Package(types.ModuleType):
-    """The package, whose ``__init__.py`` runs when something of it is first asked for.
-
-    So an error, or a loop without end, in sgd.py costs no points in word2vec.py.
-    """
-
-    def __getattr__(self, name):
-        """Give what ``__init__.py`` defines, if there is such a thing."""
-        if not name.startswith("__") and self.run(ignore_errors=True) and name in vars(self):
-            return vars(self)[name]
-        raise AttributeError(f"module 'submission' has no attribute {name!r}")
-
-    def run(self, ignore_errors=False):
-        """Run ``__init__.py`` unless that was done; tell whether it is done now."""
-        if self.__dict__.setdefault("__ran__", False):
-            return False
-        self.__ran__ = True
-        try:
-            self.__loader__.exec_module(self)
-        except (Exception, SystemExit):
-            if not ignore_errors:
-                raise
-        return True
-
-
 class TopLevelNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Lets a submission say ``import word2vec`` for ``submission.word2vec``, where no other is."""
 
@@ -98,7 +73,7 @@ def is_of_submission(module):
     return str(getattr(module, "__name__", "")).split(".")[0] == "submission"
 
 
-class Submission:
+class LoadedPackage:
     """The package ``submission`` of a worker; `files` is as of `SourceImporter`."""
 
     def __init__(self, files):
@@ -108,17 +83,29 @@ class Submission:
         self.modules = []
 
     def load(self, module):
-        """Import the module that a test is about; if there is none, all that there is."""
+        """Import the module that a test is about; if there is none, all that there is.
+
+        The package's ``__init__.py`` runs when something of it is first asked for: so an error, or
+        a loop without end, in sgd.py costs no points in word2vec.py.
+        """
         sys.meta_path.insert(0, self.importers[0])
         sys.meta_path.append(self.importers[1])
-        package = Package("submission")
         spec = self.importers[0].find_spec("submission")
-        package.__spec__, package.__loader__, package.__path__ = spec, spec.loader, []
-        package.__package__ = "submission"
-        sys.modules["submission"] = package
+        package = sys.modules["submission"] = importlib.util.module_from_spec(spec)
+
+        def get(name):
+            if name.startswith("__"):
+                raise AttributeError(f"module 'submission' has no attribute {name!r}")
+            del package.__getattr__
+            with contextlib.suppress(Exception, SystemExit):
+                spec.loader.exec_module(package)
+            return getattr(package, name)
+
+        package.__getattr__ = get
         names = [module] if f"{module}.py" in self.files else []
         if not names and "__init__.py" in self.files:
-            package.run()
+            del package.__getattr__
+            spec.loader.exec_module(package)
         elif not names:  # perhaps it is in another file
             names = [file.removesuffix(".py") for file in self.files if "/" not in file]
         self.modules = [importlib.import_module(f"submission.{name}") for name in names]

@@ -7,10 +7,8 @@ test after the other. It runs as the program that the grader starts::
     python -I nursery.py
 """
 
-import array
 import base64
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -22,7 +20,6 @@ import traceback
 import warnings
 from pathlib import Path
 
-PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # from linux/prctl.h
 SOURCES = Path(__file__).resolve().parents[1]
 FORKS = hasattr(os, "fork")
 DIE_SECONDS = 60  # a killed process runs no more, but may wait for its disk
@@ -38,7 +35,7 @@ def prepare(paths, preload):
     import utils.gradcheck
     import utils.utils  # noqa: F401
 
-    from . import confine, loader, system_calls, worker  # noqa: F401
+    from . import confine, loader, worker  # noqa: F401
 
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")
@@ -51,8 +48,6 @@ def prepare(paths, preload):
     sys.meta_path.insert(0, loader.SourceImporter("utils", files))
     sys.modules["sandbox"].__path__ = []
     sys.path[:] = [path for path in sys.path if Path(path).resolve() != SOURCES]
-    system_calls.available()
-    confine.landlock_version()
     sys.argv[:] = ["submission"]
     gc.freeze()  # so that a worker's first collection copies no memory
 
@@ -62,17 +57,17 @@ def serve(sock):
     workers = set()
     try:
         while True:
-            data, descriptors = receive(sock)
+            data, descriptors, *_ = socket.recv_fds(sock, 65536, 2)
             if not data:
                 break
-            order = json.loads(data)
+            order, answer = json.loads(data), None
             if "start" in order:
                 answer = start(order["start"], *descriptors)
                 workers.add(answer)
-            else:
+            elif order["end"] in workers:  # else it is that of a nursery before this one
+                workers.remove(order["end"])
                 answer = end(order["end"])
-                workers.discard(order["end"])
-            sock.send(json.dumps({"answer": answer}).encode())
+            sock.send(json.dumps(answer).encode())
     finally:
         for worker in workers:
             end(worker)
@@ -80,35 +75,30 @@ def serve(sock):
 
 def start(settings, grader, output):
     """Fork a worker with a socket to the grader and a pipe for what it prints; give its number."""
-    worker = os.fork()
-    if worker == 0:
-        try:
-            be_worker(settings, grader, output)
-        except BaseException:
-            traceback.print_exc()  # to what the worker prints
-            os._exit(70)  # while the wire is open still, so that nobody kills it before
-        os._exit(70)
-    os.close(grader)
+    with socket.socket(fileno=grader) as sock:
+        worker = os.fork()
+        if worker == 0:
+            be_worker(settings, sock, output)
     os.close(output)
     return worker
 
 
 def end(worker):
-    """Kill a worker and all that it started; tell how it ended, as `os.waitpid` does.
+    """Kill a worker and all that it started; give its exit code, that of SIGKILL if it was alive.
 
     The filter lets nothing leave the group, and the kernel none be forked past a signal to all.
     """
     kill_group(worker)
-    status, give_up = None, time.monotonic() + DIE_SECONDS
+    code, give_up = -signal.SIGKILL, time.monotonic() + DIE_SECONDS
     for who in (-worker, worker):  # its group, and itself, if it was killed before it led one
         with contextlib.suppress(ChildProcessError):  # nobody is left
             while time.monotonic() < give_up:
-                process, how = os.waitpid(who, os.WNOHANG)
+                process, status = os.waitpid(who, os.WNOHANG)
                 if process == worker:
-                    status = how
+                    code = os.waitstatus_to_exitcode(status)
                 elif process == 0:
                     time.sleep(0.0005)
-    return status
+    return code
 
 
 def kill_group(process):
@@ -118,31 +108,24 @@ def kill_group(process):
             kill(process, signal.SIGKILL)
 
 
-def be_worker(settings, grader, output):
-    """Be a worker: with a session of its own, and no more open than it needs."""
-    from . import confine, worker
+def be_worker(settings, sock, output):
+    """Be a worker, with a session of its own and little else open, then end."""
+    try:
+        from . import confine, worker
 
-    os.setsid()
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.closerange(3, grader)
-    os.closerange(grader + 1, 4096)
-    sock = socket.socket(fileno=grader)
-    sys.stdout.reconfigure(line_buffering=True)
-    confine.settle(**settings)
-    worker.Worker(sock).serve()
-
-
-def receive(sock):
-    """Receive an order and the file descriptors that come with it."""
-    descriptors = array.array("i")
-    size = socket.CMSG_LEN(2 * descriptors.itemsize)
-    data, ancillary, _, _ = sock.recvmsg(65536, size)
-    for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            descriptors.frombytes(content[: len(content) // 4 * 4])
-    return data, list(descriptors)
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.closerange(3, sock.fileno())
+        os.closerange(sock.fileno() + 1, 4096)
+        sys.stdout.reconfigure(line_buffering=True)
+        confine.settle(**settings)
+        worker.Worker(sock).serve()
+    except BaseException:
+        traceback.print_exc()  # to what the worker prints
+    finally:
+        os._exit(70)  # while the wire is open still, so that nobody kills it before
 
 
 def main():
@@ -153,21 +136,20 @@ def main():
     else:
         sock = socket.socket(fileno=about["socket"])
     prepare(about["paths"], about["preload"])
-    with contextlib.suppress(OSError, AttributeError):  # where memory is short, the grader stays
+    from .system_calls import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, prctl
+
+    with contextlib.suppress(OSError):  # where memory is short, the grader stays
         Path("/proc/self/oom_score_adj").write_text("500")
-    with contextlib.suppress(AttributeError, TypeError):  # elsewhere than on Linux
-        libc = ctypes.CDLL(None)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of its user may look into it
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_DUMPABLE, 0)  # no other process of its user may look into it
     with contextlib.suppress(OSError):  # the grader is gone
         if about["forks"]:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the grader may have been without
-            sock.send(b"{}")
             serve(sock)
         else:
             from . import worker
 
-            sock.send(b"{}")
+            sys.stdout.reconfigure(line_buffering=True)
             worker.Worker(sock).serve()
 
 

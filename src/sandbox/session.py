@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from . import watch
 from .objects import Neutral
-from .wire import LOOK_SECONDS, Channel, ClosedError, WireError
+from .wire import LOOK_SECONDS, MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
 
-IMPORT_SECONDS = 10
+IMPORT_SECONDS, PROBE_SECONDS = 10, 25
 BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
 STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
 GAP = 1.0  # seconds between two looks that are too many
 PATIENCE = 5  # times the clock's limit, for who waits for a processor
-MAX_TEXT = 4000  # characters of an exception's text
-MAX_FRAMES = 60
 
 
 class SubmissionError(Exception):
@@ -33,9 +31,6 @@ class SubmissionError(Exception):
 class MissingError(SubmissionError):
     """The submission has no such function."""
 
-    def __init__(self, name):
-        super().__init__("MissingError", f"the submission has no function {name}")
-
 
 class TooLateError(SubmissionError):
     """The submission took too long."""
@@ -46,13 +41,6 @@ class TooLateError(SubmissionError):
 
 class StarvedError(TooLateError):
     """The machine was too busy for the submission to run."""
-
-
-class ExcessError(SubmissionError):
-    """The submission used too much of something."""
-
-    def __init__(self, message):
-        super().__init__("ResourceError", f"the submission used {message}")
 
 
 @dataclass(frozen=True)
@@ -67,6 +55,58 @@ class Function:
         return self.session.call(self.name, args, kwargs)
 
 
+class Limit:
+    """Seconds of a processor that requests may take together, and what is left of them.
+
+    The clock is a backstop, for what sleeps: `clock_left` are the seconds that may go by.
+    """
+
+    def __init__(self, seconds, which):
+        self.seconds = self.left = seconds
+        self.clock_left = BACKSTOP * seconds
+        self.which = which  # as people are told
+
+    def begin(self, what, use):
+        """Begin a request; people are told `what` took too long."""
+        self.what, self.before = what, use
+        self.began = self.looked = time.monotonic()
+
+    def ran(self, use):
+        """Tell how long the request has computed."""
+        return max(use.seconds - self.before.seconds, 0.0)
+
+    def check(self, use, box):
+        """Raise an error if the request has taken too long, or all tests together have."""
+        now, ran, waited = time.monotonic(), self.ran(use), use.waited - self.before.waited
+        if now - self.looked > GAP:  # the grader itself did not run: it was stopped, or starved
+            self.clock_left += now - self.looked
+            box.end += now - self.looked
+        self.looked, went_by = now, now - self.began
+        too_late = f"{self.what} took longer than {self.seconds:g} seconds, {self.which}"
+        if ran > self.left:
+            raise TooLateError(too_late)
+        waited *= use.threads == 1  # else it may have waited for itself
+        is_over = went_by > self.clock_left + min(waited, PATIENCE * self.clock_left)
+        if not is_over and now <= box.end:
+            return
+        if waited > STARVED * went_by:
+            raise StarvedError(
+                f"the machine was too busy: {self.what} got {ran:.1f} of its "
+                f"{self.seconds:g} seconds of a processor in {went_by:.0f}"
+            )
+        if now > box.end:
+            raise TooLateError(box.too_late)
+        raise TooLateError(
+            f"{too_late}: it computed for {ran:.1f} and waited for something for "
+            f"{went_by - ran:.1f}"
+        )
+
+    def end(self, use):
+        """Take from what is left what a request took."""
+        self.left -= self.ran(use)
+        self.clock_left -= time.monotonic() - self.began
+
+
 class Session:
     """One worker with the submission, for one test.
 
@@ -76,89 +116,65 @@ class Session:
 
     def __init__(self, sandbox, folder, seconds):
         self.sandbox, self.folder = sandbox, folder
-        self.seconds = self.left = seconds  # of processor time, for all calls together
-        self.clock_left, self.spent, self.until = BACKSTOP * seconds, 0.0, 0.0
-        self.given = []  # what was handed to the worker: functions, neutral objects
+        self.limit = self.of_calls = Limit(seconds, "the limit of this test")
         self.seed = self.next = None
         self.changed = []
-        self.ended, self.answered = False, True
+        self.ended = False
         self.failure = None  # why there is no worker any more
         most = seconds + sandbox.import_seconds + 3  # for each process, should nobody look
         settings = {"folder": folder, "cpu_seconds": int(most) if math.isfinite(most) else None}
         self.worker = sandbox.workers.start(settings | sandbox.confinement.order())
-        self.channel = Channel(self.worker.sock, self._refer, self._resolve, self._look)
+        self.channel = Channel(self.worker.sock, self._look, describe)
 
     def load(self, files, module, seconds=IMPORT_SECONDS):
         """Import the submission; raise `SubmissionError` if that fails."""
         name = f"{module}.py" if f"{module}.py" in files else "__init__.py"
-        what, where = "importing the submission", f", in {name}"
-        folder = self.folder if self.worker.process else None
-        request = {"request": "load", "files": files, "module": module, "folder": folder}
-        answer = self._ask(request, what, where, seconds, seconds, BACKSTOP * seconds)
+        request = {"request": "load", "files": files, "module": module}
+        answer = self._ask(request, "importing the submission", Limit(seconds, f"in {name}"))
         if answer.get("loaded") is not True:
             raise SubmissionError("WireError", "the submission's process gave no sensible answer")
 
     def probe(self, read, write):
         """Ask a worker that has loaded nothing what it can read and write."""
         request = {"request": "probe", "read": read, "write": write}
-        seconds = IMPORT_SECONDS
-        return self._ask(request, "a probe", "", seconds, seconds, 10 * seconds)["probe"]
+        return self._ask(request, "a probe", Limit(PROBE_SECONDS, "the limit of a probe"))["probe"]
 
     def call(self, name, args, kwargs):
         """Call a function of the submission; raise `SubmissionError` if that fails."""
         self.seed, state = random.getrandbits(32), random.getstate()
         request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
-        request["seed"] = self.seed
         try:
-            limits = self.seconds, self.left, self.clock_left
-            answer = self._ask(request, name, ", the limit of this test", *limits)
+            answer = self._ask(request | {"seed": self.seed}, name, self.of_calls)
         finally:
             random.setstate(state)  # the worker may be in this process
-            self.left -= self.spent
-            self.clock_left = self.until - time.monotonic()
         if "missing" in answer:
-            raise MissingError(name)
+            raise MissingError("MissingError", f"the submission has no function {name}")
         if not {"result", "changed", "next", "records"} <= answer.keys():
             raise SubmissionError("WireError", f"{name} gave no sensible answer")
-        changed, number = answer["changed"], answer["next"]
+        changed, number, records = answer["changed"], answer["next"], answer["records"]
         self.changed = changed if isinstance(changed, list) else []
         self.next = number if type(number) is int else None
-        self._take_records(answer["records"])
+        for key, thing in self.channel.given.items():
+            if isinstance(thing, Neutral):  # what it recorded is the submission's word, too
+                record = records.get(str(key)) if isinstance(records, dict) else None
+                thing.record = record if isinstance(record, list) else []
         return answer["result"]
 
-    def _take_records(self, records):
-        """Give what neutral objects recorded to the grader's own; all is the submission's word."""
-        told = {
-            pair[0]: pair[1]
-            for pair in (records if isinstance(records, list) else ())
-            if isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int
-        }
-        for number, given in enumerate(self.given):
-            if isinstance(given, Neutral):
-                record = told.get(number)
-                given.record = record if isinstance(record, list) else []
-
-    def _ask(self, request, what, which, limit, seconds, clock_seconds):
-        """Send a request and give the answer; if none comes in time, end the worker.
-
-        People are told `what` took longer than `limit`, and `which` limit that is; `seconds` is
-        what is left of it in processor time.
-        """
+    def _ask(self, request, what, limit):
+        """Send a request and give the answer; if none comes within a limit, end the worker."""
         if self.failure is not None:
             raise self.failure
-        self.what, self.limit, self.allowed = what, limit, seconds
-        self.too_late = f"{what} took longer than {limit:g} seconds{which}"
-        self.began, self.spent, self.answered = time.monotonic(), 0.0, False
-        self.until, self.looked = self.began + clock_seconds, self.began
-        self.channel.next_look = self.began + LOOK_SECONDS
-        self.before = self._use(alone=True)
+        self.limit, answer = limit, None
+        limit.begin(what, watch.use_of(self.worker.group, alone=True))
+        self.channel.next_look = limit.began + LOOK_SECONDS
         try:
-            answer = self._exchange(request)
-            is_quick = time.monotonic() - self.began < LOOK_SECONDS
-            self.spent = max(self._use(alone=is_quick).seconds - self.before.seconds, 0.0)
-            if self.spent > seconds:
+            found = self._exchange(request)
+            is_quick = time.monotonic() - limit.began < LOOK_SECONDS
+            use = watch.use_of(self.worker.group, alone=is_quick)
+            if limit.ran(use) > limit.left:
                 self._look()
-            self.answered = True
+            limit.end(use)
+            answer = found
         except SubmissionError as error:
             self.failure = error
         except ClosedError:
@@ -167,7 +183,7 @@ class Session:
         except WireError as error:
             self.failure = SubmissionError("WireError", f"the submission sent {error}")
         finally:  # an error of a function of the test, too: the worker waits for it in vain
-            if not self.answered:
+            if answer is None:
                 self._stop()
         if self.failure is not None:
             raise self.failure
@@ -186,44 +202,19 @@ class Session:
                 return answer
             self.channel.send({"result": self._serve(answer)})
 
-    def _use(self, alone=False):
-        return watch.use_of(self.worker.group, alone) if self.worker.group else watch.Use()
-
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
-        now, use, box = time.monotonic(), self._use(), self.sandbox
-        if now - self.looked > GAP:  # the grader itself did not run: it was stopped, or starved
-            self.until += now - self.looked
-            box.end += now - self.looked
-        self.looked = now
-        ran, waited = use.seconds - self.before.seconds, use.waited - self.before.waited
-        if ran > self.allowed:
-            raise TooLateError(self.too_late)
-        waited *= use.threads == 1  # else it may have waited for itself
-        patience = min(waited, PATIENCE * (self.until - self.began))
-        if now > min(self.until + patience, box.end):
-            if waited > STARVED * (now - self.began):
-                raise StarvedError(
-                    f"the machine was too busy: {self.what} got {ran:.1f} of its "
-                    f"{self.limit:g} seconds of a processor in {now - self.began:.0f}"
-                )
-            if now > box.end:
-                raise TooLateError(box.too_late)
-            raise TooLateError(
-                f"{self.too_late}: it computed for {ran:.1f} and waited for something for "
-                f"{now - self.began - ran:.1f}"
-            )
-        excess = use.excess() or watch.excess_of(self.folder, use)
-        if excess and "watch" not in box.confinement.without:
-            raise ExcessError(excess)
+        use = watch.use_of(self.worker.group)
+        self.limit.check(use, self.sandbox)
+        excess = watch.excess_of(use, self.folder)
+        if excess and "watch" not in self.sandbox.confinement.without:
+            raise SubmissionError("ResourceError", f"the submission used {excess}")
 
     def _serve(self, request):
         """Call a function of the grader for the submission."""
         number, args, kwargs = (request.get(key) for key in ("callback", "args", "kwargs"))
-        if type(number) is not int or not 0 <= number < len(self.given):
-            raise WireError("a call of nothing")
-        function = self.given[number]
-        if isinstance(function, (Function, Neutral)):
+        function = self.channel.given.get(number) if type(number) is int else None
+        if function is None or isinstance(function, (Function, Neutral)):
             raise WireError("a call of what is not the grader's")
         try:
             return function(*args, **kwargs)
@@ -234,39 +225,15 @@ class Session:
                 type(error).__name__, f"a function of the test was called wrongly: {error}"
             ) from None
 
-    def _refer(self, value):
-        """Name a function or a neutral object for the worker; None if it is data of no kind."""
-        for number, given in enumerate(self.given):
-            if given is value:
-                return ["given", number]
-        number, kind = len(self.given), type(value).__name__
-        if isinstance(value, Function):
-            content = ["own", value.name]
-        elif isinstance(value, Neutral):
-            content = [kind, value.details()]
-        elif callable(value):
-            content = ["callback", None]
-        else:
-            raise TypeError(f"a {kind} cannot be handed to a submission")
-        self.given.append(value)
-        return ["give", number, *content]
-
-    def _resolve(self, word, content):
-        """Give what the worker names: only what was handed to it before."""
-        match content:
-            case [int(number)] if word == "given" and 0 <= number < len(self.given):
-                return self.given[number]
-        raise WireError(f"a value of unknown kind {word!r:.50}")
-
     def _stop(self):
         """End the worker and all that it started; tell how it had ended, if it had."""
         if self.ended:
             return ""
         self.ended = True
         try:
-            return self.sandbox.workers.end(self.worker, healthy=self.answered)
+            return self.sandbox.workers.end(self.worker)
         finally:
-            self.channel.close()
+            self.worker.sock.close()
 
     def close(self):
         """End the worker; return what it printed."""
@@ -274,18 +241,22 @@ class Session:
         return self.worker.printed.text() if self.worker.printed else ""
 
 
+def describe(value):
+    """Tell kind and content of a function or a neutral object, which a worker is to make."""
+    if isinstance(value, Function):
+        return "own", value.name
+    if isinstance(value, Neutral):
+        return type(value).__name__, value.details()
+    if callable(value):
+        return "callback", None
+    raise TypeError(f"a {type(value).__name__} cannot be handed to a submission")
+
+
 def error_of(content):
     """Make an exception of what a worker tells of one: a stranger's words."""
-    content = content if isinstance(content, dict) else {}
-    kind, text, frames = (content.get(key) for key in ("type", "text", "frames"))
-    return SubmissionError(
-        kind[:100] if isinstance(kind, str) else "Exception",
-        text[:MAX_TEXT] if isinstance(text, str) else "",
-        filter(is_frame, frames[:MAX_FRAMES] if isinstance(frames, list) else ()),
-    )
-
-
-def is_frame(frame):
-    """Tell whether something names a file, a line and a function."""
-    kinds = [type(part) for part in frame] if isinstance(frame, list) else []
-    return kinds == [str, int, str]
+    match content:
+        case {"type": str(kind), "text": str(text), "frames": list(frames)}:
+            frames = [frame for frame in frames[:MAX_FRAMES] if isinstance(frame, list)]
+            frames = [frame for frame in frames if [*map(type, frame)] == [str, int, str]]
+            return SubmissionError(kind[:MAX_NAME], text[:MAX_TEXT], frames)
+    return SubmissionError("Exception", "")

@@ -7,15 +7,18 @@ the group of processes, and those that wait for the disk, do nothing and say tha
 that programs which use them in good faith go on.
 """
 
+import contextlib
 import ctypes
 import errno
 import functools
 import os
 import platform
+import struct
 import sys
 
 # From linux/prctl.h, seccomp.h, audit.h and sched.h
-PR_SET_SECCOMP, SECCOMP_MODE_FILTER, PR_SET_NO_NEW_PRIVS = 22, 2, 38
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 FAIL, ALLOW = 0x00050000, 0x7FFF0000
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 FIRST_OF_X32 = 0x40000000  # calls of a second kind on x86_64
@@ -86,23 +89,6 @@ CHECKED = {
 }
 
 
-class Instruction(ctypes.Structure):
-    """One step of a filter: struct sock_filter."""
-
-    _fields_ = (
-        ("code", ctypes.c_uint16),
-        ("skip_if_true", ctypes.c_uint8),
-        ("skip_if_false", ctypes.c_uint8),
-        ("number", ctypes.c_uint32),
-    )
-
-
-class Program(ctypes.Structure):
-    """A filter: struct sock_fprog."""
-
-    _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.POINTER(Instruction)))
-
-
 @functools.cache
 def libc():
     """Load the C library; on Windows this raises TypeError."""
@@ -119,9 +105,10 @@ def call(function, *arguments):
     return result
 
 
-def forbid_new_privileges():
-    """Let no program started from here on have more rights than its parent (as sudo has)."""
-    call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+def prctl(option, value):
+    """Set something of this process; where the system is another than Linux, do nothing."""
+    with contextlib.suppress(AttributeError, TypeError):
+        call("prctl", option, value, 0, 0, 0)
 
 
 def available():
@@ -137,15 +124,15 @@ def available():
 
 def restrict_calls():
     """Allow this thread, and what it starts, no other calls than those listed above, for good."""
-    steps = steps_on(platform.machine())
-    program = Program(len(steps), (Instruction * len(steps))(*steps))
-    forbid_new_privileges()
-    call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0)
+    steps = [struct.pack("HBBI", *step) for step in steps_on(platform.machine())]
+    place = ctypes.create_string_buffer(b"".join(steps))
+    program = struct.pack("HP", len(steps), ctypes.addressof(place))
+    call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)
 
 
 @functools.cache
 def steps_on(machine):
-    """List the steps of the filter, each as the fields of an Instruction."""
+    """List the steps of the filter: what it does, how many it skips if true and false, a number."""
     column = list(MACHINES).index(machine) + 1
     allow, deny, missing, done = (
         (RETURN, 0, 0, value) for value in (ALLOW, FAIL | errno.EPERM, FAIL | errno.ENOSYS, FAIL)

@@ -1,38 +1,51 @@
 """Text of a stranger made fit to be shown: capped, without control characters."""
 
+import contextlib
+import itertools
+import threading
+import time
+
 
 class Capture:
-    """Keeps the first and the last bytes of a stream, however long it is."""
+    """Reads a stream in a thread and keeps its first and last bytes, however long it is."""
 
-    def __init__(self, first=4096, last=4096):
+    def __init__(self, stream, first=4096, last=4096):
         self.first, self.last = first, last
-        self.start, self.end = bytearray(), bytearray()
-        self.total = 0
+        self.begin()
+        self.reader = threading.Thread(target=self._read, args=[stream], daemon=True)
+        self.reader.start()
 
-    def add(self, data):
-        """Take in more of the stream."""
-        room = self.first - len(self.start)
-        self.start += data[:room]
-        self.end += data[room:]
-        del self.end[: -self.last]
-        self.total += len(data)
+    def begin(self):
+        """Forget what was read."""
+        self.start, self.end, self.total = bytearray(), bytearray(), 0
 
-    def take_end(self, mark):
-        """Tell whether the stream ends with a mark; then it is removed."""
-        is_there = bytes(self.start + self.end).endswith(mark)
-        if is_there:
-            part = self.end if len(self.end) >= len(mark) else self.start
-            del part[-len(mark) :]
-            self.total -= len(mark)
-        return is_there
+    def _read(self, stream):
+        with stream, contextlib.suppress(OSError):
+            while data := stream.read(65536):
+                room = self.first - len(self.start)
+                self.start += data[:room]
+                self.end += data[room:]
+                del self.end[: -self.last]
+                self.total += len(data)
+
+    def take_end(self, mark, seconds):
+        """Wait until the stream ends with a mark, and take that away; tell whether it came."""
+        give_up = time.monotonic() + seconds
+        while not bytes(self.start + self.end).endswith(mark):
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(0.001)
+        part = self.end if len(self.end) >= len(mark) else self.start
+        del part[-len(mark) :]
+        self.total -= len(mark)
+        return True
 
     def text(self):
         """Give what was kept, cleaned; bytes that are no UTF-8 become U+FFFD."""
         left_out = self.total - len(self.start) - len(self.end)
-        if not left_out:
-            return escape((self.start + self.end).decode("utf-8", "replace"))
-        start, end = (escape(part.decode("utf-8", "replace")) for part in (self.start, self.end))
-        return f"{start}\n[... {left_out:,} bytes left out ...]\n{end}"
+        parts = [self.start, self.end] if left_out else [self.start + self.end]
+        gap = f"\n[... {left_out:,} bytes left out ...]\n"
+        return gap.join(escape(part.decode("utf-8", "replace")) for part in parts)
 
 
 def clean(text, limit=4000):
@@ -48,24 +61,19 @@ def clean(text, limit=4000):
 
 def one_line(text, limit=80):
     """Clean what is shown within a line, such as a file's name."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
-    half = limit // 2 - 2
+    text, half = escape(str(text), shown=""), limit // 2 - 2
     return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
 
 
 def fitting(characters, room):
     """List the characters, escaped, as long as there is room."""
-    fit = []
-    for character in map(escape, characters):
-        room -= len(character)
-        if room < 0:
-            break
-        fit.append(character)
-    return fit
+    escaped = [escape(character) for character in characters]
+    lengths = itertools.accumulate(map(len, escaped))
+    return [one for one, length in zip(escaped, lengths, strict=True) if length <= room]
 
 
-def escape(text):
-    r"""Write out what is not seen, such as ``\x1b`` or ``\u2028``; line feed and tab stay."""
+def escape(text, shown="\n\t"):
+    r"""Write out what is not seen, such as ``\x1b`` or ``\u2028``; what is to be shown stays."""
     return "".join(
-        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text
+        c if c.isprintable() or c in shown else c.encode("unicode_escape").decode() for c in text
     )

@@ -15,7 +15,7 @@ MOST_MEMORY = 640 * 2**20  # bytes
 MOST_THREADS = 64
 MOST_DISK, MOST_FILES = 64 * 2**20, 2_000  # bytes and files in its folder
 MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+) kB", re.MULTILINE)
-UID, THREADS = re.compile(rb"^Uid:\t(\d+)", re.MULTILINE), re.compile(rb"^Threads:\t(\d+)", re.M)
+USER_AND_THREADS = re.compile(rb"^Uid:\t(\d+).*^Threads:\t(\d+)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -31,19 +31,11 @@ class Use:
     threads: int = 0
     nameless: dict = field(default_factory=dict)  # bytes of open files without a name
 
-    def excess(self):
-        """Say of what it is too much; empty if of nothing."""
-        if self.memory > MOST_MEMORY:
-            return f"more than {MOST_MEMORY // 2**20} MB of memory in all"
-        if self.threads > MOST_THREADS:
-            return f"more than {MOST_THREADS} processes and threads"
-        return ""
-
 
 def use_of(group, alone=False):
     """Tell what a group of processes uses, also those that ended and were not waited for.
 
-    `alone` looks at the first one only, and at those that it waited for.
+    `alone` looks at the first one only, and at those that it waited for. Of None nothing is known.
     """
     use = Use()
     for process in [str(group)] if alone else processes():
@@ -80,9 +72,8 @@ def is_running(group):
 
 def threads_of_user(uid):
     """Count the threads of a user."""
-    found = (read(process, "status") for process in processes())
-    mine = [status for status in found if (who := UID.search(status)) and int(who[1]) == uid]
-    return sum(int(count[1]) for status in mine if (count := THREADS.search(status)))
+    found = (USER_AND_THREADS.search(read(process, "status")) for process in processes())
+    return sum(int(match[2]) for match in found if match and int(match[1]) == uid)
 
 
 def processes():
@@ -104,8 +95,12 @@ def read(process, name):
         return b""
 
 
-def excess_of(folder, use):
-    """Say what is too much in a folder and in files without a name; empty if nothing."""
+def excess_of(use, folder):
+    """Say what is too much in use, and in the folder and files without a name; empty if nothing."""
+    if use.memory > MOST_MEMORY:
+        return f"more than {MOST_MEMORY // 2**20} MB of memory in all"
+    if use.threads > MOST_THREADS:
+        return f"more than {MOST_THREADS} processes and threads"
     size, count, folders = sum(use.nameless.values()), 0, [folder]
     for place in folders:  # grows as subfolders are found
         try:

@@ -18,6 +18,8 @@ MAX_ELEMENTS = 2 * 2**20  # of all arrays of a message, whatever their dtype
 MAX_RECEIVED = 128 * 2**20  # bytes of memory for all messages together
 WEIGHT = 32  # bytes of memory, at most, for a byte of JSON
 MAX_AXES = 16
+MAX_NAME, MAX_TEXT = 100, 4000  # characters of a type's name, and of an exception's text
+MAX_FRAMES = 40  # of an exception
 LENGTHS = struct.Struct(">II")
 LOOK_SECONDS = 0.05  # how often somebody who waits looks around
 TAG = "__is__"
@@ -41,7 +43,7 @@ class Opaque:
 def encode(value, refer):
     """Turn a value into the header and the arrays of a message.
 
-    `refer(item)` describes what is no data as a list that begins with a word; None if it cannot.
+    `refer(item)` describes what is no data as a list that begins with a word.
     """
     arrays = []
 
@@ -49,20 +51,18 @@ def encode(value, refer):
         if isinstance(item, bytes):
             arrays.append(item)
             return {TAG: ["bytes", len(item)]}
-        if isinstance(item, (np.ndarray, np.generic)):
-            return {TAG: _describe_array(np.asarray(item), arrays)}
-        return {TAG: refer(item) or ["opaque", type(item).__name__[:100]]}
+        if not isinstance(item, (np.ndarray, np.generic)):
+            return {TAG: refer(item)}
+        item = np.asarray(item)
+        dtype, shape = item.dtype, item.shape
+        name = {"i": "int64", "u": "int64", "f": "float64"}.get(dtype.kind, dtype.name)
+        name = dtype.name if dtype.name in DTYPES else name
+        if name not in DTYPES or _elements(shape) > MAX_ELEMENTS or len(shape) > MAX_AXES:
+            return {TAG: ["opaque", f"array of {dtype.name}, shape {shape}"[:MAX_NAME]]}
+        arrays.append(np.ascontiguousarray(item, DTYPES[name]).reshape(-1).view(np.uint8).data)
+        return {TAG: ["array", name, list(shape)]}
 
     return json.dumps(value, default=default).encode(), arrays
-
-
-def _describe_array(array, arrays):
-    name = {"i": "int64", "u": "int64", "f": "float64"}.get(array.dtype.kind, array.dtype.name)
-    name = "float32" if array.dtype.name == "float32" else name
-    if name not in DTYPES or _elements(array.shape) > MAX_ELEMENTS or array.ndim > MAX_AXES:
-        return ["opaque", f"array of {array.dtype.name}, shape {array.shape}"[:100]]
-    arrays.append(np.ascontiguousarray(array, DTYPES[name]).reshape(-1).view(np.uint8).data)
-    return ["array", name, list(array.shape)]
 
 
 def _elements(shape):
@@ -70,41 +70,42 @@ def _elements(shape):
     return math.prod(max(n, 1) for n in shape)
 
 
-def decode(header, data, resolve, room=math.inf):
+def decode(header, data, find, room=math.inf):
     """Turn a message into a value.
 
-    `resolve(word, content)` gives what a reference names; `room` is how many elements fit.
+    `find(word, content)` gives what is referred to; `room` is how many elements fit.
     """
     place = 0
 
-    def take(size):
-        nonlocal place
+    def take(size, elements):
+        nonlocal place, room
         place += size
+        room -= elements
+        if room < 0:
+            raise WireError("arrays with too many elements")
         if size < 0 or place > len(data):
             raise WireError("an array with too few bytes")
         return data[place - size : place]
 
     def build(tree):
-        nonlocal room
         if TAG not in tree:
             return tree
         match tree[TAG]:
             case ["array", str(name), list(shape)] if name in DTYPES:
                 if len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
                     raise WireError("an array of impossible shape")
-                room -= _elements(shape)
-                if room < 0:
-                    raise WireError("arrays with too many elements")
-                return _array(take(math.prod(shape) * DTYPES[name].itemsize), name, shape)
+                taken = take(math.prod(shape) * DTYPES[name].itemsize, _elements(shape))
+                if name == "bool":  # a byte that is neither 0 nor 1 is no bool
+                    array = np.frombuffer(taken, np.uint8) != 0
+                else:
+                    array = np.require(np.frombuffer(taken, DTYPES[name]), requirements="A")
+                return array.reshape(shape)[()]  # that of shape () is a NumPy scalar
             case ["bytes", int(size)]:
-                room -= size
-                if room < 0:
-                    raise WireError("too many bytes")
-                return bytes(take(size))
+                return bytes(take(size, size))
             case ["opaque", str(name)]:
-                return Opaque(name[:100])
+                return Opaque(name[:MAX_NAME])
             case [str(word), *content]:
-                return resolve(word, content)
+                return find(word, content)
         raise WireError("a value of unknown kind")
 
     try:
@@ -116,23 +117,20 @@ def decode(header, data, resolve, room=math.inf):
     return value
 
 
-def _array(data, name, shape):
-    if name == "bool":  # a byte that is neither 0 nor 1 is no bool
-        return (np.frombuffer(data, np.uint8) != 0).reshape(shape)
-    array = np.require(np.frombuffer(data, DTYPES[name]).reshape(shape), requirements="A")
-    return array if shape else array[()]  # such as np.float64(3.0)
-
-
 class Channel:
     """Messages over a socket.
 
     With `look`, a function, nothing that comes is trusted, and it is called every now and then
     while the channel waits; what it raises ends the waiting.
+
+    What is no data is handed over once, and stays known to both sides by its number, in `given`:
+    `describe(thing)` tells its kind and content, `make(number, kind, content)` makes what stands
+    for it on the other side.
     """
 
-    def __init__(self, sock, refer=lambda item: None, resolve=None, look=None):
-        self.sock, self.refer, self.look = sock, refer, look
-        self.resolve = resolve or _unknown
+    def __init__(self, sock, look=None, describe=None, make=None):
+        self.sock, self.look, self.describe, self.make = sock, look, describe, make
+        self.given = {}
         self.room = MAX_ELEMENTS if look else math.inf
         self.left = MAX_RECEIVED if look else math.inf
         self.next_look = 0
@@ -140,7 +138,7 @@ class Channel:
 
     def send(self, value):
         """Send a value; raise `ClosedError` if nobody is there."""
-        header, arrays = encode(value, self.refer)
+        header, arrays = encode(value, self._refer)
         size = sum(map(len, arrays))
         if len(header) > MAX_HEADER or (not self.look and size > 8 * MAX_ELEMENTS):
             raise WireError(f"a message of {len(header) + size:,} bytes, which is too large")
@@ -159,7 +157,26 @@ class Channel:
         if self.left < 0:
             raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
         header = self._take(header_size)
-        return decode(bytes(header), self._take(size), self.resolve, self.room)
+        return decode(bytes(header), self._take(size), self._find, self.room)
+
+    def _refer(self, item):
+        for number, thing in self.given.items():
+            if thing is item:
+                return ["given", number]
+        if self.describe is None:
+            return ["opaque", type(item).__name__[:MAX_NAME]]
+        number, about = len(self.given), self.describe(item)
+        self.given[number] = item
+        return ["give", number, *about]
+
+    def _find(self, word, content):
+        match word, content:
+            case "given", [int(number)] if number in self.given:
+                return self.given[number]
+            case "give", [number, kind, about] if self.make:
+                self.given[number] = self.make(number, kind, about)
+                return self.given[number]
+        raise WireError(f"a value of unknown kind {word!r:.50}")
 
     def _take(self, size):
         """Read as many bytes."""
@@ -186,11 +203,3 @@ class Channel:
                 self.look()
                 self.next_look = time.monotonic() + LOOK_SECONDS
         return done
-
-    def close(self):
-        """Close the socket."""
-        self.sock.close()
-
-
-def _unknown(word, content):
-    raise WireError(f"a value of unknown kind {word!r:.50}")

@@ -8,28 +8,25 @@ import os
 import random
 import sys
 import threading
+import traceback
 
 import numpy as np
 
-from .loader import Submission
+from .loader import LoadedPackage
 from .objects import KINDS, Neutral
-from .wire import Channel, ClosedError, WireError
-
-MAX_TEXT = 4000  # characters of an exception's text
-MAX_FRAMES = 40
+from .wire import MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
 
 
 class Worker:
     """Serves the grader over a socket until that is closed."""
 
     def __init__(self, sock):
-        self.channel = Channel(sock, self.refer, self.resolve)
+        self.channel = Channel(sock, make=self.make)
         self.submission = None
-        self.given = {}  # what the grader handed over, by its number
 
     def serve(self):
         """Answer requests."""
-        with contextlib.suppress(ClosedError):
+        with self.channel.sock, contextlib.suppress(ClosedError):
             while True:
                 request = self.channel.receive()
                 try:
@@ -37,10 +34,12 @@ class Worker:
                 except ClosedError:
                     raise
                 except BaseException as error:  # SystemExit and such are a stranger's, too
-                    answer = {"error": self.describe(error)}
+                    answer = self.error_answer(error)
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                 self.answer(answer)
+        if self.submission:
+            self.submission.unload()
 
     def answer(self, answer):
         """Send an answer, or say why it cannot be sent."""
@@ -49,10 +48,9 @@ class Worker:
         except ClosedError:
             raise
         except (WireError, ValueError, TypeError, RecursionError) as error:
-            text = f"the submission gave {error}"
-            self.channel.send({"error": {"type": "WireError", "text": text, "frames": []}})
+            self.channel.send(self.error_answer(WireError(f"the submission gave {error}")))
         except BaseException as error:  # of a dict, say, that is the submission's own kind
-            self.channel.send({"error": self.describe(error)})
+            self.channel.send(self.error_answer(error))
 
     # Requests
 
@@ -70,12 +68,9 @@ class Worker:
                 reached.append(folder)
         return {"probe": reached}
 
-    def load(self, files, module, folder):
-        """Import the submission, in a folder if that is named."""
-        if folder:
-            os.chdir(folder)
-            os.environ.update(HOME=folder, TMPDIR=folder)
-        self.submission = Submission(files)
+    def load(self, files, module):
+        """Import the submission."""
+        self.submission = LoadedPackage(files)
         self.submission.load(module)
         return {"loaded": True}
 
@@ -84,28 +79,35 @@ class Worker:
         function = self.submission.function(name)
         if function is None:
             return {"missing": name}
-        before = [copied(value) for value in (*args, *kwargs.values())]
-        neutral = {k: value for k, value in self.given.items() if isinstance(value, Neutral)}
-        for value in neutral.values():
-            value.record.clear()
+        arguments = dict(enumerate(args)) | kwargs
+        before = {key: copied(value) for key, value in arguments.items()}
+        given = self.channel.given.items()
+        neutral = {str(number): thing for number, thing in given if isinstance(thing, Neutral)}
+        for thing in neutral.values():
+            thing.record.clear()
         random.seed(seed)
         np.random.seed(seed % 2**32)
         result = function(*args, **kwargs)
         following = random.getrandbits(32)
-        now = zip([*range(len(args)), *kwargs], before, (*args, *kwargs.values()), strict=True)
         return {
             "result": result,
-            "changed": [key for key, one, other in now if not same(one, other)],
+            "changed": [key for key, value in arguments.items() if not same(before[key], value)],
             "next": following,
-            "records": [[k, value.record] for k, value in neutral.items() if value.record],
+            "records": {number: thing.record for number, thing in neutral.items()},
         }
 
+    def begin(self, folder):
+        """Begin a test in a folder, where a process serves one after the other."""
+        os.chdir(folder)
+        os.environ.update(HOME=folder, TMPDIR=folder)
+        return {}
+
     def rest(self, folder, mark):
-        """Forget the submission and say that all is printed, where a worker serves many tests."""
+        """End a test there: forget the submission, leave its folder, print a mark."""
         if self.submission:
             self.submission.unload()
         self.submission = None
-        self.given.clear()
+        self.channel.given.clear()
         os.chdir(folder)
         if "tempfile" in sys.modules:
             sys.modules["tempfile"].tempdir = None
@@ -115,23 +117,11 @@ class Worker:
 
     # Values that are no data
 
-    def resolve(self, word, content):
-        """Give what the grader handed over: an object, or a function of the submission."""
-        number, *content = content
-        if word == "give":
-            kind, details = content
-            if kind == "own":
-                value = self.submission.function(details) or missing(details)
-            elif kind == "callback":
-                value = self.callback(number)
-            else:
-                value = KINDS[kind](**details)
-            self.given[number] = value
-        return self.given[number]
-
-    def refer(self, value):
-        """Name a thing that the grader handed over."""
-        return next((["given", k] for k, given in self.given.items() if given is value), None)
+    def make(self, number, kind, content):
+        """Make what the grader hands over: a function of its own or the test's, or an object."""
+        if kind == "own":
+            return self.submission.function(content) or missing(content)
+        return self.callback(number) if kind == "callback" else KINDS[kind](**content)
 
     def callback(self, number):
         """Make a function that asks the grader."""
@@ -145,15 +135,12 @@ class Worker:
 
         return ask
 
-    def describe(self, error):
-        """Tell an exception: type, text, and the submission's own lines."""
-        frames, trace = [], error.__traceback__
+    def error_answer(self, error):
+        """Answer with an exception: type, text, and the submission's own lines."""
         paths = self.submission.paths if self.submission else ()
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            if code.co_filename in paths:
-                frames.append([code.co_filename, trace.tb_lineno, code.co_name])
-            trace = trace.tb_next
+        trace = traceback.walk_tb(error.__traceback__)
+        frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
+        frames = [frame for frame in frames if frame[0] in paths]
         if isinstance(error, SyntaxError) and error.filename in paths:
             frames.append([error.filename, error.lineno or 0, ""])
         try:
@@ -162,7 +149,8 @@ class Worker:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
-        return {"type": type(error).__name__[:100], "text": text[:MAX_TEXT], "frames": frames}
+        kind = type(error).__name__[:MAX_NAME]
+        return {"error": {"type": kind, "text": text[:MAX_TEXT], "frames": frames}}
 
 
 def copied(value):

@@ -1,10 +1,9 @@
 """How workers are started and ended: the grader's side of it.
 
-`start(settings)` gives a `Started`; `end(started, healthy)` kills it and all that it started, and
-tells in words how it had ended; `close()` ends all.
+`start(settings)` gives a `Started`; `end(started)` kills it and all that it started, and tells in
+words how it had ended; `close()` ends all.
 """
 
-import array
 import base64
 import contextlib
 import json
@@ -22,13 +21,16 @@ from pathlib import Path
 
 import numpy as np
 
+from .confine import site_packages
 from .nursery import DIE_SECONDS, kill_group
 from .text import Capture
 from .watch import is_running
 from .wire import Channel, ClosedError, WireError
 from .worker import Worker
 
-START_SECONDS, REST_SECONDS = 120, 5  # beside many others
+ANSWER_SECONDS = 120  # beside many others
+REST_SECONDS = 2
+NO_WORKER = "no worker can be started"
 PROGRAM = Path(__file__).with_name("nursery.py")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -49,12 +51,11 @@ class Started:
     sock: socket.socket
     group: int | None = None
     printed: Capture | None = None
-    reader: threading.Thread | None = None
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen | threading.Thread | None = None  # if it is not the nursery's
 
 
 def launch(forks, preload):
-    """Start the nursery, or a worker of many tests; give its process and a socket to it."""
+    """Start the nursery, or a worker that is told more later; give its process and a socket."""
     ours, theirs = socket.socketpair()
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
     with theirs:
@@ -68,66 +69,46 @@ def launch(forks, preload):
             bufsize=0,
             **how,
         )
-        about = {"paths": paths_of_packages(), "preload": preload, "forks": forks}
+        paths = [*site_packages(), str(Path(np.__file__).parents[1])]
+        about = {"paths": paths, "preload": [*preload], "forks": forks}
         if os.name == "posix":
             about["socket"] = theirs.fileno()
         else:
             about["share"] = base64.b64encode(theirs.share(process.pid)).decode()
         with contextlib.suppress(OSError), process.stdin as stream:  # it has ended: this shows soon
             stream.write(json.dumps(about).encode() + b"\n")
-    ours.settimeout(START_SECONDS)
+    ours.settimeout(ANSWER_SECONDS)
     return process, ours
-
-
-def paths_of_packages():
-    """List where packages are installed; no folder of the project, nor another that holds files."""
-    named = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    return [*named, str(Path(np.__file__).parents[1])]
-
-
-def capture(stream):
-    """Read what is printed, in a thread."""
-    printed = Capture()
-
-    def read():
-        with stream, contextlib.suppress(OSError):
-            while data := stream.read(65536):
-                printed.add(data)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    return printed, reader
 
 
 class ForkedWorkers:
     """Workers forked from a nursery, which is begun anew if it is gone."""
 
     def __init__(self, preload=()):
-        self.preload = list(preload)
-        self.groups = set()
+        self.preload = preload
         self.closed = False
         self._begin()
 
     def _begin(self):
         """Start the nursery; it gets ready while the grader goes on."""
         self.nursery, self.sock = launch(True, self.preload)
-        self.ready = False
+        self.has_answered = False
 
-    def _ask(self, order, descriptors=()):
+    def _ask(self, order, *descriptors):
         """Give the nursery an order and return its answer; None if it is gone, for good."""
-        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        data = json.dumps(order).encode()
         with contextlib.suppress(OSError, ValueError):
             self.nursery.send_signal(signal.SIGCONT)  # where it can be, it might have been stopped
-            self.ready = self.ready or bool(self.sock.recv(100))
-            self.sock.sendmsg([json.dumps(order).encode()], rights if descriptors else [])
-            self.sock.settimeout(DIE_SECONDS + 10)
-            return json.loads(self.sock.recv(1000))
+            if descriptors:
+                socket.send_fds(self.sock, [data], descriptors)
+            else:
+                self.sock.send(data)
+            answer = json.loads(self.sock.recv(1000))
+            self.has_answered = True
+            return answer
         self.sock.close()
         self.nursery.kill()
         self.nursery.wait()
-        for group in self.groups:
-            kill_and_wait(group)
-        self.groups.clear()
         self._begin()
         return None
 
@@ -137,92 +118,93 @@ class ForkedWorkers:
             ours, theirs = socket.socketpair()
             reader, writer = os.pipe()
             with theirs, open(writer, "wb"):
-                answer = self._ask({"start": settings}, [theirs.fileno(), writer])
-            if answer is not None:
-                self.groups.add(answer["answer"])
-                return Started(ours, answer["answer"], *capture(os.fdopen(reader, "rb", 0)))
+                group = self._ask({"start": settings}, theirs.fileno(), writer)
+            if group is not None:
+                return Started(ours, group, Capture(open(reader, "rb", buffering=0)))
             ours.close()
             os.close(reader)
-        raise OSError("no worker can be started")
+        raise OSError(NO_WORKER)
 
-    def end(self, started, healthy):
+    def end(self, started):
         """Kill a worker and all that it started; say how it had ended, if it had."""
         if self.closed:  # it ended with the nursery
             return ""
-        answer = self._ask({"end": started.group})
-        self.groups.discard(started.group)
-        started.reader.join(1)  # it reads what the pipe still holds
-        if answer is None:
-            return "its process and the one above it were killed"
-        status = answer["answer"]
-        return "" if status is None else in_words(os.waitstatus_to_exitcode(status))
+        code = self._ask({"end": started.group})
+        started.printed.reader.join(1)  # or somebody else holds the pipe open
+        if code is not None:
+            return in_words(code)
+        kill_group(started.group)  # its nursery is gone
+        give_up = time.monotonic() + DIE_SECONDS
+        while is_running(started.group) and time.monotonic() < give_up:
+            time.sleep(0.001)
+        return "its process and the one above it were killed"
 
     def close(self):
         """End the nursery and all below it."""
-        if self.closed:
-            return
         self.closed = True
         self.sock.close()
-        self.nursery.send_signal(signal.SIGCONT if self.ready else signal.SIGKILL)
-        try:
+        self.nursery.send_signal(signal.SIGCONT if self.has_answered else signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.nursery.wait(DIE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.nursery.kill()
-            self.nursery.wait()
+        self.nursery.kill()
+        self.nursery.wait()
 
 
 class KeptWorkers:
-    """Where no process can fork: workers that serve many tests, replaced when one hangs or dies."""
+    """Where no process can fork: workers that serve test after test, until one hangs or dies."""
 
     def __init__(self, preload=()):
-        self.preload = list(preload)
-        self.idle = []
-        self.folder = tempfile.gettempdir()
+        self.preload, self.idle = preload, []
 
     def start(self, settings):
-        """Take a worker that is idle, or start one."""
-        started = self.idle.pop() if self.idle else self._launch()
-        started.printed.__init__()
-        return started
+        """Take a worker that is idle, or start one; raise OSError if that fails."""
+        if self.idle:
+            started = self.idle.pop()
+        else:
+            process, sock = launch(False, self.preload)
+            started = Started(sock, process.pid, Capture(process.stdout), process)
+        started.printed.begin()
+        if self._does(started, ANSWER_SECONDS, request="begin", folder=settings["folder"]):
+            return started
+        self.end(started)
+        raise OSError(NO_WORKER)
 
-    def _launch(self):
-        process, sock = launch(False, self.preload)
-        started = Started(sock, process.pid, *capture(process.stdout), process)
-        with contextlib.suppress(OSError):
-            if sock.recv(100):
-                return started
-        self.end(started, healthy=False)
-        raise OSError("no worker can be started")
-
-    def end(self, started, healthy):
-        """Keep a healthy worker for the next test; kill another, and say how it had ended."""
-        kept = replace(started, sock=started.sock.dup()) if healthy else started
-        with contextlib.suppress(OSError, WireError, ClosedError):
-            if healthy and self._rests(kept.sock, kept.printed, secrets.token_hex(16).encode()):
-                self.idle.append(kept)
-                return ""
-        kept.sock.close()
+    def end(self, started):
+        """Keep a worker that answers for the next test; kill another, and say how it had ended."""
+        mark = secrets.token_bytes(16)
+        rest = {"request": "rest", "folder": tempfile.gettempdir(), "mark": mark}
+        if self._does(started, REST_SECONDS, **rest) and started.printed.take_end(mark, 1):
+            self.idle.append(replace(started, sock=started.sock.dup()))
+            return ""
         if hasattr(os, "killpg"):
-            kill_group(started.process.pid)
+            kill_group(started.group)
         started.process.kill()
         code = started.process.wait()
-        started.reader.join(1)
+        started.printed.reader.join(1)
+        started.sock.close()
         return in_words(code)
 
-    def _rests(self, sock, printed, mark):
-        """Let a worker forget the submission; tell whether it did, and all that it printed came."""
-        give_up = time.monotonic() + REST_SECONDS
-        channel = Channel(sock, look=lambda: time.monotonic() < give_up or sock.close())
-        channel.send({"request": "rest", "folder": self.folder, "mark": mark})
-        channel.receive()
-        while not printed.take_end(mark) and time.monotonic() < give_up:
-            time.sleep(0.001)
-        return time.monotonic() < give_up
+    def _does(self, started, seconds, **request):
+        """Have a worker do something; tell whether it did in time."""
+        give_up = time.monotonic() + seconds
+
+        def look():
+            if time.monotonic() > give_up:
+                raise ClosedError
+
+        with contextlib.suppress(ClosedError, WireError):
+            channel = Channel(started.sock, look)
+            channel.send(request)
+            return channel.receive() == {}
+        return False
 
     def close(self):
         """End all."""
-        while self.idle:
-            self.end(self.idle.pop(), healthy=False)
+        for started in self.idle:
+            started.sock.close()
+            started.process.kill()
+            started.process.wait()
+            started.printed.reader.join(1)
 
 
 class ThreadWorkers:
@@ -232,39 +214,23 @@ class ThreadWorkers:
     """
 
     def __init__(self, preload=()):
-        pass
+        """Do as the others, which need to know what to import."""
 
     def start(self, settings):
         """Start a thread."""
         ours, theirs = socket.socketpair()
-
-        def serve():
-            with theirs:
-                worker = Worker(theirs)
-                worker.serve()
-                if worker.submission:
-                    worker.submission.unload()
-
-        thread = threading.Thread(target=serve, daemon=True)
+        thread = threading.Thread(target=Worker(theirs).serve, daemon=True)
         thread.start()
-        return Started(ours, reader=thread)
+        return Started(ours, process=thread)
 
-    def end(self, started, healthy):
+    def end(self, started):
         """Let it end; its socket is closed."""
         started.sock.close()
-        started.reader.join(1)
+        started.process.join(1)
         return ""
 
     def close(self):
         """Do nothing."""
-
-
-def kill_and_wait(group):
-    """Kill a group whose nursery is gone, and wait until nothing of it is left."""
-    kill_group(group)
-    give_up = time.monotonic() + DIE_SECONDS
-    while is_running(group) and time.monotonic() < give_up:
-        time.sleep(0.001)
 
 
 def in_words(code):

@@ -272,7 +272,7 @@ MEMORY = [
                     if type(args[-1]).__name__ == "LinearLoss":
                         things = gc.get_objects()
                         (worker,) = (t for t in things if type(t).__name__ == "Worker")
-                        number = worker.refer(args[-1])[1]
+                        number = worker.channel._refer(args[-1])[1]
                         ask = worker.callback(number)
                         ask(args[4][0], 0, np.zeros((100_000, 1, 1)), None)
                     return function(*args)
