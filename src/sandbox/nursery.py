@@ -9,6 +9,7 @@ test after the other. It runs as the program that the grader starts::
 
 import base64
 import contextlib
+import faulthandler
 import gc
 import json
 import os
@@ -120,6 +121,7 @@ def be_worker(settings, sock, output):
         os.closerange(3, sock.fileno())
         os.closerange(sock.fileno() + 1, 4096)
         sys.stdout.reconfigure(line_buffering=True)
+        faulthandler.register(signal.SIGUSR2, 2, all_threads=False)  # for who asks where it is
         confine.settle(**settings)
         worker.Worker(sock).serve()
     except BaseException:

@@ -1,7 +1,10 @@
 """One worker with the submission, for one test: the grader's side of it."""
 
+import contextlib
 import math
+import os
 import random
+import signal
 import time
 from dataclasses import dataclass
 
@@ -13,6 +16,7 @@ IMPORT_SECONDS, PROBE_SECONDS = 10, 25
 BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
 STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
 GAP = 1.0  # seconds between two looks that are too many
+TRACE_SECONDS = 0.2
 PATIENCE = 5  # times the clock's limit, for who waits for a processor
 
 
@@ -176,6 +180,8 @@ class Session:
             limit.end(use)
             answer = found
         except SubmissionError as error:
+            if isinstance(error, TooLateError):
+                error.frames = tuple(map(tuple, self._where()))
             self.failure = error
         except ClosedError:
             how = self._stop() or "its process is gone: killed, or out of memory or time"
@@ -209,6 +215,14 @@ class Session:
         excess = watch.excess_of(use, self.folder)
         if excess and "watch" not in self.sandbox.confinement.without:
             raise SubmissionError("ResourceError", f"the submission used {excess}")
+
+    def _where(self):
+        """Ask a worker that goes on and on for its stack trace."""
+        if self.worker.group is None or not hasattr(signal, "SIGUSR2"):
+            return []
+        with contextlib.suppress(OSError):
+            os.kill(self.worker.group, signal.SIGUSR2)
+        return self.worker.printed.take_trace(TRACE_SECONDS)
 
     def _serve(self, request):
         """Call a function of the grader for the submission."""

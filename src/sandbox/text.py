@@ -2,8 +2,13 @@
 
 import contextlib
 import itertools
+import re
 import threading
 import time
+
+FRAMES = rb'(?:  File "[^"\n]{1,4096}", line \d{1,9} in [^\n]{1,500}\n)+'
+TRACE = re.compile(rb"(?:Stack [^\n]{0,40}\n)?(" + FRAMES + rb")\Z")  # as `faulthandler` writes it
+FRAME = re.compile(rb'File "([^"\n]+)", line (\d+) in ([^\n]+)')
 
 
 class Capture:
@@ -29,16 +34,25 @@ class Capture:
                 self.total += len(data)
 
     def take_end(self, mark, seconds):
-        """Wait until the stream ends with a mark, and take that away; tell whether it came."""
+        """Wait until the stream ends with a pattern, and take that away; give the match or None."""
         give_up = time.monotonic() + seconds
-        while not bytes(self.start + self.end).endswith(mark):
+        while not (found := mark.search(bytes(self.start + self.end))):
             if time.monotonic() > give_up:
-                return False
+                return None
             time.sleep(0.001)
-        part = self.end if len(self.end) >= len(mark) else self.start
-        del part[-len(mark) :]
-        self.total -= len(mark)
-        return True
+        self.total -= len(found[0])
+        del self.end[max(found.start() - len(self.start), 0) :]
+        del self.start[found.start() :]
+        return found
+
+    def take_trace(self, seconds):
+        """Take a stack trace from the end of the stream: file, line, function, outermost first."""
+        found = self.take_end(TRACE, seconds)
+        frames = FRAME.findall(found[1]) if found else []
+        return [
+            [file.decode(errors="replace"), int(number), function.decode(errors="replace")]
+            for file, number, function in reversed(frames)
+        ]
 
     def text(self):
         """Give what was kept, cleaned; bytes that are no UTF-8 become U+FFFD."""

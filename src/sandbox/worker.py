@@ -4,8 +4,10 @@ All that it says is a stranger's word: the grader's side checks every value for 
 """
 
 import contextlib
+import linecache
 import os
 import random
+import re
 import sys
 import threading
 import traceback
@@ -139,18 +141,28 @@ class Worker:
         """Answer with an exception: type, text, and the submission's own lines."""
         paths = self.submission.paths if self.submission else ()
         trace = traceback.walk_tb(error.__traceback__)
+        trace = [(frame, line) for frame, line in trace if frame.f_code.co_filename in paths]
         frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
-        frames = [frame for frame in frames if frame[0] in paths]
         if isinstance(error, SyntaxError) and error.filename in paths:
             frames.append([error.filename, error.lineno or 0, ""])
         try:
             text = str(error.msg if isinstance(error, SyntaxError) else error)
+            if trace and isinstance(error, (IndexError, TypeError, ValueError)):
+                text += shapes_in(*trace[-1])
         except BaseException:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
         kind = type(error).__name__[:MAX_NAME]
         return {"error": {"type": kind, "text": text[:MAX_TEXT], "frames": frames}}
+
+
+def shapes_in(frame, number):
+    """Tell the shapes of the arrays that a line names."""
+    names = re.findall(r"\w+", linecache.getline(frame.f_code.co_filename, number))
+    values = {name: frame.f_locals.get(name) for name in names}
+    shapes = [f"{k} has shape {v.shape}" for k, v in values.items() if isinstance(v, np.ndarray)]
+    return f" (here {', '.join(shapes)})" if shapes else ""
 
 
 def copied(value):

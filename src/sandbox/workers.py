@@ -8,6 +8,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -171,9 +172,11 @@ class KeptWorkers:
 
     def end(self, started):
         """Keep a worker that answers for the next test; kill another, and say how it had ended."""
-        mark = secrets.token_bytes(16)
+        mark = secrets.token_hex(16).encode()
         rest = {"request": "rest", "folder": tempfile.gettempdir(), "mark": mark}
-        if self._does(started, REST_SECONDS, **rest) and started.printed.take_end(mark, 1):
+        if self._does(started, REST_SECONDS, **rest) and started.printed.take_end(
+            re.compile(mark + rb"\Z"), REST_SECONDS
+        ):
             self.idle.append(replace(started, sock=started.sock.dup()))
             return ""
         if hasattr(os, "killpg"):
