@@ -102,7 +102,7 @@ class GradedTestCase(unittest.TestCase):
         if not self.module:
             return
         if not course.submission.package:
-            raise SubmissionError("UploadError", "there is no code: only the vectors file")
+            raise SubmissionError("UploadError", course.submission.problem)
         seconds = course.seconds or self.about["timeout"]
         self.session = self.enterContext(course.sandbox.session(seconds))
         self.addCleanup(self._end_session)

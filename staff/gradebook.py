@@ -51,15 +51,16 @@ def read_results(path):
     Returns
     -------
     Graded
-        Its scores; if it says why nothing could be graded, that is the status.
+        Its scores; if it says why nothing could be graded, or no code, that is the status.
     """
     results = load(path)
     scores = {test["number"]: test["score"] for test in results["tests"]}
     worth = {test["number"]: test["max_score"] for test in results["tests"]}
-    reasons = {test["output"].strip() for test in results["tests"]}
-    status = "graded"
+    outputs = {test["output"].strip(): None for test in results["tests"]}
+    reasons = [output.split("\n")[-1].strip() for output in outputs]
+    status = next((reason for reason in reasons if reason.startswith("UploadError: ")), "graded")
     if len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
-        status = reasons.pop().split("\n")[-1].strip()
+        status = reasons[0]
     if starved := results.get("extra_data", {}).get("starved", ()):
         status = f"the machine was too busy for {', '.join(starved)}: grade it again with --resume"
     return Graded(status, scores, worth, tuple(starved))

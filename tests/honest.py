@@ -218,6 +218,32 @@ def litter(package):
         (folder / name).write_bytes(content)
 
 
+def renamed(names):
+    """Make a change of names of files, below the folder of the package and the vectors."""
+
+    def change(package):
+        for old, new in names.items():
+            (package.parent / new).parent.mkdir(exist_ok=True)
+            shutil.move(package.parent / old, package.parent / new)
+
+    return change
+
+
+def only_init(package):
+    """Put all functions into __init__.py."""
+    single_file(package)
+    renamed({"submission.py": "submission/__init__.py"})(package)
+
+
+def halves(package):
+    """Make two folders, with the quiz as a single file in one and the functions in the other."""
+    quiz = text_of(package / "quiz.py")
+    put(package / "quiz.py", "")
+    single_file(package)
+    renamed({"submission.py": "src-word2vec/submission.py"})(package)
+    put(package.parent / "src-quiz" / "submission.py", quiz)
+
+
 def vectors_inside(package):
     """Put the vectors into the package."""
     shutil.move(package.parent / VECTORS, package / VECTORS)
@@ -324,6 +350,9 @@ HONEST = [
         above("# Grüße, 你好, ✓\n")),
     Honest("a single file", change=single_file, only=EVERYTHING),
     Honest("a single file, named itself", change=single_file, path="submission.py"),
+    Honest("all functions in __init__.py", change=only_init, only=EVERYTHING),
+    Honest("two halves, each in a submission.py of its own", change=halves, only=EVERYTHING),
+    Honest("vectors of another name", change=renamed({VECTORS: "sampleVectors.json"}), only="2c"),
     Honest("loose files", change=loose, only=EVERYTHING),
     Honest("loose files that import each other", change=each(
         replaced("sgd.py", ("import random\n", "import random\n\nfrom word2vec import sigmoid  # noqa: F401\nimport word2vec\nassert word2vec.sigmoid is sigmoid\n")),
@@ -456,7 +485,7 @@ FAULTY = [
     Honest("a file with a NUL", change=replaced("sgd.py", ("import random", "import random\0")), fails="2b", words=("sgd.py",)),
     Honest("two candidates: a package and loose files", change=lambda package: put(package.parent / "word2vec.py", text_of(package / "word2vec.py") + "# old\n"),
         fails="2 3", words=("word2vec.py", "submission")),
-    Honest("two candidates: a package and a single file", change=lambda package: shutil.copy(package / "word2vec.py", package.parent / "submission.py"),
+    Honest("two candidates: a package and a single file", change=lambda package: put(package.parent / "submission.py", text_of(package / "word2vec.py") + "# old\n"),
         fails="2 3", words=("submission.py", "submission")),
     Honest("two candidates: two zips", change=each(zipped("one.zip"), lambda package: shutil.copy(package.parent / "one.zip", package.parent / "two.zip")),
         fails="2 3", words=("one.zip", "two.zip")),
@@ -464,7 +493,9 @@ FAULTY = [
     Honest("no file word2vec.py", change=without("word2vec.py"), fails="2a", words=("word2vec",)),
     Honest("no vectors file", change=lambda package: (package.parent / VECTORS).unlink(), fails="2c", words=(VECTORS,)),
     Honest("vectors that are no JSON", change=lambda package: put(package.parent / VECTORS, "{'female': [1]}"), fails="2c", words=("JSON",)),
-    Honest("only the vectors file", change=shutil.rmtree, fails="2a 2b 3", words=()),
+    Honest("only the vectors file", change=shutil.rmtree, fails="2a 2b 3", words=("Hand in word2vec.py and sgd.py (and quiz.py",)),
+    Honest("files of other names", change=each(without("quiz.py"), renamed({"submission/word2vec.py": "word2vec (1).py", "submission/sgd.py": "Sgd.py"})), fails="2a 2b 3",
+        words=("word2vec (1).py (rename it to word2vec.py)", "Sgd.py (rename it to sgd.py)")),
     Honest("nothing", change=lambda package: shutil.rmtree(package.parent) or package.parent.mkdir(), fails="2 3", words=()),
 ]
 # fmt: on

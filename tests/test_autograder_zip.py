@@ -238,8 +238,12 @@ def wrong_names(folder):
     [
         (zipped, 29, ""),
         (zipped_thrice, 0, "has no word2vec.py, sgd.py or submission.py, but work.zip"),
-        (only_vectors, 4, "there is no code: only the vectors file"),
-        (wrong_names, 0, "has no word2vec.py, sgd.py or submission.py, but my_word2vec.py"),
+        (only_vectors, 4, f"has no word2vec.py, sgd.py or submission.py, but {VECTORS}. Hand in"),
+        (
+            wrong_names,
+            0,
+            "has no word2vec.py, sgd.py or submission.py, but my_word2vec.py (rename it to word2vec.py)",
+        ),
         (lambda folder: None, 0, "is empty"),
     ],
     ids=["a zip in a zip", "a zip in that", "only the vectors", "wrong names", "empty"],

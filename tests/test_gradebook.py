@@ -85,6 +85,12 @@ def test_one_reason_for_all_tests_is_the_status(tmp_path):
     assert found.worth == {"a": 1, "b": 2}
 
 
+def test_that_there_is_no_code_is_the_status_whatever_the_vectors_are(tmp_path):
+    why = "This error caused the test to fail.\n  UploadError: it has no word2vec.py."
+    found = results(tmp_path, ("a", 0.0, 1.0, why), ("c", 4.0, 4.0, ""), ("d", 0.0, 2.0, why))
+    assert (found.status, found.total) == ("UploadError: it has no word2vec.py.", 4)
+
+
 def test_no_reason_is_no_status(tmp_path):
     assert results(tmp_path, ("a", 1.0, 1.0, ""), ("b", 2.0, 2.0, "")).status == "graded"
 

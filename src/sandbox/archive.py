@@ -13,7 +13,7 @@ from itertools import islice
 
 from .text import one_line
 
-MAX_ENTRIES = 5_000  # files and folders looked at
+MAX_ENTRIES = 20_000  # files and folders looked at
 MAX_DEPTH = 8  # folders in each other
 MAX_AT_ONCE = 4 * 2**20  # bytes; more than the table of contents of any zip of ours
 IGNORED = re.compile(r"\.(?!\.$).*|__MACOSX|__pycache__|node_modules|site-packages", re.S)

@@ -1,7 +1,6 @@
 """What was handed in: the files of the package ``submission`` as bytes, and the vectors file."""
 
 import io
-import itertools
 import os
 import posixpath
 import re
@@ -13,20 +12,29 @@ from .archive import InPieces, Source, UploadError, list_folder, list_names, lis
 from .text import one_line
 
 VECTORS = "sample_vectors_(soln).json"
-VECTORS_ALIKE = re.compile(r"(.*/)?sample_vectors[^/]*\.json", re.I | re.S)  # a second download
-MODULES, QUIZ, SINGLE = ("word2vec.py", "sgd.py"), "quiz.py", "submission.py"
-OURS = ("__init__.py", *MODULES, QUIZ)
+BESIDE = (VECTORS, "sample_vectors.json", "sample_vectors_soln.json", "sampleVectors.json")
+FUNCTIONS = {  # those graded, by the file that they belong in
+    "word2vec.py": {
+        *("sigmoid", "naive_softmax_loss_and_gradient", "neg_sampling_loss_and_gradient"),
+        *("skipgram", "word2vec_sgd_wrapper", "get_negative_samples"),
+    },
+    "sgd.py": {"sgd"},
+    "quiz.py": {f"question_{number}" for number in range(1, 7)},
+}
+GRADED = set().union(*FUNCTIONS.values())
+DEFINITION = re.compile(r"^(?:(?:def|class) +(\w+)|(\w+) *=)", re.M)
+INIT, SINGLE = "__init__.py", "submission.py"
+OURS = (*FUNCTIONS, INIT)
 GIVEN_FOLDERS = {"utils", "tests", "sandbox", "grading"}
 GIVEN = {"grader.py", "graderUtil.py", "run.py", "setup.py", "conftest.py", *GIVEN_FOLDERS}
 MAX_SOURCE, MAX_VECTORS, MAX_TOTAL, MAX_ZIP = 10**6, 5 * 10**6, 20 * 10**6, 20 * 10**6  # bytes
 MAX_SOURCES, MAX_RIVALS, MAX_LINES = 200, 5, 10
-MAX_AROUND = 4  # folders around a submission
 TOO_MUCH = f"more than {MAX_SOURCES} sources or {MAX_TOTAL / 1e6:g} MB of them: not all were read"
 KINDS = {".ipynb": "a notebook", ".pdf": "a PDF"}
 KINDS |= dict.fromkeys(".tar .gz .tgz .bz2 .xz .rar .7z".split(), "an archive, no zip")
 HAND_IN = (
-    "Hand in word2vec.py and sgd.py, or the folder submission/, or submission.py, "
-    "or a zip of one of these."
+    "Hand in word2vec.py and sgd.py (and quiz.py, if your course grades it here), "
+    "or the folder submission/, or submission.py, or a zip of one of these."
 )
 
 
@@ -38,6 +46,7 @@ class Upload:
     vectors: bytes | None = None
     vectors_path: str = ""
     skipped: tuple[str, ...] = ()  # lines on what was left out, and why
+    problem: str = ""  # why there is no code, and what to hand in
 
 
 def read_upload(path):
@@ -51,25 +60,21 @@ def read_upload(path):
         raise UploadError(f"{one_line(path, 200)} cannot be read: {reason}. {HAND_IN}") from error
     label = one_line(path, 4096)  # whole, so that it can be used
     if stat.S_ISDIR(mode):
-        upload, beside = read_folder(folder, path.name, label)
+        tree = list_folder(os.path.join(folder, path.name), label)
+        own = [SINGLE, *OURS] if path.name == "submission" else [INIT]
+        upload, beside = read_tree(tree), () if tree.files.keys().isdisjoint(own) else BESIDE
     elif stat.S_ISREG(mode):
         upload, beside = read_file(folder, path.name, label)
     else:
         kind = "a link, which is not followed" if stat.S_ISLNK(mode) else "no file or folder"
         raise UploadError(f"{label} is {kind}. Name the submission itself.")
     upload = with_vectors(upload, list_names(folder, os.path.dirname(label), *beside))
+    if not upload.package and upload.vectors is None:
+        raise UploadError(upload.problem)
     lines = tuple(dict.fromkeys(upload.skipped))
     if len(lines) > MAX_LINES:
         lines = (*lines[: MAX_LINES - 1], f"and {len(lines) - MAX_LINES + 1} more")
     return replace(upload, skipped=lines)
-
-
-def read_folder(folder, name, label):
-    """Read a folder, and name what counts beside it: the vectors file, if it is the package."""
-    tree = list_folder(os.path.join(folder, name), label)
-    is_package = "__init__.py" in tree.files and not tree.files.keys().isdisjoint(MODULES)
-    is_named = name == "submission" and not tree.files.keys().isdisjoint([SINGLE, *OURS])
-    return read_tree(tree), [VECTORS] if is_package or is_named else []
 
 
 def read_file(folder, name, label):
@@ -78,54 +83,47 @@ def read_file(folder, name, label):
     try:
         with open_file(folder, name) as stream:
             if suffix == ".zip" or stream.read(4) in (b"PK\3\4", b"PK\5\6"):
-                return read_tree(list_zip(stream, one_line(name))), [VECTORS]
+                return read_tree(list_zip(stream, one_line(name))), BESIDE
     except OSError as error:
         raise UploadError(f"{label} cannot be read: {error.strerror}.") from error
     if suffix == ".py":
         tree = list_names(folder, os.path.dirname(label), name)
-        return read_package(tree, name), [VECTORS]
-    if VECTORS_ALIKE.fullmatch(name):
-        return Upload({}), [name]
-    raise UploadError(f"{label} is {KINDS.get(suffix, 'no Python file')}. {HAND_IN}")
+        return read_package(tree, name), BESIDE
+    reason = f"{label} is {KINDS.get(suffix, 'no Python file')}. {HAND_IN}"
+    return Upload({}, problem=reason), [name]
 
 
 def read_tree(tree, is_inner=False):
     """Read what a folder or zip holds, or a zip that it holds if that is not in one itself."""
-    if mains := find(tree):
-        return read_nearest(tree, *mains)
+    upload, mains = read_code(tree)
     zips = [name for name in tree.files if name.lower().endswith(".zip")]
-    if len(zips) == 1 and not is_inner:
+    if not mains and len(zips) == 1 and not is_inner:
         file = tree.read(zips[0], MAX_ZIP)
         if file.problem:
             raise UploadError(f"{file.path} {file.problem}.")
         upload = read_tree(list_zip(InPieces(io.BytesIO(file.data)), file.path), is_inner=True)
-    else:
-        odd = filter(kind_of, tree.files)
-        odd = [f"{one_line(name)} is {kind_of(name)}: left out" for name in odd]
-        upload = Upload({}, skipped=(*tree.notes, *odd))
-    upload = with_vectors(upload, tree)
-    if not upload.package and upload.vectors is None:
-        raise UploadError(f"{tree.label} {what_is_there(tree)}. {HAND_IN}")
-    return upload
+    return with_vectors(upload, tree, mains)
 
 
 def what_is_there(tree):
-    """Say what a folder or zip holds instead of a submission."""
-    names = sorted(tree.files, key=lambda name: (name not in tree.problems, name[-3:] != ".py"))
-    told = []
-    for name in names[:3]:
-        why = tree.problems.get(name) or kind_of(name)
-        told.append(f"{one_line(name)} ({why})" if why else one_line(name))
+    """Say what a folder or zip holds instead of a submission, and what to hand in."""
+    why = {name: tree.problems.get(name) or advice(name) for name in tree.files}
+    names = sorted(why, key=lambda name: (not why[name], name[-3:] != ".py"))
+    told = [one_line(name) + (f" ({why[name]})" if why[name] else "") for name in names[:3]]
     if len(names) > 3:
         told.append(f"{len(names) - 3} more")
-    told += tree.notes[:2]
-    there = f"has no word2vec.py, sgd.py or submission.py, but {', '.join(told)}"
-    return there if told else "is empty"
+    told = ", ".join(told + tree.notes[:2])
+    there = f"has no word2vec.py, sgd.py or submission.py, but {told}" if told else "is empty"
+    return f"{tree.label} {there}. {HAND_IN}"
 
 
-def kind_of(name):
-    """Say what a file is that is often handed in by mistake."""
-    return KINDS.get(posixpath.splitext(name)[1].lower(), "")
+def advice(name):
+    """Say what a file is that is often handed in by mistake, or what to do with it."""
+    base = posixpath.basename(name).lower()
+    alike = [ours for ours in (*FUNCTIONS, SINGLE) if ours.removesuffix(".py") in base]
+    if alike and base.endswith((".py", ".txt")):
+        return f"rename it to {alike[0]}"
+    return KINDS.get(posixpath.splitext(base)[1], "")
 
 
 def folder_of(name):
@@ -134,59 +132,88 @@ def folder_of(name):
 
 
 def find(tree):
-    """Name a file of each submission: lists of those equally near to the top, nearest first."""
-    found = {}
+    """Find files that may be the main one of a submission, and their distance from the top."""
+    mains = {}
     for folder in dict.fromkeys(map(folder_of, tree.files)):
-        modules = [name for name in MODULES if folder + name in tree.files]
-        is_package = modules and folder + "__init__.py" in tree.files
+        order = ("word2vec.py", "sgd.py", SINGLE, "quiz.py", INIT)
+        names = [name for name in order if folder + name in tree.files]
+        alone = SINGLE if INIT not in names else ""
         around = folder.split("/")[:-1]
         level = len(around) - (around[-1:] == ["submission"])  # as near as what lies beside it
-        for name in (modules[:1] or [QUIZ]) + [SINGLE] * (not is_package):
-            if folder + name in tree.files and len(around) <= MAX_AROUND:
-                rank = (not GIVEN_FOLDERS.isdisjoint(around), name == QUIZ, level)
-                found.setdefault(rank, []).append(folder + name)
-    return [found[rank] for rank in sorted(found)]
+        mains |= {folder + name: level for name in names if name in (names[0], alone)}
+    theirs = [main for main in mains if GIVEN_FOLDERS.isdisjoint(main.split("/"))]
+    return {main: mains[main] for main in theirs} or mains
 
 
-def read_nearest(tree, nearest, *farther):
-    """Read the largest of the nearest submissions, which must hold what the others do."""
-    uploads = {main: read_package(tree, main) for main in nearest[:MAX_RIVALS]}
-    held = {main: contents(upload.package) for main, upload in uploads.items()}
-    best = max(held, key=lambda main: len(held[main]))
-    for main in nearest:
-        if main not in held or not held[main] <= held[best]:
-            both = f"{one_line(best)} and {one_line(main)}"
+def read_code(tree):
+    """Read the submissions in a folder or zip as one, and name their main files."""
+    found, levels = {}, find(tree)
+    mains = sorted(levels, key=lambda main: (posixpath.basename(main) == INIT, levels[main]))
+    for main in mains[:MAX_RIVALS]:
+        upload = read_package(tree, main)
+        defines = defined(upload.package).keys() - {INIT}
+        if defines:
+            is_less = defines.isdisjoint(GRADED - FUNCTIONS["quiz.py"])
+            found[main] = (is_less, levels[main]), upload
+    if not found:
+        return Upload({}, skipped=tuple(tree.notes), problem=what_is_there(tree)), []
+    first, *others = sorted(found, key=lambda main: found[main][0])
+    (rank, upload), used = found[first], [first]
+    package, skipped = upload.package, [*tree.notes, *upload.skipped]
+    for main in [*others, *mains[MAX_RIVALS:]]:
+        place, other = found.get(main, (None, Upload({})))
+        if fit_together(package, other.package):
+            package, used = other.package | package, [*used, main]
+            skipped += other.skipped
+        elif place == rank:
+            both = f"{one_line(first)} and {one_line(main)}"
             raise UploadError(f"{tree.label} holds both {both}, which differ. Hand in one of them.")
-    left_out = [
-        f"{one_line(main)} was left out: {one_line(best)} is graded"
-        for main in itertools.chain(*farther)
-        if GIVEN_FOLDERS.isdisjoint(main.split("/")) and not main.startswith(folder_of(best))
-    ]
-    upload = replace(uploads[best], skipped=(*tree.notes, *left_out, *uploads[best].skipped))
-    return with_vectors(upload, tree, best)
+        elif not main.startswith(folder_of(first)) and not main.endswith(INIT):
+            skipped.append(f"{one_line(main)} was left out: {one_line(first)} is graded")
+    return Upload(package, skipped=tuple(skipped)), used
 
 
-def contents(package):
-    """Give what a package holds; what cannot be read is like nothing else."""
-    return {(name, file.data or (file.problem and file.path)) for name, file in package.items()}
+def defined(package):
+    """Find what files at the top of a package define: the graded functions, or who knows what."""
+    found = {}
+    for name, file in package.items():
+        if name in OURS or not ("/" in name or advice(name)):
+            text = file.data.replace(b"\0", b"").replace(b"\r", b"\n").decode("latin-1")
+            names = GRADED & {"".join(match) for match in DEFINITION.findall(text)}
+            if name in OURS and not names:
+                names = {posixpath.basename(file.path)}
+            found = dict.fromkeys(names, file) | found
+    return found
+
+
+def fit_together(ours, theirs):
+    """Tell whether two packages can be graded as one: all that both hold or define is the same."""
+    more = defined(theirs)
+    ours, theirs = ours | defined(ours), theirs | more
+    pairs = [(ours[name], theirs[name]) for name in ours.keys() & theirs.keys()]
+    same = all(a == b or (a.data == b.data and not a.problem) for a, b in pairs)
+    return same and not GRADED.isdisjoint(more)
 
 
 def read_package(tree, main):
     """Read the package that the file `main` is of."""
     folder, main = folder_of(main), posixpath.basename(main)
     files = {name.removeprefix(folder): name for name in tree.files if name.startswith(folder)}
-    if main not in OURS or "__init__.py" not in files:
-        not_theirs = {"__init__.py", "submission", *GIVEN} - {main}
+    if main not in OURS or INIT not in files:
+        not_theirs = {INIT, "submission", *GIVEN} - {main}
         files = {name: files[name] for name in files if name.split("/")[0] not in not_theirs}
-    if main not in OURS:
-        files["__init__.py"] = files.pop(main)
+    if main not in OURS:  # the whole package, or a part of it by another name
+        names = defined({INIT: tree.read(folder + main, MAX_SOURCE)}).keys()
+        parts = [part for part in FUNCTIONS if names <= FUNCTIONS[part] and part not in files]
+        files[parts[0] if parts else INIT] = files.pop(main)
     package, skipped, tried, total = {}, [], 0, 0
     for name in sorted(files, key=lambda name: (name not in OURS, name.count("/"), name)):
         full, shown = files[name], one_line(files[name])
         if not name.endswith(".py"):
             skipped += [f"{shown} {tree.problems[full]}"] if full in tree.problems else []
         elif not all(part.isidentifier() for part in name.removesuffix(".py").split("/")):
-            skipped.append(f"{shown} was left out: Python can import no file of this name")
+            reason = advice(name) or "Python can import no file of this name"
+            skipped.append(f"{shown} was left out: {reason}")
         elif tried == MAX_SOURCES or total + MAX_SOURCE > MAX_TOTAL:
             skipped.append(TOO_MUCH)
         else:
@@ -205,8 +232,7 @@ def problem_of_text(data):
     """Say what keeps bytes from being Python source; a declared encoding is left to Python."""
     zeros = data.count(0) / max(len(data), 1)
     if zeros > 0.25 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        is_32 = zeros > 0.6 or data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff"))
-        return f"is in UTF-{32 if is_32 else 16}; save it as UTF-8"
+        return "is in UTF-16 or UTF-32; save it as UTF-8"
     if not zeros and re.match(rb"(.*\n)?[ \t\f]*#.*?coding[:=](?![ \t]*utf-?8)", data):
         return ""
     try:
@@ -217,13 +243,17 @@ def problem_of_text(data):
     return ""
 
 
-def with_vectors(upload, tree, main=""):
-    """Add the vectors file, unless there is one; if `main` is given, from beside or above it."""
-    names = [name for name in tree.files if VECTORS_ALIKE.fullmatch(name)]
-    names = [name for name in names if not main or main.startswith(folder_of(name))]
+def with_vectors(upload, tree, mains=()):
+    """Add the vectors file, unless there is one: from beside or above the main files, if any."""
+    names = []
+    for name in tree.files:  # which often change on their way here
+        base = posixpath.basename(name).lower()
+        is_near = not mains or any(main.startswith(folder_of(name)) for main in mains)
+        if is_near and "sample" in base and "vec" in base and base.endswith((".json", ".json.txt")):
+            names.append(name)
     if upload.vectors is not None or not names:
         return upload
-    names.sort(key=lambda name: name.count("/"), reverse=bool(main))
+    names.sort(key=lambda name: name.count("/"), reverse=bool(mains))
     exact = [name for name in names if posixpath.basename(name) == VECTORS][:1]
     names = exact or [name for name in names if folder_of(name) == folder_of(names[0])]
     file = tree.read(names[0], MAX_VECTORS)
