@@ -120,6 +120,17 @@ class GradedTestCase(unittest.TestCase):
         """What `graded` says of this test."""
         return getattr(self, self._testMethodName).about
 
+    @property
+    def reveal(self):
+        """Whether a message may show what is expected."""
+        return not self.about["is_hidden"]
+
+    @property
+    def at_stake(self):
+        """Points of all tests of this class."""
+        question = type(self).__name__.removeprefix("Test_")
+        return sum(points for test, points in POINTS.items() if test.startswith(f"{question}-"))
+
     def both(self, name, *args):
         """Call a function of the submission, and that of the solution with the same random draws.
 

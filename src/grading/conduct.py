@@ -29,6 +29,7 @@ ARGUMENTS = {
         "dataset",
         "word2vec_loss_and_gradient",
     ],
+    "sgd": ["f", "x0", "step", "iterations", "postprocessing", "use_saved"],
 }
 
 
