@@ -10,8 +10,7 @@ from grading import cases, gradescope
 from grading.compare import check_sigmoid
 from grading.course import exposed, open_course
 from grading.options import parse, select
-from grading.quiz import judge
-from grading.quiz_checks import QuizChecks
+from grading.quiz import QuizChecks, judge
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec_checks import Word2vecChecks
@@ -166,7 +165,7 @@ class QuizQuestion(QuizChecks):
         """Question {}: the answer is right."""
         answer = self.answer(self.submission)
         if self.is_graded:
-            self.compare(judge, answer, self.answer(self.solution))
+            self.compare(judge, answer, self.answer(self.solution), self.reveal)
 
 
 class Test_3a(QuizQuestion, GradedTestCase):

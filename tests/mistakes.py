@@ -804,10 +804,10 @@ QUIZ_MISTAKES = [
     in_answer(2, "a wrong letter", "return ['a']"),
     in_answer(2, "a letter too many", "return ['c', 'd']"),
     in_answer(2, "a sentence", "return 'the third one'",
-        ("'e' in 'the third one' is no option of question 2", "return the letters alone")),
+        ("'t' in 'the third one' is no option of question 2", "return the letters alone")),
     in_answer(3, "a letter too many", "return 'bc'"),
     in_answer(3, "a letter that is no option", "return ['d']",
-        ("'d' is no option of question 3: it has a, b, c",)),
+        ("'d' is no option of question 3, which has a, b, c:",)),
     in_answer(3, "nothing returned", "pass",
         ("no answer is returned", "printing", "return the letters")),
     in_answer(3, "printed, not returned", "print('b')",
@@ -823,7 +823,7 @@ QUIZ_MISTAKES = [
     in_answer(5, "a set", "return {'a'}", ("a value of type 'set' in place of letters",)),
     in_answer(6, "an empty list", "return []", ("no answer is given",)),
     in_answer(6, "a letter missing", "return ['b']"),
-    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' is no letter",)),
+    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' in '(a)' is no letter", "the letters alone")),
     in_answer(6, "an error", "return ['a', b]", ("NameError: name 'b' is not defined",)),
 ]
 
