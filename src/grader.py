@@ -139,17 +139,15 @@ class Test_2c(GradedTestCase):
     def test_0(self):
         """The vectors of two words are the published ones."""
         vectors = self.course.submission.vectors
-        self.compare(check_vectors, vectors, PUBLISHED, rtol=1e-3, atol=1e-6, reveal=True)
+        self.compare(check_vectors, vectors, PUBLISHED, rtol=1e-3, atol=1e-6, reveal=self.reveal)
 
     @graded(timeout=300, is_hidden=True)
     def test_1(self):
         """The vectors of all 24 words are the published ones."""
         if self.is_graded:
-            expected, vectors = (
-                json.loads(self.course.solution.vectors),
-                self.course.submission.vectors,
-            )
-            self.compare(check_vectors, vectors, expected, rtol=0, atol=1e-3)
+            expected = json.loads(self.course.solution.vectors)
+            vectors, how = self.course.submission.vectors, {"rtol": 0, "atol": 1e-3}
+            self.compare(check_vectors, vectors, expected, **how, reveal=self.reveal)
 
 
 class QuizQuestion(QuizChecks):
