@@ -17,7 +17,11 @@ from .values import to_array_of_shape
 
 NEVER = 10**9  # PRINT_EVERY, to print nothing
 A_STEP = "A step is: loss, grad = f(x), then x = x - step * grad."
-NO_STEP = re.compile("NotImplementedError|'(loss|grad)'|(for|to|not) .*NoneType")  # of an error
+HINTS = {  # for errors that hold this
+    "NotImplementedError|'(loss|grad)'|(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
+    "unpack|multiply sequence": f"f gives two values. {A_STEP}",
+    "'NoneType' object is not callable": "The postprocessing may be None: then leave it out.",
+}
 EXACT = {"rtol": 1e-9, "atol": 1e-10}  # of one update, where the end is wrong: to find out why
 SINGLE = {"rtol": 1e-6, "atol": 1e-6}  # what updates in single precision need
 SOME = 20  # iterations that one mistake must explain
@@ -31,14 +35,15 @@ class SgdChecks:
     module = "sgd"
 
     def sgd(self, f, x0, step, iterations, postprocessing=None, every=NEVER):
-        """Call sgd; where an error looks as if there is no step yet, say what a step is."""
+        """Call sgd; to errors that are known add what to do."""
         try:
             return self.submission.sgd(f, x0, step, iterations, postprocessing, PRINT_EVERY=every)
         except SubmissionError as error:
-            if not NO_STEP.search(f"{error.kind}: {error}"):
+            text = f"{error.kind}: {error}"
+            hint = next((hint for known, hint in HINTS.items() if re.search(known, text)), None)
+            if hint is None:
                 raise
-            hint = f"{error}\nIs f called? {A_STEP}"
-            raise SubmissionError(error.kind, hint, error.frames) from None
+            raise SubmissionError(error.kind, f"{error}\n{hint}", error.frames) from None
 
     def check_square(self, x0):
         """Check that 1,000 steps of 0.01 on x^2 end within 1e-6 of 0, and that each is a step."""
