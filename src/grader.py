@@ -10,9 +10,8 @@ from grading import cases, gradescope
 from grading.course import exposed, open_course
 from grading.given import GivenChecks
 from grading.options import parse, select
-from grading.quiz import judge
-from grading.quiz_checks import QuizChecks
-from grading.sgd_checks import SgdChecks
+from grading.quiz import QuizChecks, judge
+from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
 from sandbox.confine import LANDLOCK, OTHER_USER, choose
@@ -91,34 +90,35 @@ class Test_2b(SgdChecks, GradedTestCase):
     @graded()
     def test_0(self):
         """SGD on x^2 from 0.5."""
-        self.check_end_on_square(0.5)
+        self.check_square(0.5)
+        self.note_other_mistakes()
 
     @graded()
     def test_1(self):
         """SGD on x^2 from 0.0."""
-        self.check_end_on_square(0.0)
+        self.check_square(0.0)
 
     @graded()
     def test_2(self):
         """SGD on x^2 from -1.5."""
-        self.check_end_on_square(-1.5)
+        self.check_square(-1.5)
 
     @graded(is_hidden=True)
     def test_3(self):
         """SGD on scalars: path, number of calls, annealing, postprocessing."""
         for x0, step, iterations in ((0.5, 0.1, 30), (-3.0, 0.4, 7), (2.0, 0.05, 1)):
-            self.check_path(x0, step, iterations)
+            self.check_updates(x0, step, iterations)
             halfway_to_one, positive = Postprocessing(0.5, 0.5), Postprocessing(absolute=True)
-            self.check_path(x0, step, iterations, halfway_to_one)
-            self.check_path(x0, step, iterations, positive)
-        self.check_annealing()
+            self.check_updates(x0, step, iterations, halfway_to_one)
+            self.check_updates(x0, step, iterations, positive)
+        self.check_halvings()
 
     @graded(is_hidden=True)
     def test_4(self):
         """SGD on 100 x 100 matrices."""
         for seed in (1, 2):
-            self.check_path(cases.numbers(seed, (100, 100)), 0.3, 12)
-        self.check_path(cases.numbers(3, 5), 0.3, 12)
+            self.check_updates(cases.numbers(seed, (100, 100)), 0.3, 12)
+        self.check_updates(cases.numbers(3, 5), 0.3, 12)
 
 
 class Test_2c(GradedTestCase):
@@ -128,17 +128,15 @@ class Test_2c(GradedTestCase):
     def test_0(self):
         """The vectors of two words are the published ones."""
         vectors = self.course.submission.vectors
-        self.compare(check_vectors, vectors, PUBLISHED, rtol=1e-3, atol=1e-6, reveal=True)
+        self.compare(check_vectors, vectors, PUBLISHED, rtol=1e-3, atol=1e-6, reveal=self.reveal)
 
     @graded(timeout=300, is_hidden=True)
     def test_1(self):
         """The vectors of all 24 words are the published ones."""
         if self.is_graded:
-            expected, vectors = (
-                json.loads(self.course.solution.vectors),
-                self.course.submission.vectors,
-            )
-            self.compare(check_vectors, vectors, expected, rtol=0, atol=1e-3)
+            expected = json.loads(self.course.solution.vectors)
+            vectors, how = self.course.submission.vectors, {"rtol": 0, "atol": 1e-3}
+            self.compare(check_vectors, vectors, expected, **how, reveal=self.reveal)
 
 
 class QuizQuestion(QuizChecks):
@@ -154,7 +152,7 @@ class QuizQuestion(QuizChecks):
         """Question {}: the answer is right."""
         answer = self.answer(self.submission)
         if self.is_graded:
-            self.compare(judge, answer, self.answer(self.solution))
+            self.compare(judge, answer, self.answer(self.solution), self.reveal)
 
 
 class Test_3a(QuizQuestion, GradedTestCase):

@@ -124,6 +124,12 @@ class GradedTestCase(unittest.TestCase):
         """What `graded` says of this test."""
         return getattr(self, self._testMethodName).about
 
+    @property
+    def at_stake(self):
+        """Points of all tests of this class."""
+        question = type(self).__name__.removeprefix("Test_")
+        return sum(points for test, points in POINTS.items() if test.startswith(f"{question}-"))
+
     def compare(self, check, *args, **kwargs):
         """Fail if a check tells of a problem; an ungraded test compares nothing."""
         if self.is_graded and (problem := check(*args, **kwargs)):

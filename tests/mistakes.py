@@ -48,6 +48,8 @@ class Mistake:
         Why the graded tests give full marks nevertheless; empty if they do not.
     unnamed : str
         Why the messages cannot name it, but only say where numbers differ; empty if they do.
+    notes : tuple of str
+        What a note in the basic tests of its question must hold.
     """
 
     function: str
@@ -61,6 +63,7 @@ class Mistake:
     counts: bool = False
     ungraded: str = ""
     unnamed: str = ""
+    notes: tuple = ()
 
     @property
     def edits(self):
@@ -105,7 +108,7 @@ class WrongVectors:
     change : callable
         Gets a vector for each of 24 words, and gives others, or what the file holds, as bytes, or
         None for no file.
-    fails, words : tuple of str
+    fails, words, unnamed : tuple of str, tuple of str, str
         As in `Mistake`.
     """
 
@@ -113,6 +116,7 @@ class WrongVectors:
     change: Callable
     fails: tuple
     words: tuple
+    unnamed: str = ""
 
     def content(self, vectors):
         """Give what the file holds, as bytes; None if there is no file."""
@@ -210,6 +214,7 @@ SAMPLING = WRAPPER = ("2a-8-basic",)
 SKIPGRAM = "2a-0-basic", "2a-7-hidden"
 OTHER_WINDOWS = ("2a-7-hidden",)
 SGD = "2b-0-basic", "2b-2-basic", "2b-3-hidden", "2b-4-hidden"
+ALL_OF_SGD = "2b-1-basic", *SGD
 SCALARS = ("2b-3-hidden",)
 PATHS = "2b-3-hidden", "2b-4-hidden"
 
@@ -219,6 +224,7 @@ LAST = "that of the last outside word only"
 HANDS = "to the loss function, where the window has"
 DRAWN = "get_negative_samples: the list of words drawn"
 OTHER_DRAWS = "draws other random numbers than it should"
+A_STEP = "A step is: loss, grad = f(x), then x = x - step * grad."
 
 # Why a message names no mistake.
 OTHER_WORDS_DRAWN = "which draws are left out can be anything"
@@ -236,7 +242,13 @@ in_sampling = partial(Mistake, "neg_sampling_loss_and_gradient")
 in_skipgram = partial(Mistake, "skipgram")
 in_wrapper = partial(Mistake, "word2vec_sgd_wrapper")
 in_sgd = partial(Mistake, "sgd")
-in_postprocessing = partial(Mistake, "sgd", why="training has no postprocessing")
+
+
+def in_postprocessing(name, old, new, words):
+    """Make a row of a wrong use of the postprocessing, which the basic tests tell in a note."""
+    why = "training has no postprocessing"
+    return Mistake("sgd", name, old, new, SCALARS, words, why, notes=words)
+
 
 # Pieces of the reference that many rows change.
 LOGISTIC = "np.where(np.greater_equal(x, 0), 1, small) / (1 + small)"
@@ -553,7 +565,31 @@ MISTAKES = [
     in_sgd("sgd: gradient for x", UPDATE, "x = -step * grad", PATHS, ("It lacks x itself",)),
     in_sgd("sgd: x0 * 0", "x, start, smoothed_loss = x0",
         "return x0 * 0\nx, start, smoothed_loss = x0",
-        PATHS, ("0 calls of f", "The result is 0, whatever f is")),
+        ALL_OF_SGD, ("f is never called.", A_STEP, "The result is 0, whatever f is")),
+    in_sgd("sgd: f(x0) alone", "x, start, smoothed_loss = x0",
+        "return f(x0)[0]\nx, start, smoothed_loss = x0",
+        ALL_OF_SGD, ("1 call of f in 30 iterations", "is there a return inside the loop?")),
+    in_sgd("sgd: returns in the first iteration", UPDATE, f"{UPDATE}\nreturn x",
+        ALL_OF_SGD, ("1 call of f in 30 iterations", "is there a return inside the loop?")),
+    in_sgd("sgd: an empty region", REGION, "pass",
+        ALL_OF_SGD, ("NameError: name 'loss' is not defined", A_STEP)),
+    in_sgd("sgd: loss and grad None", REGION, "loss = None\ngrad = None",
+        ALL_OF_SGD, ("TypeError: unsupported format string", A_STEP)),
+    in_sgd("sgd: a step by None", "loss, grad = f(x)", "loss = grad = None",
+        ALL_OF_SGD, ("TypeError: unsupported operand", A_STEP)),
+    in_sgd("sgd: loss alone None", "loss, grad = f(x)", "loss = None\nx = x - step * f(x)[1]\ngrad = 0",
+        ALL_OF_SGD[:3], ("TypeError: unsupported format string", A_STEP)),
+    in_sgd("sgd: loss and gradient not taken apart", "loss, grad = f(x)", "loss = grad = f(x)",
+        ALL_OF_SGD, ("TypeError: can't multiply sequence", "f gives two values", A_STEP)),
+    in_sgd("sgd: f not called with x", "loss, grad = f(x)", "loss, grad = f",
+        ALL_OF_SGD, ("TypeError: cannot unpack", "f gives two values", A_STEP)),
+    in_sgd("sgd: postprocessing of None", "if postprocessing is not None:\n    x = postprocessing(x)",
+        "x = postprocessing(x)", ALL_OF_SGD,
+        ("TypeError: 'NoneType' object is not callable", "The postprocessing may be None")),
+    in_sgd("sgd: loss in place of the gradient", UPDATE, "x = x - step * loss",
+        SGD, ("It is x - step * loss",)),
+    in_sgd("sgd: always from x0", UPDATE, "x = x0 - step * grad",
+        SGD, ("It is x0 - step * gradient",)),
     in_sgd("sgd: doubled step", UPDATE, "x = x - 2 * step * grad",
         PATHS, ("The step is 2 times the one given",)),
     in_sgd("sgd: halved step", UPDATE, "x = x - step / 2 * grad",
@@ -573,12 +609,18 @@ MISTAKES = [
     in_sgd("sgd: of numbers only", UPDATE, "x = float(x - step * grad)",
         ("2b-4-hidden",), ("TypeError: only",)),
     in_sgd("sgd: not written yet", REGION, "raise NotImplementedError('2b: sgd')",
-        SGD, ("NotImplementedError: 2b: sgd",)),
+        ALL_OF_SGD, ("NotImplementedError: 2b: sgd", A_STEP)),
     in_sgd("sgd: weight decay", UPDATE, "x = x - step * (grad + 0.001 * x)",
-        PATHS, ("x after iteration 1 differs",)),
+        PATHS, ("x after iteration 1 differs", "weight decay: 0.001 times x is added")),
+    in_sgd("sgd: weight decay before the update", UPDATE, "x = 0.999 * x - step * grad",
+        PATHS, ("weight decay: 0.01 times x is added",)),
     in_sgd("sgd: six decimals", UPDATE,
         "import numpy as np\nx = np.round(x - step * grad, 6)",
-        ("2b-0-basic", "2b-2-basic", "2b-3-hidden"), ("x after iteration 4 differs",)),
+        ("2b-0-basic", "2b-2-basic", "2b-3-hidden"),
+        ("x after iteration 4 differs", "It is rounded to 6 decimals")),
+    in_sgd("sgd: gradient clipped", UPDATE,
+        "import numpy as np\nx = x - step * np.clip(grad, -0.1, 0.1)", PATHS, ("differs",),
+        unnamed="where the gradient is clipped, and how, is the submission's choice"),
     in_sgd("sgd: one iteration too few", "iterations + 1", "iterations",
         PATHS, ("29 calls of f in 30 iterations", "one iteration too few")),
     in_sgd("sgd: one iteration too many", "iterations + 1", "iterations + 2",
@@ -617,33 +659,41 @@ MISTAKES = [
         "if iteration > 1 and (iteration - 1) % ANNEAL_EVERY",
         SCALARS, ("halved an iteration late",), shows_after=20_000),
     in_sgd("annealing: counted from 0", "if iteration % ANNEAL_EVERY",
-        "if (iteration - 1) % ANNEAL_EVERY", SGD, ("must be halved after every 20,000",)),
+        "if (iteration - 1) % ANNEAL_EVERY",
+        SGD, ("halved after the iterations 1, 20,001 and so on", "must be halved after every")),
     in_sgd("annealing: a little at every iteration", "if iteration % ANNEAL_EVERY == 0:\n"
         "    step *= 0.5", "step *= 0.5 ** (1 / ANNEAL_EVERY)",
         PATHS, ("halved a little at every iteration",)),
     in_sgd("sgd: other updates after the first annealing", UPDATE,
         "x = x - step * grad * (1 if iteration <= ANNEAL_EVERY else 1.01)",
-        SCALARS, ("x after 43,000 iterations differs",), shows_after=20_000),
+        SCALARS, ("x after 43,000 iterations differs",), shows_after=20_000,
+        unnamed="of so long a run only the end is known"),
 
     in_postprocessing("postprocessing: ignored", "postprocessing is not None", "False",
-        SCALARS, ("The postprocessing is left out",)),
+        words=("The postprocessing is never called",)),
     in_postprocessing("postprocessing: result dropped", "x = postprocessing(x)",
-        "postprocessing(x)", SCALARS, ("The postprocessing is left out: its result must",)),
+        "postprocessing(x)", words=("The postprocessing is called, but its result is thrown away",)),
     in_postprocessing("postprocessing: before the update",
         "x = x - step * grad\nif postprocessing is not None:\n    x = postprocessing(x)",
         "if postprocessing is not None:\n    x = postprocessing(x)\nx = x - step * grad",
-        SCALARS, ("The postprocessing is applied before the update",)),
+        words=("The postprocessing is applied before the update",)),
+    in_postprocessing("postprocessing: before f", REGION,
+        "if postprocessing is not None:\n    x = postprocessing(x)\n"
+        "loss, grad = f(x)\nx = x - step * grad",
+        words=("The postprocessing is applied before f, not after the update",)),
     in_postprocessing("postprocessing: only at the end", "postprocessing is not None",
         "postprocessing is not None and iteration == iterations",
-        SCALARS, ("The postprocessing is applied at the end only",)),
+        words=("The postprocessing is applied at the end only",)),
     in_postprocessing("postprocessing: not at the end", "postprocessing is not None",
         "postprocessing is not None and iteration < iterations",
-        SCALARS, ("The postprocessing is left out after the last update",)),
+        words=("The postprocessing is left out after the last update",)),
     in_postprocessing("postprocessing: applied twice", "x = postprocessing(x)",
-        "x = postprocessing(postprocessing(x))", SCALARS, ("The postprocessing is applied twice",)),
+        "x = postprocessing(postprocessing(x))", words=("The postprocessing is applied twice",)),
     in_postprocessing("postprocessing: of the gradient", "x = postprocessing(x)",
         "x = x + step * (grad - postprocessing(grad))",
-        SCALARS, ("The postprocessing is applied to the gradient",)),
+        words=("The postprocessing is applied to the gradient",)),
+    in_postprocessing("postprocessing: called with the step", "x = postprocessing(x)",
+        "x = postprocessing(x, step)", words=("TypeError",)),
 
     in_sgd("printing: loss not smoothed", "0.95 * smoothed_loss + 0.05 * loss", "loss",
         why="only prints", ungraded=PRINTS),
@@ -808,11 +858,17 @@ QUIZ_MISTAKES = [
         ("NotImplementedError: 3: question 1",)),
     in_answer(2, "a wrong letter", "return ['a']"),
     in_answer(2, "a letter too many", "return ['c', 'd']"),
-    in_answer(2, "a sentence", "return 'the third one'", ("'e' is no option of question 2",)),
+    in_answer(2, "a sentence", "return 'the third one'",
+        ("'t' in 'the third one' is no option of question 2", "return the letters alone")),
     in_answer(3, "a letter too many", "return 'bc'"),
     in_answer(3, "a letter that is no option", "return ['d']",
-        ("'d' is no option of question 3: it has a, b, c",)),
-    in_answer(3, "nothing returned", "pass", ("no answer is given", "return the letters")),
+        ("'d' is no option of question 3, which has a, b, c:",)),
+    in_answer(3, "nothing returned", "pass",
+        ("no answer is returned", "printing", "return the letters")),
+    in_answer(3, "printed, not returned", "print('b')",
+        ("no answer is returned", "printing", "return the letters")),
+    in_answer(6, "letters in a sentence", "return 'a and b'",
+        ("'n' in 'a and b' is no option of question 6", "return the letters alone")),
     in_answer(4, "a number", "return 3", ("a value of type 'int' in place of letters",)),
     in_answer(4, "a wrong letter", "return 'A'"),
     in_answer(4, "a list of truth values", "return [False, False, True]",
@@ -822,7 +878,7 @@ QUIZ_MISTAKES = [
     in_answer(5, "a set", "return {'a'}", ("a value of type 'set' in place of letters",)),
     in_answer(6, "an empty list", "return []", ("no answer is given",)),
     in_answer(6, "a letter missing", "return ['b']"),
-    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' is no letter",)),
+    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' in '(a)' is no letter", "the letters alone")),
     in_answer(6, "an error", "return ['a', b]", ("NameError: name 'b' is not defined",)),
 ]
 
@@ -830,6 +886,7 @@ VECTORS = "2c-0-basic", "2c-1-hidden"
 OTHER_WORDS = ("2c-1-hidden",)
 PUBLISHED = "female", "cool"
 LIKELY = "Likely causes: another treebank, fewer iterations (--iterations), other options, a changed"
+ANY_RUN = "any run gives some vectors: that they are wrong does not tell why"
 
 
 def each(change):
@@ -858,10 +915,10 @@ VECTORS_MISTAKES = [
         OTHER_WORDS, ("has no vector of", "and 17 more")),
     WrongVectors("only two words right", lambda vectors: {
         word: v if word in PUBLISHED else [x + 0.1 for x in v] for word, v in vectors.items()},
-        OTHER_WORDS, ("(22 of 24 words differ)", LIKELY)),
+        OTHER_WORDS, ("(22 of 24 words differ)", LIKELY), ANY_RUN),
     WrongVectors("a word wrong in one number by 0.002", lambda vectors: {
         **vectors, "rain": [vectors["rain"][0] + 0.002, *vectors["rain"][1:]]},
-        OTHER_WORDS, ("the vector of 'rain'", "(1 of 24 words differ)")),
+        OTHER_WORDS, ("the vector of 'rain'", "(1 of 24 words differ)"), ANY_RUN),
     WrongVectors("vectors of length 9", lambda vectors: {w: v[:9] for w, v in vectors.items()},
         VECTORS, ("has length 9, expected 10", "--dim")),
     WrongVectors("a number", lambda vectors: {**vectors, "cool": 1},
@@ -875,11 +932,19 @@ VECTORS_MISTAKES = [
         VECTORS, ("those of the sample treebank", "make data")),
     WrongVectors("barely trained", each(lambda x: x / 20),
         VECTORS, ("barely trained", "fewer iterations than 40,000")),
-    WrongVectors("fewer iterations", each(lambda x: 0.9 * x), VECTORS, ("entry 4", LIKELY)),
-    WrongVectors("negated", each(lambda x: -x), VECTORS, ("entry 4 is 0.91461572", LIKELY)),
-    WrongVectors("another seed", each(lambda x: x + 0.01), VECTORS, ("random seed",)),
+    WrongVectors("barely trained but for a few words", lambda vectors: {
+        word: v if i % 24 < 5 else [x / 20 for x in v] for i, (word, v) in enumerate(vectors.items())},
+        OTHER_WORDS, ("barely trained", "fewer iterations than 40,000")),
+    WrongVectors("all zero", each(lambda x: 0), VECTORS, ("barely trained",)),
+    WrongVectors("nearly one vector for all words", lambda vectors: {
+        word: [6 * x + 0.005 * y for x, y in zip(vectors["cool"], v, strict=True)]
+        for word, v in vectors.items()},
+        VECTORS, ("All words have nearly the same vector", "the center word's row")),
+    WrongVectors("fewer iterations", each(lambda x: 0.9 * x), VECTORS, ("entry 4", LIKELY), ANY_RUN),
+    WrongVectors("negated", each(lambda x: -x), VECTORS, ("entry 4 is 0.91461572", "negated")),
+    WrongVectors("another seed", each(lambda x: x + 0.01), VECTORS, ("random seed",), ANY_RUN),
     WrongVectors("words in another order",
         lambda vectors: dict(zip(vectors, reversed(vectors.values()), strict=True)),
-        VECTORS, (LIKELY,)),
+        VECTORS, ("The vectors are those of other words",)),
 ]
 # fmt: on

@@ -14,6 +14,7 @@ import submission
 from grading import cases, mistakes
 from grading.compare import (
     PARTS,
+    changed_arguments,
     check_array,
     check_draws,
     check_gradient,
@@ -21,7 +22,7 @@ from grading.compare import (
     check_scalar,
 )
 from grading.given import check_windows
-from grading.word2vec import changed_arguments, check_pairs
+from grading.word2vec import check_pairs
 
 EYE = np.eye(2)
 MATRIX = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])

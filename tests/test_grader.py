@@ -120,9 +120,14 @@ def test_a_quiz_that_is_not_answered_here(tmp_path):
     code, output, _ = grade("3", "--submission", handed_in)
     assert code == 0
     assert output.count("not answered here (the course asks it online)") == 12
+    without = copy_of_reference(tmp_path / "without", quiz=False)
+    code, output, _ = grade("3", "--submission", handed_in, "--solution", without)
+    assert (code, output.count("not answered here (the course asks it online)")) == (0, 12)
     solution = copy_of_reference(tmp_path / "solution")
     code, output, _ = grade("3", "--submission", handed_in, "--solution", solution)
     assert code == 1
+    assert output.count("quiz.py is not handed in: this question is worth 2 points") == 6
+    assert output.count("quiz.py is not handed in: this question is worth 1 point\n") == 6
     assert last_line(output) == "========== END GRADING [0.0/9.0 points + 0/0 extra credit]"
 
 

@@ -132,6 +132,8 @@ def failures(report):
 
 def question_of(row):
     """Name the question of a row: where its points are lost."""
+    if not hasattr(row, "function"):
+        return "2c"
     if row.function.startswith("question_"):
         return row.fails[0][:2]
     return "2b" if row.function == "sgd" else "2a"
@@ -170,7 +172,7 @@ def row_attr(row, name):
 
 def shows_a_number(message):
     """Tell whether a message has a number that the submission does not know."""
-    own = r"(yours is|[Tt]he step is|momentum:|the string) [-'\d.e+]+"
+    own = r"(yours is|[Tt]he step is|momentum:|weight decay:|the string) [-'\d.e+]+"
     return bool(re.search(r"\d\.\d", re.sub(own, "", message)))
 
 
@@ -197,6 +199,11 @@ def test_every_mistake_says_what_must_fail_and_what_must_be_told():
         assert noticed != bool(getattr(row, "ungraded", "")), row.name
         assert set(row.fails) <= set(TESTS), row.name
     assert set(QUICK) <= set(names)
+
+
+def test_rows_that_cannot_be_named_are_few():
+    table = [row for row in [*MISTAKES, *VECTORS_MISTAKES] if row.unnamed]
+    assert len([row for row in table if question_of(row) != "2a"]) <= 7
 
 
 def test_rows_that_nobody_notices_are_few():
@@ -249,7 +256,7 @@ def test_wrong_vectors(row, grade, tmp_path):
     if content is not None:
         (folder / VECTORS).write_bytes(content)
     report, _ = grade(folder, ["2c-0-basic", "2c-1-hidden"], has_vectors=True)
-    check(row, "2c", report)
+    check(row, question_of(row), report)
 
 
 def test_wrong_vectors_cost_nothing_elsewhere(grade, tmp_path):
@@ -261,6 +268,33 @@ def test_wrong_vectors_cost_nothing_elsewhere(grade, tmp_path):
 def test_what_must_not_cost_points(row, grade, tmp_path):
     report, _ = grade(apply(row, tmp_path), chosen(question_of(row)))
     assert failures(report) == {}
+
+
+# What basic tests tell in a note, which costs no points
+
+
+def notes_of(folder, grade, *tests):
+    report, _ = grade(folder, tests)
+    assert report.points[0] == report.points[1] > 0
+    return [note for outcome in report.outcomes for note in outcome.notes]
+
+
+@pytest.mark.parametrize("row", [row for row in MISTAKES if row.notes], ids=lambda row: row.name)
+def test_a_wrong_postprocessing_is_noted(row, grade, tmp_path):
+    (note,) = notes_of(apply(row, tmp_path), grade, "2b-0-basic")
+    assert note.startswith("note: sgd")
+    assert [words for words in row.notes if words not in note] == []
+
+
+def test_an_x0_that_is_changed_is_noted(grade, tmp_path):
+    style = next(style for style in STYLES if style.name == "sgd: in place")
+    note = "note: sgd changes the x0 that it is given: work on a copy."
+    assert notes_of(apply(style, tmp_path), grade, "2b-0-basic", "2b-4-hidden") == [note, note]
+
+
+def test_of_what_is_right_nothing_is_noted(grade, tmp_path):
+    folder = apply(Style("", ()), tmp_path)
+    assert notes_of(folder, grade, "2b-0-basic", "2b-3-hidden", "2b-4-hidden") == []
 
 
 # What is right

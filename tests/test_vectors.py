@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import run
-from grading import vectors
 from grading.vectors import (
     DIM,
     FILE,
@@ -95,16 +94,10 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        (None, f"there is no {FILE}: run 'make data', then python run.py, which writes it"),
         (b"", f"{FILE} is empty: run 'make data', then python run.py, which writes it"),
-        (b" \n", f"{FILE} is empty: run 'make data', then python run.py, which writes it"),
         (
-            b" " * (MAX_BYTES + 1),
-            f"{FILE} is too large: 1,048,577 bytes, expected at most 1,048,576; hand in the file that run.py wrote",
-        ),
-        (
-            json.dumps(OF_A_RUN).encode("utf-16"),
-            f"{FILE} is not in UTF-8 (byte 0): hand in the file that run.py wrote",
+            b" " * MAX_BYTES + b"{}",
+            f"{FILE} is too large: 1,048,578 bytes, expected at most 1,048,576; hand in the file that run.py wrote",
         ),
         (
             b'{"female": [1,\n 2, "x',
@@ -112,31 +105,15 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
         ),
         (
             b"[" * 500_000,
-            f"{FILE} has lists or objects nested too deeply: hand in the file that run.py wrote",
-        ),
-        (
-            [1, 2],
-            f"{FILE} holds a list, expected an object with a list of 10 numbers for each word: run 'make data', then python run.py",
+            f"{FILE} is nested too deeply; hand in the file that run.py wrote",
         ),
         (
             b"null",
             f"{FILE} holds null, expected an object with a list of 10 numbers for each word: run 'make data', then python run.py",
         ),
         (
-            {"female": OF_A_RUN["female"]},
-            f"{FILE} has no vector of 'cool': run 'make data', then python run.py",
-        ),
-        (
-            OF_A_RUN | {"cool": "0.1 0.2"},
-            f"{FILE}: the vector of 'cool' is the string '0.1 0.2', expected a list of 10 numbers",
-        ),
-        (
             OF_A_RUN | {"cool": {"x": 1}},
             f"{FILE}: the vector of 'cool' is an object, expected a list of 10 numbers",
-        ),
-        (
-            OF_A_RUN | {"cool": OF_A_RUN["cool"][:9]},
-            f"{FILE}: the vector of 'cool' has length 9, expected 10 (run.py without --dim)",
         ),
         (
             OF_A_RUN | {"cool": [OF_A_RUN["cool"]]},
@@ -195,7 +172,7 @@ def test_vectors_are_read_in_the_order_asked_for():
 
 
 def test_other_vectors_are_told_likely_causes_and_no_number():
-    message = check(OF_A_RUN | {"cool": OF_A_RUN["female"]})
+    message = check(OF_A_RUN | {"cool": [x + 0.1 for x in OF_A_RUN["cool"]]})
     assert message == (
         f"{FILE}: the vector of 'cool' is not the published one (1 of 2 words differ). Likely "
         "causes: another treebank, fewer iterations (--iterations), other options, a changed "
@@ -231,6 +208,22 @@ def test_barely_trained_vectors_are_recognised():
     barely = {word: [0.05, -0.05] * 5 for word in PUBLISHED}
     assert "They are barely trained. Likely causes: fewer iterations than 40,000" in check(barely)
     assert "barely" not in check(barely | {"cool": [0.05] * 9 + [-0.7]})
+    few_moved = {word: [0.05 + (i < 9) / 2] * DIM for i, word in enumerate(ALL)}
+    assert "barely" in check(few_moved, ALL)
+    assert "barely" not in check(few_moved | dict(list(ALL.items())[:14]), ALL)
+
+
+def test_vectors_that_are_nearly_one_are_recognised():
+    one = {word: [5 + 0.05 * x for x in vector] for word, vector in OF_A_RUN.items()}
+    assert "All words have nearly the same vector. Likely cause: skipgram changes" in check(one)
+    assert "same vector" not in check({word: [3 * x for x in v] for word, v in OF_A_RUN.items()})
+
+
+def test_vectors_of_other_words_are_recognised():
+    swapped = dict(zip(OF_A_RUN, reversed(OF_A_RUN.values()), strict=True))
+    line = "(2 of 2 words differ). The vectors are those of other words: hand in the file that"
+    assert line in check(swapped)
+    assert "other words" not in check(swapped | {"cool": [0.5] * DIM})
 
 
 def trained(folder, *options):
@@ -286,9 +279,3 @@ def test_damage_anywhere_gets_one_line_or_does_no_harm(data):
     end = data.draw(st.integers(0, len(content)))
     check(bytes(content))
     check(bytes(content[:end]))
-
-
-def test_numbers_that_are_not_finite_are_never_equal(monkeypatch):
-    monkeypatch.setattr(vectors.math, "isfinite", lambda x: True)
-    for bad in ("NaN", "Infinity", "-Infinity"):
-        assert "(1 of 2 words differ)" in check(with_entry(bad))

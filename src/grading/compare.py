@@ -18,6 +18,18 @@ from .values import NoNumbersError, bare, kind_of, to_array, to_array_of_shape
 RTOL, ATOL = 1e-6, 1e-9
 RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-6  # at least, for results in single precision
 PARTS = "loss", "gradient of the center vector", "gradient of the outside vectors"
+OF_PAIR = "center_word_vec outside_word_idx outside_vectors dataset".split()
+PARAMETERS = {
+    "sigmoid": ["x"],
+    "naive_softmax_loss_and_gradient": OF_PAIR,
+    "get_negative_samples": "outside_word_idx dataset K".split(),
+    "neg_sampling_loss_and_gradient": [*OF_PAIR, "K"],
+    "skipgram": "current_center_word window_size outside_words word2ind center_word_vectors "
+    "outside_vectors dataset word2vec_loss_and_gradient".split(),
+    "word2vec_sgd_wrapper": "word2vec_model word2ind word_vectors dataset window_size "
+    "word2vec_loss_and_gradient".split(),
+    "sgd": "f x0 step iterations postprocessing use_saved PRINT_EVERY".split(),
+}
 NEARLY = 1e-2  # relative error that differences of losses in single precision may have
 SINGLE = "compute in float64."
 
@@ -137,6 +149,15 @@ def check_gradient(what, f, x, names):
                 return f"{problem} It is nearly right: in single precision (float32)? {SINGLE}"
             return problem
     return ""
+
+
+def changed_arguments(name, changed):
+    """Say which arguments a function changed, as the submission's process tells."""
+    names, changed = PARAMETERS[name], changed if isinstance(changed, list) else []
+    words = [names[i] for i in changed if type(i) is int and 0 <= i < len(names)]
+    if not words:
+        return ""
+    return f"{name} changes the {' and the '.join(words)} that it is given: work on a copy."
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import utils.checkpoint
 import utils.gradcheck
 import utils.utils
 
-from .word2vec import PARAMETERS
+from .compare import PARAMETERS
 
 GIVEN = [
     name
@@ -15,7 +15,6 @@ GIVEN = [
     for name, value in vars(module).items()
     if name[0] != "_" and callable(value) and getattr(value, "__module__", "") == module.__name__
 ]
-TAKES = {**PARAMETERS, "sgd": "f x0 step iterations postprocessing use_saved PRINT_EVERY".split()}
 DEFINED = re.compile(r"^[ \t]*def[ \t]+(\w{1,100})[ \t]*\(", re.MULTILINE)
 MAX_SIGNATURE = 2_000  # characters
 
@@ -105,9 +104,9 @@ def wrong_name(error, texts):
 def wrong_call(error, texts):
     """Say which parameters a function of the assignment has, and which of them it lacks."""
     found = re.search(r"TypeError: (?:\w+\.)?(\w+)\(\) (missing|takes|got)", error)
-    if not found or found[1] not in TAKES:
+    if not found or found[1] not in PARAMETERS:
         return ""
-    name, wanted = found[1], TAKES[found[1]]
+    name, wanted = found[1], PARAMETERS[found[1]]
     says = f"{name} takes {', '.join(wanted)}"
     for text in texts.values():
         begin = re.search(rf"^[ \t]*def[ \t]+{name}[ \t]*\(", text, re.MULTILINE)

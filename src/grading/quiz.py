@@ -1,9 +1,15 @@
-"""Reading and judging the answers to the quiz."""
+"""3: the answers to the quiz, read and judged."""
 
+import unittest
+
+from sandbox.session import MissingError
 from sandbox.wire import Opaque
 
 OPTIONS = {1: "abcd", 2: "abcd", 3: "abc", 4: "abc", 5: "abcd", 6: "abc"}
 WHAT_TO_DO = "return the letters of your answer, such as ['a', 'c']"
+LETTERS_ALONE = "return the letters alone, such as ['a', 'c']"
+UNANSWERED = "not answered here (the course asks it online)"
+FILE = "quiz.py"
 SHOWN = 30  # longest quotation from an answer, in characters
 
 
@@ -11,77 +17,68 @@ class AnswerError(ValueError):
     """What was returned is no answer; the message says why in one line."""
 
 
-def options(question):
-    """Give the letters of a question's options.
+class QuizChecks:
+    """Checks for a `graderUtil.GradedTestCase` on a question of quiz.py."""
 
-    Parameters
-    ----------
-    question : int
-        1 .. 6.
+    module, question = "quiz", 0
 
-    Returns
-    -------
-    str
-        Such as ``abcd``.
-    """
-    return OPTIONS[question]
+    def answer(self, package):
+        """Read an answer; without quiz.py there is none, as the course may ask online."""
+        try:
+            return read_answer(getattr(package, f"question_{self.question}")(), self.question)
+        except MissingError:
+            solution = self.course.solution
+            if FILE in self.course.submission.package:
+                raise
+            if not solution or FILE not in solution.package:
+                raise unittest.SkipTest(UNANSWERED) from None
+        points = f"{self.at_stake} point{'s' * (self.at_stake != 1)}"
+        missing = f"{FILE} is not handed in: this question is worth {points}"
+        if self.about["is_hidden"]:
+            self.fail(missing)
+        raise unittest.SkipTest(missing)
+
+    def shortDescription(self):  # noqa: N802
+        """Give the description with the question's number."""
+        return super().shortDescription().format(self.question)
 
 
 def read_answer(value, question):
-    """Read the answer to a question.
+    """Read what may be anything as letters, small, sorted, each once; raise `AnswerError`.
 
-    Parameters
-    ----------
-    value : object
-        What the submission returned: a list or tuple of letters, or a string of letters with
-        blanks and commas or without, such as ``"A, C"``.
-    question : int
-        1 .. 6.
-
-    Returns
-    -------
-    list of str
-        The letters, small, sorted, each once.
-
-    Raises
-    ------
-    AnswerError
-        If there is no answer, or something in it is no option of the question.
+    They come as a list or tuple of letters, or as a string of letters with blanks and commas or
+    without, such as ``"A, C"``.
     """
     if value is None:
-        raise AnswerError(f"no answer is given: {WHAT_TO_DO}")
+        raise AnswerError(f"no answer is returned, and printing one is not enough: {WHAT_TO_DO}")
     items = list(value) if isinstance(value, (list, tuple)) else [value]
+    letters = set()
     for item in items:
         if not isinstance(item, str):
             raise AnswerError(f"found {_type_of(item)} in place of letters: {WHAT_TO_DO}")
-    letters = {letter for item in items for letter in item.lower()}
-    letters = {letter for letter in letters if letter != "," and not letter.isspace()}
+        letters.update(_letters_of(item, question))
     if not letters:
         raise AnswerError(f"no answer is given: {WHAT_TO_DO}")
-    for letter in sorted(letters):
-        if not letter.isalpha():
-            raise AnswerError(f"{_quoted(letter)} is no letter: {WHAT_TO_DO}")
-        if letter not in options(question):
-            has = ", ".join(options(question))
-            what = f"{_quoted(letter)} is no option of question {question}"
-            raise AnswerError(f"{what}: it has {has}")
     return sorted(letters)
 
 
-def judge(answer, key):
-    """Compare an answer with the key; give away neither letters nor their number.
+def judge(answer, key, reveal=False):
+    """Say if an answer is wrong; give away neither letters nor their number."""
+    right = f": it is {', '.join(key)}" if reveal else ""
+    return "" if answer == key else f"the answer is not right{right}"
 
-    Parameters
-    ----------
-    answer, key : list of str
-        From `read_answer`.
 
-    Returns
-    -------
-    str
-        What is wrong; empty if nothing is.
-    """
-    return "" if answer == key else "the answer is not right"
+def _letters_of(text, question):
+    """Give the letters of a text; raise `AnswerError` if it holds anything else."""
+    letters = [letter for letter in text.lower() if letter != "," and not letter.isspace()]
+    place = f" in {_quoted(text)}" if len(letters) > 1 else ""
+    for letter in letters:
+        if not letter.isalpha():
+            raise AnswerError(f"{_quoted(letter)}{place} is no letter: {LETTERS_ALONE}")
+        if letter not in OPTIONS[question]:
+            has = f"is no option of question {question}, which has {', '.join(OPTIONS[question])}"
+            raise AnswerError(f"{_quoted(letter)}{place} {has}: {LETTERS_ALONE}")
+    return letters
 
 
 def _type_of(value):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from statistics import median
 
 FILE = "sample_vectors_(soln).json"
 DIM = 10
@@ -9,10 +10,8 @@ MAX_BYTES = 2**20  # the file of a run has 6,000
 MAX_NAMED = 5  # missing words
 SHOWN = 30  # longest quotation from the file, in characters
 REMEDY = "run 'make data', then python run.py"
-CAUSES = (
-    "Likely causes: another treebank, fewer iterations (--iterations), other options, a changed "
-    "random seed, or functions that differ"
-)
+HAND_IN = "hand in the file that run.py wrote"
+KINDS = {dict: "an object", list: "a list", float: "a number"}
 
 PUBLISHED = {
     "female": [
@@ -24,19 +23,15 @@ PUBLISHED = {
         *(-0.18822963, 0.24239616, -0.29410092, 0.69796447, 0.21475298),
     ],
 }
-
-# How the vectors of the sample treebank begin: python run.py --data ../data/sample
-OF_SAMPLE = {
+OF_SAMPLE = {  # how the vectors of the sample treebank begin: python run.py --data ../data/sample
     "female": [-1.53000164, -0.46092717, -0.53000711],
     "cool": [0.29658129, 0.15262819, 0.10695413],
 }
-SAME_AS_SAMPLE = 1e-3  # largest difference
-
-# Entries begin within 0.05 of zero and are hardly larger after 1,000 iterations; of the published
-# vectors every one has an entry above 0.6.
+SAME = 1e-3  # largest difference of vectors that are the same
+# Entries begin within 0.05 of zero and are hardly larger after 2,000 iterations; of the published
+# vectors every one has an entry above 0.6, and half of them are 0.07 of their length from the mean.
 BARELY_TRAINED = 0.1
-
-KINDS = {dict: "an object", list: "a list", float: "a number"}
+NEARLY_ONE = 0.02
 
 
 class VectorsError(ValueError):
@@ -44,26 +39,10 @@ class VectorsError(ValueError):
 
 
 def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
-    """Compare the vectors in a file with those expected.
+    """Say what is wrong with the vectors in a file, bytes or None for no file; nothing if right.
 
-    Parameters
-    ----------
-    data : bytes or None
-        Content of the file; None if there is none.
-    expected : dict of str to list of float
-        Vector of each word.
-    rtol, atol : float
-        An entry may differ by ``atol + rtol * abs(expected)``.
-    words : list of str, optional
-        The words that the file must hold, those of `expected` by default. One without an expected
-        vector must have 10 numbers, whatever they are.
-    reveal : bool, default False
-        Whether the message may show an expected number.
-
-    Returns
-    -------
-    str
-        What is wrong, one line; empty if nothing is.
+    An entry may differ by ``atol + rtol * abs(expected)``. The file must hold the `words`, those
+    of `expected` by default; one without an expected vector must have 10 numbers.
     """
     try:
         vectors = read_vectors(data, list(expected) if words is None else words)
@@ -83,46 +62,44 @@ def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
     if reveal:
         i = max(range(DIM), key=excess(word).__getitem__)
         what += f": entry {i} is {vectors[word][i]:.8g}, expected {expected[word][i]:.8g}"
-    return f"{what} ({len(wrong)} of {len(compared)} words differ). {_cause(vectors)}."
+    cause = _cause(vectors, expected, wrong)
+    return f"{what} ({len(wrong)} of {len(compared)} words differ). {cause}."
 
 
-def _cause(vectors):
+def _cause(vectors, expected, wrong):
     """Say why vectors may differ from those published."""
     begins = [(vectors[word], begin) for word, begin in OF_SAMPLE.items() if word in vectors]
-    if begins and all(
-        abs(yours - ours) <= SAME_AS_SAMPLE
-        for vector, begin in begins
-        for yours, ours in zip(vector, begin, strict=False)
-    ):
+    if begins and all(_same(vector, begin) for vector, begin in begins):
         return f"They are those of the sample treebank: {REMEDY}"
-    if all(abs(x) < BARELY_TRAINED for vector in vectors.values() for x in vector):
+    if all(_same(vectors[word], [-x for x in expected[word]]) for word in wrong):
+        return "They are negated"
+    if all(any(_same(vectors[word], other) for other in expected.values()) for word in wrong):
+        return f"The vectors are those of other words: {HAND_IN}"
+    if median(max(map(abs, vector)) for vector in vectors.values()) < BARELY_TRAINED:
         return (
             "They are barely trained. Likely causes: fewer iterations than 40,000 (--iterations), "
             "or functions that hardly change them"
         )
-    return CAUSES
+    mean = [sum(entries) / len(vectors) for entries in zip(*vectors.values(), strict=True)]
+    distances = [math.dist(vector, mean) for vector in vectors.values()]
+    if len(vectors) > 1 and median(distances) < NEARLY_ONE * math.hypot(*mean):
+        return (
+            "All words have nearly the same vector. Likely cause: skipgram changes the vectors of "
+            "all words, expected: only the center word's row of the gradient is not zero"
+        )
+    return (
+        "Likely causes: another treebank, fewer iterations (--iterations), other options, a "
+        "changed random seed, or functions that differ"
+    )
+
+
+def _same(vector, other):
+    """Tell whether a vector is another one, or begins with it."""
+    return all(abs(x - y) <= SAME for x, y in zip(vector, other, strict=False))
 
 
 def read_vectors(data, words):
-    """Read the vectors of words from a file.
-
-    Parameters
-    ----------
-    data : bytes or None
-        Content of the file; None if there is none.
-    words : list of str
-        The words wanted; the file may hold others.
-
-    Returns
-    -------
-    dict of str to list of float
-        Vector of each word, in the order of `words`: 10 finite numbers.
-
-    Raises
-    ------
-    VectorsError
-        If there is no file, or it lacks one of these vectors.
-    """
+    """Read the vectors of words from a file, 10 finite numbers each; raise `VectorsError`."""
     found = _parse(data)
     if not isinstance(found, dict):
         raise VectorsError(
@@ -144,28 +121,19 @@ def _parse(data):
     """Read JSON, every number of it as a float."""
     if data is None:
         raise VectorsError(f"there is no {FILE}: {REMEDY}, which writes it")
-    if len(data) > MAX_BYTES:
-        raise VectorsError(
-            f"{FILE} is too large: {len(data):,} bytes, expected at most {MAX_BYTES:,}; hand in "
-            "the file that run.py wrote"
-        )
     if not data.strip():
         raise VectorsError(f"{FILE} is empty: {REMEDY}, which writes it")
+    wrong = f"too large: {len(data):,} bytes, expected at most {MAX_BYTES:,}"
     try:
-        return json.loads(data.decode("utf-8-sig"), parse_int=float)
+        if len(data) <= MAX_BYTES:
+            return json.loads(data.decode("utf-8-sig"), parse_int=float)
     except UnicodeDecodeError as error:
-        raise VectorsError(
-            f"{FILE} is not in UTF-8 (byte {error.start}): hand in the file that run.py wrote"
-        ) from error
+        wrong = f"not in UTF-8 (byte {error.start})"
     except json.JSONDecodeError as error:
-        raise VectorsError(
-            f"{FILE} is no valid JSON: {error.msg}, line {error.lineno}, column {error.colno}; "
-            "hand in the file that run.py wrote"
-        ) from error
-    except RecursionError as error:
-        raise VectorsError(
-            f"{FILE} has lists or objects nested too deeply: hand in the file that run.py wrote"
-        ) from error
+        wrong = f"no valid JSON: {error.msg}, line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        wrong = "nested too deeply"
+    raise VectorsError(f"{FILE} is {wrong}; {HAND_IN}")
 
 
 def _fault(vector):

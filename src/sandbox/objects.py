@@ -71,7 +71,7 @@ class Quadratic(Neutral):
 
 @dataclass(eq=False)
 class Postprocessing(Neutral):
-    """Takes x to scale * x + shift, or to the absolute value of that."""
+    """Takes x to scale * x + shift, or to the absolute value of that; it records a True a call."""
 
     scale: float = 1.0
     shift: float = 0.0
@@ -79,6 +79,7 @@ class Postprocessing(Neutral):
 
     def __call__(self, x):
         """Give a new x."""
+        self.note(True)
         moved = self.scale * x + self.shift
         return abs(moved) if self.absolute else moved
 

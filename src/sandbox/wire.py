@@ -95,10 +95,9 @@ def decode(header, data, find, room=math.inf):
                 if len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
                     raise WireError("an array of impossible shape")
                 taken = take(math.prod(shape) * DTYPES[name].itemsize, _elements(shape))
+                array = np.require(np.frombuffer(taken, DTYPES[name]), requirements="A")
                 if name == "bool":  # a byte that is neither 0 nor 1 is no bool
-                    array = np.frombuffer(taken, np.uint8) != 0
-                else:
-                    array = np.require(np.frombuffer(taken, DTYPES[name]), requirements="A")
+                    array = array.view(np.uint8) != 0
                 return array.reshape(shape)[()]  # that of shape () is a NumPy scalar
             case ["bytes", int(size)]:
                 return bytes(take(size, size))

@@ -148,7 +148,7 @@ class Worker:
         try:
             text = str(error.msg if isinstance(error, SyntaxError) else error)
             if trace and isinstance(error, (IndexError, TypeError, ValueError)):
-                text += shapes_in(*trace[-1])
+                text = text.rstrip() + shapes_in(*trace[-1])
         except BaseException:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:

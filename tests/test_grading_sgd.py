@@ -1,0 +1,135 @@
+"""2b: what is said of wrong runs of sgd that the table of mistakes does not have, or not so."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_compare import anything
+
+from grading import cases
+from grading.sgd import SINGLE, check_end, check_run
+from sandbox.objects import Postprocessing, Quadratic
+from submission import sgd
+
+MATRIX = np.random.RandomState(0).randn(4, 4)
+HALF = Postprocessing(0.5)
+
+
+def checked(run, x0=1.7, iterations=30, postprocessing=None, **how):
+    """Run an sgd and say what is wrong with its updates."""
+    f = Quadratic(*cases.quadratic(np.shape(x0)))
+    result = run(f, np.copy(x0)[()], 0.07, iterations, postprocessing, PRINT_EVERY=10**9)
+    how = {"rtol": 1e-9, "atol": 1e-10, "reveal": False} | how
+    return check_run(f, result, x0, 0.07, iterations, postprocessing, **how)
+
+
+def said(run, **how):
+    """Give what is said behind the first wrong number."""
+    message = checked(run, **how)
+    assert message
+    return message.partition("yours is ")[2].partition(". ")[2]
+
+
+def descent(update):
+    """Make an sgd of an update: x, step, gradient, number of the iteration from 0."""
+
+    def run(f, x0, step, iterations, postprocessing=None, **options):
+        x = x0
+        for k in range(iterations):
+            x = update(x, step, f(x)[1], k)
+        return x
+
+    return run
+
+
+# fmt: off
+@pytest.mark.parametrize(("update", "words"), [
+    (lambda x, s, g, k: x - s / 3 * g, "The step is 0.333333333 times the one given."),
+    (lambda x, s, g, k: x - s * g * (1.5 if k > 4 else 1),
+        "From here on the step is 1.5 times the right one: it must be halved"),
+    (lambda x, s, g, k: x - s * g * (k != 4), "It is x before this iteration: is the update left"),
+    (lambda x, s, g, k: x - s * g * (k < 29), "It is x before this iteration: is the last update"),
+    (lambda x, s, g, k: x, "It is x before this iteration: is the update left out?"),
+    (lambda x, s, g, k: 0 * x, "It is 0."),
+    (lambda x, s, g, k: x - s * g + 0.01 * k * x, ""),
+    (lambda x, s, g, k: x - s * g * (1 + 5e-8), ""),
+    (lambda x, s, g, k: x - s * g * (1 + 1e-6), "The step is 1.000001 times the one given."),
+    (lambda x, s, g, k: x - s * g * (2 if k == 4 else 1), ""),
+    (lambda x, s, g, k: np.float32(x + s * g), "It is x + step * gradient, which goes uphill"),
+    (lambda x, s, g, k: x - s * (g + 0.3 * x), "It is an update with weight decay: 0.3 times x"),
+    (lambda x, s, g, k: np.round(x - s * g, 4), "It is rounded to 4 decimals."),
+    (lambda x, s, g, k: x - s * g if k < 4 else x * np.inf, ""),
+])
+@pytest.mark.parametrize("x0", [1.7, MATRIX], ids=["number", "matrix"])
+def test_wrong_updates(update, words, x0):
+    assert said(descent(update), x0=x0).startswith(words)
+    assert bool(said(descent(update), x0=x0)) == bool(words)
+# fmt: on
+
+
+def test_a_single_iteration():
+    uphill, thrice = (descent(lambda x, s, g, k, c=c: x - c * s * g) for c in (-1, 3))
+    assert "uphill" in said(uphill, iterations=1)
+    assert said(thrice, iterations=1) == ""  # one number is a multiple of any other
+    assert said(thrice, iterations=1, x0=MATRIX) == "The step is 3 times the one given."
+
+
+def test_evaluation_at_x0_every_time():
+    def run(f, x0, step, iterations, *others, **options):
+        return x0 - step * sum(f(x0)[1] for _ in range(iterations))
+
+    for iterations in (3, 30):
+        assert said(run, iterations=iterations).startswith("f is evaluated at x0 in every")
+
+
+def test_another_start():
+    def run(f, x0, *others, **options):
+        return sgd(f, x0 + 1, *others, **options)
+
+    message = checked(run, reveal=True)
+    assert message == "sgd: the first x differs: yours is 2.7, expected 1.7. It must be x0."
+
+
+def test_right_runs_are_right_with_their_postprocessing():
+    for x0 in (1.7, MATRIX):
+        for postprocessing in (None, HALF, Postprocessing(absolute=True)):
+            assert checked(sgd, x0=x0, postprocessing=postprocessing) == ""
+
+
+def test_a_postprocessing_that_changes_nothing_is_not_blamed():
+    uphill = descent(lambda x, s, g, k: x + s * g)
+    assert "uphill" in said(uphill, postprocessing=Postprocessing())
+
+
+def test_expected_numbers_are_shown_unless_hidden():
+    doubled = descent(lambda x, s, g, k: x - 2 * s * g)
+    for reveal in (True, False):
+        assert ("expected" in checked(doubled, reveal=reveal)) == reveal
+        end = check_end(Quadratic(1.0, 0.0), 0.5, 4.0, 1e-5, 90, reveal=reveal)
+        assert ("expected" in end) == reveal
+
+
+@settings(max_examples=50)
+@given(st.lists(anything, max_size=3), anything)
+def test_whatever_is_recorded_and_returned_there_is_a_text(calls, result):
+    for x0 in (1.7, MATRIX[0]):
+        for start in ([], [x0], [x0, x0 - 0.05]):
+            for postprocessing in (None, HALF):
+                f = Quadratic(*cases.quadratic(np.shape(x0)))
+                f.record = start + calls
+                for iterations in {len(f.record), 5} - {0}:
+                    assert check_run(f, result, x0, 0.1, iterations, postprocessing, **SINGLE)
+
+
+@settings(max_examples=30)
+@given(anything)
+def test_whatever_is_returned_at_the_end_there_is_a_text(result):
+    assert check_end(Quadratic(1.7, 0.456), result, 0.123, 0.02, 50)
+
+
+def test_matrices_are_checked_quickly():
+    start = time.perf_counter()
+    assert checked(sgd, x0=np.random.RandomState(0).randn(100, 100), iterations=300) == ""
+    assert time.perf_counter() - start < 5
