@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 import shutil
-import unittest
 
 import pytest
 from hostile.fixture import VECTORS, vectors
@@ -22,12 +21,11 @@ from test_grader import TIME, compare_with_golden
 
 import grader
 import graderUtil
-from grading.course import open_course
+from grading.course import open_course, read_solution
 from sandbox.confine import choose
 from sandbox.workers import ForkedWorkers
 
-SUITES = unittest.defaultTestLoader.loadTestsFromModule(grader)
-TESTS = {graderUtil.test_of(case).id: case for suite in SUITES for case in suite}
+TESTS = grader.all_tests()
 CHEAP = "2a-2-basic", "2b-1-basic", "2c-0-basic", "3a-1-hidden"  # one of each question
 SECONDS = 5  # limit of a test, where the grader gives some of them more
 
@@ -106,7 +104,9 @@ def grade(solution, workers, monkeypatch):
     def grade(folder, tests, has_vectors=False):
         if not has_vectors:
             shutil.copy(solution / VECTORS, folder)
-        course = open_course(folder, solution, choose(), seconds=SECONDS, workers=workers)
+        course = open_course(
+            folder, read_solution(solution), choose(), seconds=SECONDS, workers=workers
+        )
         monkeypatch.setattr(graderUtil.GradedTestCase, "course", course)
         lines = []
         try:

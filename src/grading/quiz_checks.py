@@ -19,7 +19,7 @@ class QuizChecks:
         try:
             return read_answer(getattr(package, f"question_{self.question}")(), self.question)
         except MissingError:
-            if self.is_graded and self.about["is_hidden"]:
+            if self.is_graded and self.about.is_hidden:
                 raise
             raise unittest.SkipTest(UNANSWERED) from None
 

@@ -47,7 +47,7 @@ class SgdChecks:
             postprocessing=postprocessing,
             rtol=1e-6,  # what updates in single precision need
             atol=1e-6,
-            reveal=False,
+            reveal=self.reveal,
         )
         self.compare(check_draws, "sgd", self.session.seed, self.session.next)
 
@@ -57,7 +57,7 @@ class SgdChecks:
         for iterations in (LONG, HALVE_EVERY + 5, HALVE_EVERY - 1):  # the one that tells most first
             f = Quadratic(a, b)
             found = self.submission.sgd(f, x0, step, iterations, PRINT_EVERY=NEVER)
-            self.compare(check_sgd_end, found, x0, a, b, step, iterations, reveal=False)
+            self.compare(check_sgd_end, found, x0, a, b, step, iterations, reveal=self.reveal)
 
 
 def gradients(f, x0):

@@ -30,7 +30,7 @@ class Word2vecChecks:
     def check_sigmoid(self, x):
         """Compare sigmoids with the solution's."""
         found, expected = self.both("sigmoid", x)
-        self.compare(check_sigmoid, "sigmoid", x, found, expected, reveal=False)
+        self.compare(check_sigmoid, "sigmoid", x, found, expected, reveal=self.reveal)
 
     def check_softmax(self, pair, found, expected, **how):
         """Compare the naive softmax loss of a pair and its gradients with those expected."""
