@@ -17,7 +17,7 @@ from grading import terminal
 from grading.conduct import check_arguments
 from grading.course import open_course
 from grading.failures import case_of, failure_of
-from grading.outcomes import Failure, Outcome, Report, Status, Test
+from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
 from sandbox.session import SubmissionError
 from utils.utils import InputError, load
@@ -53,13 +53,7 @@ def graded(
     callable
         The decorator.
     """
-    about = {
-        "timeout": timeout,
-        "is_hidden": is_hidden,
-        "is_extra_credit": is_extra_credit,
-        "after_published": after_published,
-        "hide_errors": hide_errors,
-    }
+    about = dict(locals())  # the arguments, by their names
 
     def decorate(method):
         @functools.wraps(method)
@@ -92,11 +86,10 @@ class GradingFailure(AssertionError):  # noqa: N818
 def raise_at(place, error, test):
     """Raise an error as if at a place of the submission, else in the test: IDEs then show that."""
     wide = " " * 300  # as any line is, so that no part of it is marked
-    file = place.file if place else test.co_filename
-    code = compile(f"raise error from ({wide}None)", file, "exec")
-    number = min(place.number or 1, 10**6) if place else test.co_firstlineno
-    name = place.function if place else test.co_name
-    exec(code.replace(co_firstlineno=number, co_name=name), {"error": error})
+    place = place or Line(test.co_filename, test.co_firstlineno, test.co_name)
+    code = compile(f"raise error from ({wide}None)", place.file, "exec")
+    number = max(1, min(place.number, 10**6))
+    exec(code.replace(co_firstlineno=number, co_name=place.function), {"error": error})
 
 
 class GradedTestCase(unittest.TestCase):

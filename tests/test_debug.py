@@ -153,7 +153,7 @@ def test_all_graded_tests_run_like_this(monkeypatch):
     tests = [test for test in grader.all_tests().values() if test.module]
     lines = []
     report = CourseTestRunner(lines.append).run(tests)
-    assert not report.failed, "\n".join(lines)
+    assert not report.failures, "\n".join(lines)
     assert len(report.outcomes) == len(tests)
 
 

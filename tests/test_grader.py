@@ -241,7 +241,7 @@ def test_the_beginning_of_an_id_means_all_that_begin_so(wanted, found):
         (["--debug", "2b-0", "2b-1"], "--debug runs one test, not 2: name it, such as 2a-0-basic"),
         (["--watch", "--debug", "2a-0"], "--watch goes with none of --solution, --gradescope"),
         (["--reveal"], "--reveal needs --solution"),
-        (["--reveal", "--solution", ".", "--gradescope", "x"], "never for --gradescope"),
+        (["--reveal", "--solution", ".", "--gradescope", "x"], "does not go with --gradescope"),
         (["--debug", "--gradescope", "x", "2a-0"], "--debug goes neither with --solution nor"),
         (
             ["--gradescope", "nowhere/results.json", "2a-2"],

@@ -57,20 +57,13 @@ def parse(arguments, default):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     parser = build_parser(default)
     options = parser.parse_args(arguments)
-    for wrong, together in {
-        "--debug goes neither with --solution nor with --gradescope": (
-            options.debug and (options.solution or options.gradescope)
-        ),
-        "--watch goes with none of --solution, --gradescope, --debug": (
-            options.watch and (options.solution or options.gradescope or options.debug)
-        ),
-        "--reveal needs --solution": options.reveal and not options.solution,
-        "--reveal is for staff to look at, never for --gradescope": (
-            options.reveal and options.gradescope
-        ),
-    }.items():
-        if together:
-            parser.error(wrong)
+    by_staff = options.solution or options.gradescope
+    if options.debug and by_staff:
+        parser.error("--debug goes neither with --solution nor with --gradescope")
+    if options.watch and (by_staff or options.debug):
+        parser.error("--watch goes with none of --solution, --gradescope, --debug")
+    if options.reveal and (options.gradescope or not options.solution):
+        parser.error("--reveal needs --solution, and does not go with --gradescope")
     for path in (options.submission, options.solution):
         if path and not path.exists():
             parser.error(f"{path} does not exist")

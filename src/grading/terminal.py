@@ -73,7 +73,7 @@ def next_step(report, is_all):
             run = from_here(SOURCE / "run.py")
             steps.append((question, 0, f"2c word vectors: make data, then python {run}"))
     if steps:
-        return notes([f"Next: {min(steps)[2]}"], terminal_width())[0]
+        return "\n".join(notes([f"Next: {min(steps)[2]}"], terminal_width()))
     if report.failures:
         return ""  # nothing can be graded, and each test says why
     if is_all:
