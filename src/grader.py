@@ -1,23 +1,29 @@
 """The graded tests in the order of the handout; ``python grader.py --help`` tells more."""
 
+import atexit
+import contextlib
 import json
+import os
 import sys
+import time
 import unittest
-from dataclasses import replace
 
-from graderUtil import HERE, CourseTestRunner, GradedTestCase, graded, test_of
+from graderUtil import HERE, POINTS, CourseTestRunner, GradedTestCase, graded
 from grading import cases, gradescope
-from grading.course import exposed, open_course
+from grading.course import Course, open_course, read_solution, refuse_if_exposed
 from grading.given import GivenChecks
 from grading.options import parse, select
 from grading.quiz import QuizChecks, judge
 from grading.sgd import SgdChecks
+from grading.terminal import next_step
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
 from sandbox.confine import LANDLOCK, OTHER_USER, choose
 from sandbox.objects import Postprocessing
+from utils.program import run_program
 from utils.utils import InputError
 
+LOOK_SECONDS = 0.2  # between two looks whether a file was saved
 MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all is lost
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
@@ -135,8 +141,8 @@ class Test_2c(GradedTestCase):
         """The vectors of all 24 words are the published ones."""
         if self.is_graded:
             expected = json.loads(self.course.solution.vectors)
-            vectors, how = self.course.submission.vectors, {"rtol": 0, "atol": 1e-3}
-            self.compare(check_vectors, vectors, expected, **how, reveal=self.reveal)
+            how = {"rtol": 0, "atol": 1e-3, "reveal": self.reveal}
+            self.compare(check_vectors, self.course.submission.vectors, expected, **how)
 
 
 class QuizQuestion(QuizChecks):
@@ -155,28 +161,9 @@ class QuizQuestion(QuizChecks):
             self.compare(judge, answer, self.answer(self.solution), self.reveal)
 
 
-class Test_3a(QuizQuestion, GradedTestCase):
-    question = 1
-
-
-class Test_3b(QuizQuestion, GradedTestCase):
-    question = 2
-
-
-class Test_3c(QuizQuestion, GradedTestCase):
-    question = 3
-
-
-class Test_3d(QuizQuestion, GradedTestCase):
-    question = 4
-
-
-class Test_3e(QuizQuestion, GradedTestCase):
-    question = 5
-
-
-class Test_3f(QuizQuestion, GradedTestCase):
-    question = 6
+for number, letter in enumerate("abcdef", 1):
+    about = {"question": number, "__module__": __name__}
+    globals()[f"Test_3{letter}"] = type(f"Test_3{letter}", (QuizQuestion, GradedTestCase), about)
 
 
 def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, without=()):
@@ -185,79 +172,108 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
     For tests: `confinements` are those that may be used, `seconds` replaces all limits, and
     `without` names walls that are switched off.
     """
-    options = parse(arguments, HERE)
-    suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    tests = {test_of(case).id: case for suite in suites for case in suite}
-    try:
-        if options.list:
-            for test in map(test_of, tests.values()):
-                print(f"{test.id:12} {test.points:>4} points  {test.description}")
-            return 0
+    options, failed = parse(arguments, HERE), False
+
+    def program():
+        nonlocal failed
+        tests = all_tests()
         chosen = [tests[key] for key in select(list(tests), options.tests)]
-        return grade(chosen, options, choose(confinements, without), seconds)
-    except InputError as error:
-        print(f"grader.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
+        if options.debug and len(chosen) != 1:
+            what = f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic"
+            raise InputError(what)
+        if options.list:
+            for test in (case.about for case in chosen):
+                print(f"{test.id:12} {test.points:>4} points  {test.description}")
+            return
+        if options.debug:
+            keep_terminal()
+        for _ in savings(options.submission) if options.watch else [None]:
+            report = grade(chosen, options, choose(confinements, without), seconds)
+            failed = bool(report.failures)
+            if not options.solution and (line := next_step(report, len(chosen) == len(tests))):
+                print(line)
+
+    return run_program("grader.py", program) or int(failed)
+
+
+def all_tests():
+    """Give the tests by their ids; raise `InputError` if points.json has others."""
+    suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    tests = {case.about.id: case for suite in suites for case in suite}
+    for line in POINTS():
+        if "-" in line and line not in tests:  # else it is a written question
+            raise InputError(f"points.json has a line for {line}, which is no test: remove it.")
+    return tests
+
+
+def keep_terminal():
+    """Have the terminal as it is now in the end: a debugger that is stopped leaves it mute."""
+    if os.name == "posix" and sys.stdin and sys.stdin.isatty():
+        import termios
+
+        now = termios.tcgetattr(sys.stdin.fileno())
+        atexit.register(termios.tcsetattr, sys.stdin.fileno(), termios.TCSANOW, now)
+
+
+def savings(path):
+    """Go on now and whenever a file of a submission was saved."""
+    before = None
+    while True:
+        times = {}
+        with contextlib.suppress(OSError):  # of a file that is gone for a moment
+            for file in [path] if path.is_file() else path.rglob("*.[pj][ys]*"):
+                times[file] = file.stat().st_mtime_ns
+        if times != before:
+            yield
+            print("Waiting until a file is saved; Ctrl-C ends.\n", flush=True)
+        before = times
+        time.sleep(LOOK_SECONDS)
 
 
 def grade(chosen, options, confinement, seconds):
     """Grade; with --gradescope, results.json is there from the start: 0 until all has ended."""
-    if options.debug and len(chosen) != 1:
-        raise InputError(f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic")
-    graded_here = bool(options.solution)
-    tests = [
-        replace(test, counts=graded_here or not test.is_hidden) for test in map(test_of, chosen)
-    ]
-    unfinished = gradescope.skeleton(tests)
-    save(options, unfinished)
+
+    def save(results):
+        if options.gradescope:
+            gradescope.write(options.gradescope, results)
+
+    GradedTestCase.course = course = Course(after_published=options.after_published)
     try:
-        report = run(chosen, options, confinement, seconds)
+        if options.solution:
+            course.solution = read_solution(options.solution)
+        save(gradescope.skeleton(case.about for case in chosen))
+        report = run(chosen, options, course.solution, confinement, seconds)
+        save(gradescope.results(report))
+        return report
     except InputError as error:
-        save(options, {**unfinished, "output": f"Not graded: {error}"})
+        unfinished = gradescope.skeleton(case.about for case in chosen)
+        save({**unfinished, "output": f"Not graded: {error}"})
         raise
-    save(options, gradescope.results(report))
-    return int(report.failed)
+    finally:
+        GradedTestCase.course = None
 
 
-def save(options, results):
-    """Write results.json if it was asked for."""
-    if options.gradescope:
-        gradescope.write(options.gradescope, results)
-
-
-def run(chosen, options, confinement, seconds):
+def run(chosen, options, solution, confinement, seconds):
     """Run tests against what the options name; give the report."""
     how = {"debug": options.debug, "total_seconds": MOST_SECONDS}
-    course = open_course(options.submission, options.solution, confinement, seconds, **how)
+    how |= {"reveal": options.reveal, "after_published": options.after_published}
+    course = open_course(options.submission, solution, confinement, seconds, **how)
     GradedTestCase.course = course
     try:
         notes = list(course.submission.skipped)
         if options.solution:
             refuse_if_exposed(course, options)
             notes.append(f"Confinement: {confinement}")
-        elif any(test_of(case).is_hidden for case in chosen):
+        elif any(case.about.is_hidden for case in chosen):
             notes.append(NOT_GRADED)
         return CourseTestRunner().run(chosen, notes)
     finally:
         course.close()
 
 
-def refuse_if_exposed(course, options):
-    """Raise `InputError` if the submission could reach what it must not."""
-    if options.unconfined or course.sandbox is None:
-        return
-    confinement = str(course.sandbox.confinement)
-    if found := exposed(course, options) or (confinement.startswith("none") and ["the grader"]):
-        raise InputError(
-            f"the submission could reach {found[0]}, as it runs under the confinement "
-            f"{confinement}. Close it to others (chmod -R go-rwx), or pass "
-            "--unconfined if you trust the submission."
-        )
-
-
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # texts of a stranger
-    sys.exit(main())
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # texts of a stranger
+    code = main()
+    if not hasattr(sys, "ps1"):  # as it is in a notebook, which shows every exit as an error
+        sys.exit(code)

@@ -6,25 +6,27 @@ points stand in points.json under its id (``Test_2a.test_0`` is ``2a-0-basic`` o
 
 import atexit
 import functools
-import json
+import importlib
 import random
 import time
-import traceback
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 from grading import terminal
 from grading.course import open_course
+from grading.failures import case_of, failure_of
 from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
-from grading.quiz import AnswerError
 from sandbox.sandbox import Submission
-from sandbox.session import StarvedError, SubmissionError
-from sandbox.text import clean
+from sandbox.session import SubmissionError
+from utils.utils import InputError, load
 
+__unittest = True  # unittest leaves the lines of this file out of stack traces
 HERE = Path(__file__).resolve().parent
-POINTS = json.loads((HERE / "points.json").read_text(encoding="utf-8"))
+POINTS = functools.cache(lambda: load(HERE / "points.json"))
 UNGRADED = "hidden test ungraded"
 RUN_AGAIN = "The machine was too busy for this test: it was run again."
+NO_TERMINAL = "breakpoint() finds no terminal here: run python grader.py --debug {}"
 
 
 def graded(
@@ -50,25 +52,43 @@ def graded(
     callable
         The decorator.
     """
+    about = dict(locals())  # the arguments, by their names
 
     def decorate(method):
         @functools.wraps(method)
         def run(self):
-            random.seed(method.__qualname__)
-            method(self)
+            try:
+                self._open()
+                random.seed(method.__qualname__)
+                method(self)
+            except unittest.SkipTest:
+                raise
+            except Exception as error:
+                self.failure = self._failure(error)
+                raise_at(self.failure.place, GradingFailure(self.failure), method.__code__)
             if not self.is_graded:
                 raise unittest.SkipTest(UNGRADED)
 
-        run.about = {
-            "timeout": timeout,
-            "is_hidden": is_hidden,
-            "is_extra_credit": is_extra_credit,
-            "after_published": after_published,
-            "hide_errors": hide_errors,
-        }
+        run.about = about
         return run
 
     return decorate
+
+
+class GradingFailure(AssertionError):  # noqa: N818
+    """A graded test failed: its text, for unittest and pytest, is what the terminal shows."""
+
+    def __init__(self, failure):
+        super().__init__("\n".join(terminal.error(failure)).strip())
+
+
+def raise_at(place, error, test):
+    """Raise an error as if at a place of the submission, else in the test: IDEs then show that."""
+    wide = " " * 300  # as any line is, so that no part of it is marked
+    place = place or Line(test.co_filename, test.co_firstlineno, test.co_name)
+    code = compile(f"raise error from ({wide}None)", place.file, "exec")
+    number = max(1, min(place.number, 10**6))
+    exec(code.replace(co_firstlineno=number, co_name=place.function), {"error": error})
 
 
 class GradedTestCase(unittest.TestCase):
@@ -83,6 +103,10 @@ class GradedTestCase(unittest.TestCase):
     submission, solution : Submission
         Stand for the packages: ``self.submission.sigmoid(x)`` calls into another process. Each test
         has new ones. The solution is None if there is none.
+    about : Test
+        The id, points and limits of this test.
+    reveal : bool
+        Whether messages may tell what is expected: in a hidden test only staff may ask for that.
     notes : list of str
         Lines that a test adds to its report.
     """
@@ -92,145 +116,77 @@ class GradedTestCase(unittest.TestCase):
     longMessage = False
 
     def setUp(self):
-        """Start a process of the submission, and one of the solution for a hidden test."""
+        """Begin a report; the processes start in the test itself, as they are part of it."""
         self.submission = self.solution = self.session = None
-        self.notes, self.printed = [], ""
-        course = self._course()
-        self.is_graded = test_of(self).counts
+        self.notes, self.printed, self.failure = [], "", None
+
+    def _open(self):
+        """Start a process of the submission, and one of the solution for a hidden test."""
+        if GradedTestCase.course is None:
+            GradedTestCase.course = open_course(HERE)
+            atexit.register(GradedTestCase.course.close)
+        course, about = self.course, self.about
+        self.is_graded = about.counts
         if course.problem:
             raise SubmissionError("UploadError", course.problem)
         if not self.module:
             return
         if not course.submission.package:
             raise SubmissionError("UploadError", course.submission.problem)
-        seconds = course.seconds or self.about["timeout"]
+        seconds = course.seconds or about.timeout
         self.session = self.enterContext(course.sandbox.session(seconds))
         self.addCleanup(self._end_session)
         course.sandbox.load(self.session, self.module)
         self.submission = Submission(self.session)
-        if course.solution and self.about["is_hidden"]:
+        if course.solution and about.is_hidden:
             self.solution = course.solution_of(self.module)
 
     def _end_session(self):
         self.printed = self.session.close()
 
     @property
-    def reveal(self):
-        """Whether a failure may show what is expected."""
-        return not self.about["is_hidden"]
+    def about(self):
+        """The id, points and limits of this test, and whether it counts."""
+        about, course = getattr(self, self._testMethodName).about, self.course
+        is_hidden = about["is_hidden"]
+        question = type(self).__name__.removeprefix("Test_")
+        number = self._testMethodName.removeprefix("test_")
+        identity = f"{question}-{number}-{'hidden' if is_hidden else 'basic'}"
+        if identity not in POINTS():
+            raise InputError(f"points.json has no line for {identity}: write what it is worth.")
+        if is_hidden and course and course.after_published:
+            about = about | {"after_published": True}
+        counts = course.counts(self.module, is_hidden) if course else not is_hidden
+        text = (self.shortDescription() or "").rstrip(".")
+        return Test(identity, text, POINTS()[identity], counts=counts, **about)
 
     @property
-    def about(self):
-        """What `graded` says of this test."""
-        return getattr(self, self._testMethodName).about
+    def reveal(self):
+        """Whether messages may tell what is expected."""
+        return self.course.reveal or not self.about.is_hidden
 
     @property
     def at_stake(self):
         """Points of all tests of this class."""
         question = type(self).__name__.removeprefix("Test_")
-        return sum(points for test, points in POINTS.items() if test.startswith(f"{question}-"))
+        return sum(points for test, points in POINTS().items() if test.startswith(f"{question}-"))
 
     def compare(self, check, *args, **kwargs):
         """Fail if a check tells of a problem; an ungraded test compares nothing."""
         if self.is_graded and (problem := check(*args, **kwargs)):
             self.fail(problem)
 
-    @classmethod
-    def _course(cls):
-        if GradedTestCase.course is None:
-            GradedTestCase.course = open_course(HERE)
-            atexit.register(GradedTestCase.course.close)
-        return GradedTestCase.course
-
-
-def test_of(case):
-    """Describe a graded test: its id, description, points and limits."""
-    about = case.about
-    question = type(case).__name__.removeprefix("Test_")
-    number = case._testMethodName.removeprefix("test_")
-    identity = f"{question}-{number}-{'hidden' if about['is_hidden'] else 'basic'}"
-    solution = case.course.solution if case.course else None
-    counts = not about["is_hidden"] or solution is not None
-    if case.module == "quiz" and solution and "quiz.py" not in solution.package:
-        counts = not about["is_hidden"]
-    description = (case.shortDescription() or "").rstrip(".")
-    return Test(identity, description, POINTS[identity], counts=counts, **about)
-
-
-class Outcomes(unittest.TestResult):
-    """Collects outcomes, and hands the lines for the terminal to `show` as they come."""
-
-    def __init__(self, show):
-        super().__init__()
-        self.show = show
-        self.outcomes = []
-        self.again = False  # whether a test runs again, as the machine was too busy for it
-
-    def startTest(self, test):  # noqa: D102, N802
-        super().startTest(test)
-        self.status, self.failure, self.began = Status.FAILED, None, time.perf_counter()
-        self.starved = False
-        if not self.again:
-            self.show(terminal.start_of(test_of(test)))
-
-    def addSuccess(self, test):  # noqa: D102, N802
-        self.status = Status.PASSED
-
-    def addFailure(self, test, err):  # noqa: D102, N802
-        self._fail(test, err[1])
-
-    def addError(self, test, err):  # noqa: D102, N802
-        self._fail(test, err[1])
-
-    def addSkip(self, test, reason):  # noqa: D102, N802
-        self.status = Status.UNGRADED
-        if reason != UNGRADED:
-            self.status = Status.UNANSWERED
-            test.notes.append(reason)
-
-    def stopTest(self, test):  # noqa: D102, N802
-        super().stopTest(test)
-        if self.starved and not self.again:
-            return
-        if self.again:
-            test.notes.append(RUN_AGAIN)
-        seconds = time.perf_counter() - self.began
-        outcome = Outcome(
-            test_of(test),
-            self.status,
-            seconds,
-            self.failure,
-            test.printed,
-            tuple(test.notes),
-            self.starved,
-        )
-        self.outcomes.append(outcome)
-        self.show(terminal.end_of(outcome))
-
-    def _fail(self, test, error):
-        self.status, self.starved = Status.FAILED, isinstance(error, StarvedError)
-        kind, message = type(error).__name__, str(error)
-        if isinstance(error, SubmissionError):
-            kind = clean(error.kind, 100)
-        elif not isinstance(error, (AssertionError, AnswerError)):
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(where.filename).name}, line {where.lineno}"
-            message = f"the grader itself failed, tell the staff: {kind}: {error} ({place})"
-            kind = "GraderError"
-        frames = getattr(error, "frames", ())
-        self.failure = Failure(kind, message, trace(frames, test.course.submission))
-
-
-def trace(frames, upload):
-    """Give the lines of a stack trace, their texts from the grader's own copy of the files."""
-    sources = {file.path: file.data for file in upload.package.values()}
-    lines = []
-    for path, number, function in frames:
-        if path in sources:
-            texts = sources[path].decode(errors="replace").split("\n")
-            text = texts[number - 1].strip() if 0 < number <= len(texts) else ""
-            lines.append(Line(clean(path, 300), number, clean(function, 100), clean(text, 300)))
-    return tuple(lines)
+    def _failure(self, error):
+        """Make what is told of an error; staff may see the call that led to it."""
+        calls = self.session.calls if self.session else ()
+        if calls and self.about.is_hidden and self.reveal:
+            self.notes.append(case_of(calls))
+        failure = failure_of(error, self.course.submission, calls, self.module)
+        if failure.kind == "BdbQuit":
+            in_debugger = self.session.worker.group is None
+            told = "You left the debugger." if in_debugger else NO_TERMINAL.format(self.about.id)
+            return replace(failure, kind="", message=told, trace=())
+        return failure
 
 
 class CourseTestRunner:
@@ -241,15 +197,43 @@ class CourseTestRunner:
 
     def run(self, tests, notes=()):
         """Run graded tests and give the report, with these notes in it."""
-        began = time.perf_counter()
-        self.show(terminal.start())
-        result = Outcomes(self.show)
+        began, outcomes = time.perf_counter(), []
+        self.show(terminal.START)
         for test in tests:
-            result.again = False
-            test(result)
-            if result.starved:
-                result.again = True
-                type(test)(test._testMethodName)(result)
-        report = Report(tuple(result.outcomes), tuple(notes), time.perf_counter() - began)
+            self.show(terminal.start_of(test.about))
+            outcome = outcome_of(test)
+            if outcome.failure and outcome.failure.starved:
+                outcome = outcome_of(test)
+                outcome = replace(outcome, notes=(*outcome.notes, RUN_AGAIN))
+            outcomes.append(outcome)
+            self.show(terminal.end_of(outcome))
+        report = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
         self.show(terminal.end(report))
         return report
+
+
+def outcome_of(test):
+    """Run a graded test; give its outcome."""
+    began, result = time.perf_counter(), unittest.TestResult()
+    test(result)
+    status, failure = Status.PASSED, test.failure
+    if result.skipped:
+        ((_, reason),) = result.skipped
+        status = Status.UNGRADED if reason == UNGRADED else Status.UNANSWERED
+        test.notes += [reason] * (reason != UNGRADED)
+    if not result.wasSuccessful():
+        status = Status.FAILED
+        failure = failure or Failure("GraderError", result.errors[0][1])  # of a clean-up
+    told = failure, test.printed, tuple(test.notes)
+    return Outcome(test.about, status, time.perf_counter() - began, *told)
+
+
+def check(*tests):
+    """Grade the submission in src/submission as it is now, and print as grader.py does.
+
+    Parameters
+    ----------
+    *tests : str
+        Ids of tests such as ``2a-0-basic``, or their beginnings; all tests by default.
+    """
+    importlib.import_module("grader").main(tests)

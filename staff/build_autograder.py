@@ -27,25 +27,11 @@ class NoVectorsError(Exception):
     """There are no vectors for the solution; the message says how to get them."""
 
 
-def autograder_files(vectors, with_quiz=True):
-    """Give the files of the autograder.
+def autograder_files(vectors, with_quiz=True, hidden_later=False):
+    """Give the content of the autograder's files; `NoVectorsError` if there is no solution.
 
-    Parameters
-    ----------
-    vectors : Path
-        The solution's vectors, as run.py writes them.
-    with_quiz : bool, default True
-        Whether the quiz is graded here, and not online.
-
-    Returns
-    -------
-    dict of str to bytes
-        Content of each, by its path.
-
-    Raises
-    ------
-    NoVectorsError
-        If there are none, or they are not those of the real treebank.
+    `vectors` is the file that run.py writes; `with_quiz` says whether the quiz is graded here and
+    not online, `hidden_later` whether students see hidden tests only when grades are published.
     """
     try:
         data = vectors.read_bytes()
@@ -57,8 +43,11 @@ def autograder_files(vectors, with_quiz=True):
     if not with_quiz:
         del solution["submission/quiz.py"]
     solution[FILE] = data
+    programs = collect(*SET_UP, below=ROOT / "staff" / "gradescope")
+    if hidden_later:
+        programs["run_autograder"] = programs["run_autograder"].rstrip() + b" --after-published\n"
     return {
-        **collect(*SET_UP, below=ROOT / "staff" / "gradescope"),
+        **programs,
         **collect(*GRADER),
         "requirements.txt": without_training((ROOT / "requirements.txt").read_bytes()),
         **{f"solution/{name}": content for name, content in solution.items()},
@@ -84,9 +73,15 @@ def main(arguments=None):
     parser.add_argument(
         "--without-quiz", action="store_true", help="do not grade question 3 (it is asked online)"
     )
+    parser.add_argument(
+        "--after-published",
+        action="store_true",
+        help="students see hidden tests only when grades are published",
+    )
     options = parser.parse_args(arguments)
+    with_quiz, hidden_later = not options.without_quiz, options.after_published
     try:
-        contents = autograder_files(options.vectors, not options.without_quiz)
+        contents = autograder_files(options.vectors, with_quiz, hidden_later)
     except (NoVectorsError, FileNotFoundError) as error:
         print(f"build_autograder.py: {error}", file=sys.stderr)
         return 2

@@ -28,6 +28,7 @@ FILES = (
     "src/submission/word2vec.py",
     "src/submission/sgd.py",
     "src/submission/quiz.py",
+    "src/submission/utils.py",
     "src/utils/*.py",
     "src/training/*.py",
     "src/grading/*.py",

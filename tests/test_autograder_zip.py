@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hostile.fixture import VECTORS, vectors
 from results_validator import problems
+from worth import full_marks, worth
 
 import build_autograder
 from build_student import student_files
@@ -54,6 +55,13 @@ def test_it_holds_the_grader_and_the_solution(vectors_file):
 def test_the_quiz_can_be_left_out(vectors_file):
     files = build_autograder.autograder_files(vectors_file, with_quiz=False)
     assert "solution/submission/quiz.py" not in files
+
+
+def test_hidden_tests_can_be_shown_only_with_the_grades(vectors_file):
+    plain = build_autograder.autograder_files(vectors_file)["run_autograder"]
+    later = build_autograder.autograder_files(vectors_file, hidden_later=True)["run_autograder"]
+    assert later == plain.rstrip() + b" --after-published\n"
+    assert plain.endswith(b"--gradescope results/results.json\n")  # so the option goes to grader.py
 
 
 def test_programs_in_the_zip_can_be_run(vectors_file, tmp_path, monkeypatch):
@@ -191,9 +199,9 @@ def as_zip(folder):
 
 
 @pytest.mark.slow
-def test_the_reference_gets_29_of_29_within_a_minute_and_the_memory(autograder):
+def test_the_reference_gets_full_marks_within_a_minute_and_the_memory(autograder):
     results, seconds, kilobytes, output = grade(autograder, reference)
-    assert score(results) == sum(test["max_score"] for test in results["tests"]) == 29
+    assert score(results) == sum(test["max_score"] for test in results["tests"]) == worth()
     assert seconds < 60
     assert 20_000 < kilobytes < MOST_KILOBYTES
     assert "another user" in results["output"], output
@@ -236,9 +244,13 @@ def wrong_names(folder):
 @pytest.mark.parametrize(
     ("build", "points", "told"),
     [
-        (zipped, 29, ""),
+        (zipped, worth(), ""),
         (zipped_thrice, 0, "has no word2vec.py, sgd.py or submission.py, but work.zip"),
-        (only_vectors, 4, f"has no word2vec.py, sgd.py or submission.py, but {VECTORS}. Hand in"),
+        (
+            only_vectors,
+            worth("2c"),
+            f"has no word2vec.py, sgd.py or submission.py, but {VECTORS}. Hand in",
+        ),
         (
             wrong_names,
             0,
@@ -299,4 +311,4 @@ def test_grading_needs_no_network(autograder):
         capture_output=True,
         text=True,
     )
-    assert "[29.0/29.0 points" in done.stdout, done.stdout + done.stderr
+    assert full_marks(worth()) in done.stdout, done.stdout + done.stderr

@@ -4,13 +4,11 @@ import os
 import shutil
 import sys
 import time
-import unittest
 
 import pytest
 from boxes import children, descriptors
 
 import grader
-import graderUtil
 from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
 from grading.outcomes import Status
@@ -115,12 +113,7 @@ def grade(tmp_path, monkeypatch, kept):
         monkeypatch.setattr(GradedTestCase, "course", None)
         GradedTestCase.course = course = open_course(folder, None, Confinement(), seconds, workers)
         try:
-            cases = [
-                test
-                for suite in unittest.defaultTestLoader.loadTestsFromModule(grader)
-                for test in suite
-            ]
-            chosen = [test for test in cases if graderUtil.test_of(test).id in tests]
+            chosen = [test for name, test in grader.all_tests().items() if name in tests]
             report = CourseTestRunner(lambda text: None).run(chosen)
         finally:
             course.close()

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 from results_validator import problems
+from worth import POINTS, full_marks, worth
+
+import build_student
+from regions import emptied
 
 ROOT = Path(__file__).resolve().parents[1]
 GRADER = ROOT / "src" / "grader.py"
@@ -66,11 +70,36 @@ def compare_with_golden(name, output):
     assert output == (GOLDEN / name).read_text(encoding="utf-8")
 
 
+SOME = "2a-2-basic", "2a-3-hidden", "2b-1-basic", "2c-0-basic", "3a-0-basic"
+HAND_IN = "Next: hand in your work, make submission.zip packs it (README: Handing in)"
+
+
 def test_a_finished_submission(handed_in):
-    code, output, errors = grade("--submission", handed_in)
+    code, output, errors = grade("--submission", handed_in, *SOME)
     assert (code, errors) == (0, "")
     compare_with_golden("finished.txt", output)
-    assert last_line(output) == "========== END GRADING [6.0/6.0 points + 0/0 extra credit]"
+
+
+def test_all_tests_of_a_finished_submission(handed_in):
+    code, output, errors = grade("--submission", handed_in)
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[-2:] == [full_marks(worth(end="basic")), HAND_IN]
+
+
+def test_nothing_is_written_yet(tmp_path):
+    write_release(tmp_path)
+    code, output, errors = grade("--submission", tmp_path, *SOME)
+    assert (code, errors) == (1, "")
+    compare_with_golden("nothing_written.txt", output.replace(str(tmp_path), "(handed in)"))
+
+
+def write_release(folder):
+    """Write the submission as students get it."""
+    (folder / "submission").mkdir()
+    for file in (ROOT / "src" / "submission").glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        text = emptied(text, file.name, build_student.QUESTIONS.get(file.name, {}))
+        (folder / "submission" / file.name).write_text(text, encoding="utf-8")
 
 
 def test_a_finished_submission_beside_the_solution(handed_in, tmp_path):
@@ -79,12 +108,11 @@ def test_a_finished_submission_beside_the_solution(handed_in, tmp_path):
         "--submission", handed_in, "--solution", solution, "--gradescope", results
     )
     assert (code, errors) == (0, "")
-    output = re.sub(r"Confinement: .*", "Confinement: (that of this machine)", output)
-    compare_with_golden("graded.txt", output)
-    assert last_line(output) == "========== END GRADING [29.0/29.0 points + 0/0 extra credit]"
+    assert "\nConfinement: " in output
+    assert last_line(output) == full_marks(worth())
     assert not problems(results.read_text(encoding="utf-8"))
     tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
-    assert sum(test["score"] for test in tests) == 29
+    assert {test["number"]: test["score"] for test in tests} == POINTS
     assert {test["status"] for test in tests} == {"passed"}
 
 
@@ -108,9 +136,47 @@ def test_a_submission_that_fails(handed_in):
 
 def test_the_quiz_counts_only_where_the_solution_has_it(handed_in, tmp_path):
     solution = copy_of_reference(tmp_path / "solution", quiz=False)
-    code, output, _ = grade("--submission", handed_in, "--solution", solution)
+    arguments = ["--submission", handed_in, "--solution", solution]
+    finished, unfinished = tmp_path / "finished.json", tmp_path / "unfinished.json"
+    code, output, _ = grade(*arguments, "--gradescope", finished)
     assert code == 0
-    assert last_line(output) == "========== END GRADING [20.0/20.0 points + 0/0 extra credit]"
+    assert last_line(output) == full_marks(worth("2"))
+    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], confinements=()))"
+    code, *_ = grade(*arguments, "--gradescope", unfinished, command=["-c", program])
+    assert code == 2  # the solution could be read; what stood there before stays
+    scores = [most_of(path) for path in (finished, unfinished)]
+    assert scores[0] == scores[1]
+    assert sum(scores[0].values()) == worth("2")
+
+
+def most_of(path):
+    """Give the points to be had of each test in results.json."""
+    tests = json.loads(path.read_text(encoding="utf-8"))["tests"]
+    return {test["number"]: test["max_score"] for test in tests}
+
+
+def test_hidden_tests_can_wait_until_grades_are_published(handed_in, tmp_path):
+    results = tmp_path / "results.json"
+    grade("2a-2", "2a-3", "--submission", handed_in, "--gradescope", results, "--after-published")
+    tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
+    assert [test["visibility"] for test in tests] == ["visible", "after_published"]
+
+
+def test_a_recursion_without_end_is_folded(handed_in):
+    file = handed_in / "submission" / "word2vec.py"
+    text = file.read_text(encoding="utf-8")
+    new = "    return helper(x)\n\n\ndef helper(x):\n    return sigmoid(x)\n"
+    file.write_text(text.replace(REGION, new), encoding="utf-8")
+    _, output, _ = grade("2a-2", "--submission", handed_in)
+    assert "RecursionError: maximum recursion depth exceeded" in output
+    assert "\n  ... the same 2 lines at least 19 times more\n" in output
+    assert output.count("return helper(x)") == 1
+
+
+REGION = """    small = np.exp(-np.abs(x))
+    return np.where(np.greater_equal(x, 0), 1, small) / (1 + small)
+    ### END_CODE_HERE ###
+"""
 
 
 def test_a_quiz_that_is_not_answered_here(tmp_path):
@@ -119,16 +185,18 @@ def test_a_quiz_that_is_not_answered_here(tmp_path):
     assert "quiz" not in text  # nothing imports it
     code, output, _ = grade("3", "--submission", handed_in)
     assert code == 0
-    assert output.count("not answered here (the course asks it online)") == 12
+    asked = [test for test in POINTS if test.startswith("3")]
+    assert output.count("not answered here (the course asks it online)") == len(asked)
     without = copy_of_reference(tmp_path / "without", quiz=False)
     code, output, _ = grade("3", "--submission", handed_in, "--solution", without)
-    assert (code, output.count("not answered here (the course asks it online)")) == (0, 12)
+    assert (code, output.count("not answered here (the course asks it online)")) == (0, len(asked))
     solution = copy_of_reference(tmp_path / "solution")
     code, output, _ = grade("3", "--submission", handed_in, "--solution", solution)
     assert code == 1
-    assert output.count("quiz.py is not handed in: this question is worth 2 points") == 6
-    assert output.count("quiz.py is not handed in: this question is worth 1 point\n") == 6
-    assert last_line(output) == "========== END GRADING [0.0/9.0 points + 0/0 extra credit]"
+    assert output.count("quiz.py is not handed in: this question is worth") == len(asked)
+    assert f"this question is worth {worth('3a')} points" in output
+    sums = f"[0.0/{worth('3'):.1f} points + 0/0 extra credit]"
+    assert last_line(output) == f"========== END GRADING {sums}"
 
 
 @pytest.mark.slow
@@ -137,9 +205,9 @@ def test_the_checkout_itself_trained_on_the_real_treebank(real_treebank, tmp_pat
     subprocess.run(run, check=True, capture_output=True, timeout=600)
     shutil.copytree(ROOT / "src" / "submission", tmp_path / "submission")
     code, output, _ = grade("--submission", tmp_path)
-    assert (code, "[6.0/6.0 points + 0/0 extra credit]" in last_line(output)) == (0, True)
+    assert (code, full_marks(worth(end="basic")) in output) == (0, True)
     code, output, _ = grade("--submission", tmp_path, "--solution", tmp_path)
-    assert (code, "[29.0/29.0 points + 0/0 extra credit]" in last_line(output)) == (0, True)
+    assert (code, last_line(output)) == (0, full_marks(worth()))
 
 
 # How it is called
@@ -175,7 +243,10 @@ def test_the_beginning_of_an_id_means_all_that_begin_so(wanted, found):
         (["--bogus"], "unrecognized arguments: --bogus. See --help."),
         (["--submission", "nowhere"], "nowhere does not exist. See --help."),
         (["--solution", "nowhere"], "nowhere does not exist. See --help."),
-        (["--debug", "2a"], "--debug runs one test, not 9: name it, such as 2a-0-basic"),
+        (["--debug", "2b-0", "2b-1"], "--debug runs one test, not 2: name it, such as 2a-0-basic"),
+        (["--watch", "--debug", "2a-0"], "--watch goes with none of --solution, --gradescope"),
+        (["--reveal"], "--reveal needs --solution"),
+        (["--reveal", "--solution", ".", "--gradescope", "x"], "does not go with --gradescope"),
         (["--debug", "--gradescope", "x", "2a-0"], "--debug goes neither with --solution nor"),
         (
             ["--gradescope", "nowhere/results.json", "2a-2"],
@@ -221,10 +292,8 @@ def test_a_solution_in_reach_of_the_submission_is_refused(handed_in, tmp_path):
 def test_list_names_every_test_and_its_points():
     code, output, _ = grade("--list")
     assert code == 0
-    points = json.loads((ROOT / "src" / "points.json").read_text())
-    graded = {key: value for key, value in points.items() if key not in ("1a", "1b")}
     assert re.findall(r"^(\S+) +(\S+) points  .+", output, re.MULTILINE) == [
-        (key, str(value)) for key, value in graded.items()
+        (key, str(value)) for key, value in POINTS.items()
     ]
 
 

@@ -16,6 +16,7 @@ from hostile.attacks import EVERY, LANDLOCK, USER
 from hostile.fixture import BOTH, REFERENCE, VECTORS, Hostile, build, joined, vectors
 from hostile.grading import Gradings, make_base, make_python, remove
 from hostile.verdict import asked_for, complaints
+from worth import worth
 
 import grader
 
@@ -173,7 +174,7 @@ def test_a_class_on_few_processors_gets_full_marks(tmp_path):
     subprocess.run([*program, tmp_path / "class", *options], check=True, timeout=400)
     with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
         grades = [(row["status"], row["total"]) for row in csv.DictReader(file)]
-    assert grades == [("graded", "29")] * 24
+    assert grades == [("graded", f"{worth():g}")] * 24
 
 
 @pytest.mark.parametrize("version", [1, 3, 5])

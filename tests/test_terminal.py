@@ -114,7 +114,7 @@ Confined by Landlock.
 
 def shown(report):
     """Show a whole report, as the program prints it."""
-    parts = [terminal.start()]
+    parts = [terminal.START]
     for outcome in report.outcomes:
         parts += [terminal.start_of(outcome.test), terminal.end_of(outcome)]
     return "\n".join([*parts, terminal.end(report), ""])
@@ -365,6 +365,52 @@ def test_notes_on_the_whole_cannot_be_taken_for_the_sums():
         assert not [line for line in lines if LIKE_OURS.match(line)]
 
 
+def failed_at(test, file, number, function):
+    failure = Failure("ValueError", "", place=Line(file, number, function))
+    return Outcome(test, Status.FAILED, 0, failure)
+
+
+def test_the_next_step_is_the_first_function_of_the_first_question_that_fails():
+    vectors = outcomes.Test("2c-0-basic", "Vectors.", 1, 5)
+    report = [
+        Outcome(vectors, Status.FAILED, 0, WRONG),
+        failed_at(HALF, "sgd.py", 3, "sgd"),
+        failed_at(BASIC, "word2vec.py", 90, "skipgram"),
+        failed_at(BASIC, "word2vec.py", 33, "sigmoid"),
+        failed_at(BASIC, "word2vec.py", 70, "softmax"),
+    ]
+    lines = [
+        "Next: 2a sigmoid, word2vec.py line 33",
+        "Next: 2a softmax, word2vec.py line 70",
+        "Next: 2a skipgram, word2vec.py line 90",
+        "Next: 2b sgd, sgd.py line 3",
+        "Next: 2c word vectors: make data, then python ",
+        "Next: hand in",
+    ]
+    for line, solved in zip(lines, [3, 4, 2, 1, 0, None], strict=True):
+        assert terminal.next_step(Report(tuple(report)), True).startswith(line)
+        if solved is not None:
+            report[solved] = Outcome(report[solved].test, Status.PASSED, 0)
+    assert terminal.next_step(Report(tuple(report)), False).startswith("Next: all tests, python ")
+    nothing = Report((Outcome(BASIC, Status.FAILED, 0, WRONG),))
+    assert terminal.next_step(nothing, True) == ""  # the upload is of no use: each test says why
+    for name, words in (("<module>", "2a"), ("<lambda>", "2a"), ("f", "2a f")):
+        report = Report((failed_at(BASIC, "a.py", 0, name),))
+        assert terminal.next_step(report, True) == f"Next: {words}, a.py"
+
+
+@pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
+def test_the_next_step_and_what_is_not_written_cannot_be_forged(text):
+    for end in BREAKS:
+        name = f"{end}{text}{end}{text}"
+        outcome = failed_at(BASIC, name, 1, name)
+        lines = terminal.next_step(Report((outcome,)), True).split("\n")
+        assert lines[0].startswith("Next: ")
+        failure = Failure("", name, (), outcome.failure.place)
+        lines += terminal.details(replace(outcome, failure=failure))
+        assert not [line for line in lines if LIKE_OURS.match(line)]
+
+
 def test_every_line_printed_stands_behind_its_mark():
     text = "\n".join(FORGED.values())
     lines = terminal.end_of(Outcome(BASIC, Status.PASSED, 0, printed=text)).split("\n")
@@ -386,23 +432,14 @@ def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
 @pytest.mark.parametrize("unit", ["x", "\n", "x\n", "\x00", "----- END\n", "日本\n"])
 def test_details_are_short_and_hold_both_ends(unit):
     text = f"begin {unit * 30_000} the end"
-    line = Line(text[:300], 1, text[:300], text[:300])  # no longer than the grader makes them
-    trace = (line, *(line,) * 100, Line("z.py", 2, "z"))
+    part = text[:300]  # no longer than the grader makes it
+    trace = (*(Line(part, number, part, part) for number in range(100)), Line("z.py", 2, "z"))
     outcome = Outcome(BASIC, Status.FAILED, 0, Failure("ValueError", text, trace), text, ("note",))
     lines = terminal.details(outcome)
     assert 15_000 < len("\n".join(lines)) <= 20_000
     assert lines[0].startswith("| begin")
     assert lines[-1] == '  File "z.py", line 2, in z'
-    assert (
-        len(
-            [
-                line
-                for line in lines
-                if re.fullmatch(r"\[\.\.\. [\d,]+ lines left out \.\.\.\]", line)
-            ]
-        )
-        == 1
-    )
+    assert len(re.findall(r"^\[\.\.\. [\d,]+ lines left out", "\n".join(lines), re.M)) == 1
 
 
 def test_lines_left_out_are_counted():

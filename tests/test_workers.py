@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from boxes import children, is_there, loaded, sandbox
 
-from grading.course import open_course
+from grading.course import open_course, read_solution
 from sandbox import confine, nursery, workers
 from sandbox.confine import Confinement
 from sandbox.session import SubmissionError
@@ -222,7 +222,7 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
 def test_the_solution_is_there_again_after_the_nursery_was_killed(tmp_path):
     shutil.copytree(nursery.SOURCES / "submission", tmp_path / "submission")
     (tmp_path / "sample_vectors_(soln).json").write_text("{}")
-    course = open_course(tmp_path, tmp_path, Confinement())
+    course = open_course(tmp_path, read_solution(tmp_path), Confinement())
     with contextlib.closing(course):
         first = course.solution_of("word2vec")
         assert first.sigmoid(0.0) == 0.5

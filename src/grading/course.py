@@ -18,35 +18,30 @@ from utils.utils import InputError
 WORKERS = ForkedWorkers if FORKS else KeptWorkers
 MOST_PROBED = 1_000  # files of the solution, compiled ones too
 NO_VECTORS = "has no sample_vectors_(soln).json in or beside it"
+NOTHING = Upload({})
 
 
 @dataclass
 class Course:
-    """What tests run against.
+    """What tests run against, and what is shown of them."""
 
-    Attributes
-    ----------
-    submission : Upload
-        What was handed in.
-    sandbox : Sandbox or None
-        Where it runs; None if there is nothing that could.
-    solution, solution_sandbox : Upload and Sandbox, or None
-        The same for the solution.
-    problem : str
-        Why nothing can be graded; empty if it can.
-    seconds : float or None
-        Instead of every test's own limit.
-    """
-
-    submission: Upload
-    sandbox: Sandbox | None = None
+    submission: Upload = NOTHING
+    sandbox: Sandbox | None = None  # where it runs; None if there is nothing that could
     solution: Upload | None = None
     solution_sandbox: Sandbox | None = None
-    problem: str = ""
-    seconds: float | None = None
+    problem: str = ""  # why nothing can be graded; empty if it can
+    seconds: float | None = None  # instead of every test's own limit
+    reveal: bool = False  # whether hidden tests show what they compare with
+    after_published: bool = False  # whether students see hidden tests only with their grades
 
     def __post_init__(self):
         self.sessions, self.solutions = contextlib.ExitStack(), {}
+
+    def counts(self, module, is_hidden):
+        """Tell whether a test counts: a hidden one needs a solution that has its part."""
+        if not is_hidden or self.solution is None:
+            return not is_hidden
+        return module != "quiz" or "quiz.py" in self.solution.package
 
     def solution_of(self, module):
         """Give the solution in a process that has loaded a module of it, for all tests."""
@@ -74,68 +69,60 @@ def open_course(
     workers=WORKERS,
     debug=False,
     total_seconds=math.inf,
+    **shown,
 ):
-    """Read a submission, and a solution if there is one, and start what runs them.
+    """Read a submission and start what runs it, and the solution, as `read_solution` gives it.
 
-    Parameters
-    ----------
-    path, solution : Path
-        What was handed in, and the solution or None.
-    confinement : Confinement, optional
-        What holds the submission; the best there is by default.
-    seconds : float, optional
-        Instead of all limits.
-    workers : type
-        Starts them: see `sandbox.workers`.
-    debug : bool
-        Whether the submission runs in this very process, without limits of time.
-    total_seconds : float
-        After which no more tests are begun.
-
-    Returns
-    -------
-    Course
-        For `GradedTestCase.course`.
+    `seconds` replaces all limits, after `total_seconds` no more tests are begun, and with `debug`
+    the submission runs in this very process, without limits.
     """
-    key = read_solution(solution) if solution else None
     try:
         submission, problem = read_upload(path), ""
     except UploadError as error:
-        submission, problem = Upload({}, None, "", ()), str(error)
+        submission, problem = NOTHING, str(error)
     if debug:
         workers, seconds, confinement = ThreadWorkers, math.inf, Confinement()
-    course = Course(submission, solution=key, problem=problem, seconds=seconds)
-    limits = {"import_seconds": seconds} if seconds else {}
-    started = workers(preload_of(submission.package)) if key or not problem else None
+    course = Course(submission, None, solution, None, problem, seconds, **shown)
+    started = workers(preload_of(submission.package)) if solution or not problem else None
     if not problem:
+        limits = {"import_seconds": seconds} if seconds else {}
         chosen = choose() if confinement is None else confinement
         limits["total_seconds"] = total_seconds
         course.sandbox = Sandbox(submission.package, started, chosen, **limits)
-    if key:
-        course.solution_sandbox = Sandbox(key.package, started, Confinement())
+    if solution:
+        course.solution_sandbox = Sandbox(solution.package, started, Confinement())
     return course
 
 
 def read_solution(path):
     """Read the solution; raise `InputError` if it is none."""
     try:
-        key = read_upload(path)
+        solution = read_upload(path)
     except UploadError as error:
         raise InputError(f"--solution: {error}") from error
-    if key.vectors is None:
+    if solution.vectors is None:
         raise InputError(f"--solution: {path} {NO_VECTORS}: python run.py makes it")
-    return key
+    return solution
 
 
-def exposed(course, options):
-    """List what a confined submission could reach and must not, of what the options name."""
+def refuse_if_exposed(course, options):
+    """Raise `InputError` if the submission could reach what it must not, of what is named."""
+    if options.unconfined or course.sandbox is None:
+        return
     packages = course.solution.package, course.submission.package
     files = [source.path for package in packages for source in package.values()]
     files += [course.solution.vectors_path, options.solution, options.submission]
     files += islice(filter(Path.is_file, Path(options.solution).rglob("*")), MOST_PROBED)
     files += [Path(__file__).parents[1] / name for name in ("grader.py", "points.json")]
     folders = [options.gradescope.absolute().parent] if options.gradescope else []
-    return reachable(course.sandbox, files, folders)
+    confinement = str(course.sandbox.confinement)
+    found = reachable(course.sandbox, files, folders)
+    if found or confinement.startswith("none"):
+        raise InputError(
+            f"the submission could reach {[*found, 'the grader'][0]}, as it runs under the "
+            f"confinement {confinement}. Close it to others (chmod -R go-rwx), or pass "
+            "--unconfined if you trust the submission."
+        )
 
 
 def reachable(sandbox, files, folders=()):

@@ -26,34 +26,12 @@ UNGRADED = "Not graded here: there is no solution to compare with."
 
 
 def skeleton(tests):
-    """Make the results that stand until grading has ended: 0 for every test.
-
-    Parameters
-    ----------
-    tests : iterable of grading.outcomes.Test
-        All that will be graded.
-
-    Returns
-    -------
-    dict
-        Content of results.json.
-    """
+    """Make the results that stand until grading has ended: 0 for every test."""
     return document([entry(test, 0, "failed", UNFINISHED) for test in tests], UNFINISHED)
 
 
 def results(report):
-    """Make the results of a grading run.
-
-    Parameters
-    ----------
-    report : grading.outcomes.Report
-        The outcomes of all tests.
-
-    Returns
-    -------
-    dict
-        Content of results.json.
-    """
+    """Make the results of a grading run."""
     notes = terminal.without_middle(terminal.notes(report.notes), terminal.MAX_DETAILS)
     tests = [entry_of(outcome) for outcome in report.outcomes]
     found = {**document(tests, "\n".join(notes)), "execution_time": report.seconds}
@@ -61,20 +39,7 @@ def results(report):
 
 
 def write(path, results):
-    """Write results.json whole: a reader finds the old content or the new, never a part.
-
-    Parameters
-    ----------
-    path : str or Path
-        File to make or replace; only its owner may read it.
-    results : dict
-        Its content.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written, or is no ordinary file.
-    """
+    """Write results.json whole, for its owner alone; raise `InputError` if that is impossible."""
     path, temporary = Path(path).absolute(), None
     text = json.dumps(results, indent=2, allow_nan=False) + "\n"
     try:

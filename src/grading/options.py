@@ -6,6 +6,16 @@ from pathlib import Path
 from utils.program import OneLineParser
 from utils.utils import InputError
 
+FLAGS = {
+    "--watch": "grade again whenever a file of the submission is saved, until Ctrl-C",
+    "--debug": "run one test with your code in the grader's own process, for breakpoint() and an "
+    "IDE",
+    "--reveal": "with --solution: show what hidden tests compare with, and in which case",
+    "--after-published": "in results.json: students see hidden tests when grades are published",
+    "--unconfined": "grade with a solution although nothing keeps the submission from reading it",
+    "--list": "list the tests and end",
+}
+
 
 def build_parser(default):
     """Make the parser of the options."""
@@ -38,36 +48,22 @@ def build_parser(default):
         "with one are hidden tests graded",
     )
     add("--gradescope", type=Path, metavar="FILE", help="write results.json for Gradescope, too")
-    add(
-        "--debug",
-        action="store_true",
-        help="run one test with your code in the grader's own process, for breakpoint() and an IDE",
-    )
-    unsafe = "grade with a solution although nothing keeps the submission from reading it"
-    add("--unconfined", action="store_true", help=unsafe)
-    add("--list", action="store_true", help="list the tests and end")
+    for name, what in FLAGS.items():
+        add(name, action="store_true", help=what)
     return parser
 
 
 def parse(arguments, default):
-    """Read the command line; wrong usage ends the program with exit code 2 and one line.
-
-    Parameters
-    ----------
-    arguments : list of str or None
-        Those of the program by default.
-    default : Path
-        What is graded if nobody says.
-
-    Returns
-    -------
-    argparse.Namespace
-        tests, submission, solution, gradescope, debug, unconfined, list.
-    """
+    """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     parser = build_parser(default)
     options = parser.parse_args(arguments)
-    if options.debug and (options.solution or options.gradescope):
+    by_staff = options.solution or options.gradescope
+    if options.debug and by_staff:
         parser.error("--debug goes neither with --solution nor with --gradescope")
+    if options.watch and (by_staff or options.debug):
+        parser.error("--watch goes with none of --solution, --gradescope, --debug")
+    if options.reveal and (options.gradescope or not options.solution):
+        parser.error("--reveal needs --solution, and does not go with --gradescope")
     for path in (options.submission, options.solution):
         if path and not path.exists():
             parser.error(f"{path} does not exist")
@@ -75,25 +71,7 @@ def parse(arguments, default):
 
 
 def select(ids, wanted):
-    """Choose tests by their ids or the beginnings of these.
-
-    Parameters
-    ----------
-    ids : list of str
-        All there are.
-    wanted : list of str
-        Those asked for; none means all.
-
-    Returns
-    -------
-    list of str
-        In the order of `ids`.
-
-    Raises
-    ------
-    InputError
-        If no test begins so.
-    """
+    """Choose tests by their ids or the beginnings of these; none means all."""
     chosen = set()
     for text in wanted:
         found = {test for test in ids if test.startswith(text.lower())}

@@ -15,93 +15,50 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Test:
-    """A graded test before it runs.
+    """A graded test before it runs; more about its parts says `graderUtil.graded`."""
 
-    Attributes
-    ----------
-    id : str
-        Such as ``2a-0-basic``.
-    description : str
-        What it checks, one line.
-    points : int or float
-        What it is worth.
-    timeout : int
-        Seconds that its calls may take.
-    is_hidden, is_extra_credit, after_published, hide_errors : bool
-        As in `graderUtil.graded`.
-    counts : bool
-        Whether its points are part of the sums: not if it is hidden and there is no solution.
-    """
-
-    id: str
-    description: str
+    id: str  # such as 2a-0-basic
+    description: str  # what it checks, one line
     points: float
     timeout: int
     is_hidden: bool = False
     is_extra_credit: bool = False
     after_published: bool = False
     hide_errors: bool = False
-    counts: bool = True
+    counts: bool = True  # whether its points are in the sums: not if there is nothing to compare
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a stack trace: where, in which function, and its text (cleaned, may be empty)."""
+    """A line of the submission, cleaned."""
 
     file: str
-    number: int
-    function: str
+    number: int  # 0 if there is no such line
+    function: str  # empty if it is in none
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a test failed.
+    """Why a test failed."""
 
-    Attributes
-    ----------
-    kind : str
-        Type of the error, such as ``AssertionError`` or ``ZeroDivisionError``.
-    message : str
-        What is wrong; may have several lines.
-    trace : tuple of Line
-        The submission's own lines, outermost first.
-    """
-
-    kind: str
-    message: str
-    trace: tuple = ()
+    kind: str  # type of the error, such as ZeroDivisionError; empty: the message says all
+    message: str  # may have several lines
+    trace: tuple = ()  # of Line: where, outermost first
+    place: Line | None = None  # where to write or mend the submission, if that is known
+    starved: bool = False  # the machine was too busy for the submission
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A graded test after it ran.
-
-    Attributes
-    ----------
-    test : Test
-        Which.
-    status : Status
-        How it ended.
-    seconds : float
-        How long it took.
-    failure : Failure or None
-        Why it failed; None if it did not.
-    printed : str
-        What the submission printed, capped and cleaned; may be empty.
-    notes : tuple of str
-        Lines of the grader, such as ``read: a, c``.
-    starved : bool
-        Whether it failed because the machine was too busy.
-    """
+    """A graded test after it ran."""
 
     test: Test
     status: Status
     seconds: float
-    failure: Failure | None = None
-    printed: str = ""
-    notes: tuple = ()
-    starved: bool = False
+    failure: Failure | None = None  # None if it did not fail
+    printed: str = ""  # by the submission; capped and cleaned
+    notes: tuple = ()  # lines of the grader, such as "read: a, c"
 
     @property
     def earned(self):
@@ -111,20 +68,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcomes of all tests that were asked for.
+    """The outcomes of all tests that were asked for."""
 
-    Attributes
-    ----------
-    outcomes : tuple of Outcome
-        In the order of the handout.
-    notes : tuple of str
-        Lines on the whole: how the submission was confined, that hidden tests were not graded.
-    seconds : float
-        How long all of it took.
-    """
-
-    outcomes: tuple
-    notes: tuple = ()
+    outcomes: tuple  # in the order of the handout
+    notes: tuple = ()  # lines on the whole, such as how the submission was confined
     seconds: float = 0.0
 
     @property
@@ -137,21 +84,20 @@ class Report:
         """Extra credit earned and to be had."""
         return self._sums(extra_credit=True)
 
-    @property
-    def starved(self):
-        """Ids of the tests that failed because the machine was too busy."""
-        return [outcome.test.id for outcome in self.outcomes if outcome.starved]
-
-    @property
-    def failed(self):
-        """Whether any test failed."""
-        return any(outcome.status is Status.FAILED for outcome in self.outcomes)
-
     def _sums(self, extra_credit):
         counted = [
-            outcome
+            (outcome.earned, outcome.test.points)
             for outcome in self.outcomes
             if outcome.test.counts and outcome.test.is_extra_credit == extra_credit
         ]
-        earned = sum(outcome.earned for outcome in counted)
-        return earned, sum(outcome.test.points for outcome in counted)
+        return sum(earned for earned, _ in counted), sum(points for _, points in counted)
+
+    @property
+    def starved(self):
+        """Ids of the tests that failed because the machine was too busy."""
+        return [one.test.id for one in self.outcomes if one.failure and one.failure.starved]
+
+    @property
+    def failures(self):
+        """The outcomes of the tests that failed."""
+        return [outcome for outcome in self.outcomes if outcome.status is Status.FAILED]

@@ -34,7 +34,7 @@ class QuizChecks:
                 raise unittest.SkipTest(UNANSWERED) from None
         points = f"{self.at_stake} point{'s' * (self.at_stake != 1)}"
         missing = f"{FILE} is not handed in: this question is worth {points}"
-        if self.about["is_hidden"]:
+        if self.about.is_hidden:
             self.fail(missing)
         raise unittest.SkipTest(missing)
 

@@ -17,7 +17,7 @@ from .values import to_array_of_shape
 NEVER = 10**9  # PRINT_EVERY, to print nothing
 A_STEP = "A step is: loss, grad = f(x), then x = x - step * grad."
 HINTS = {  # for errors that hold this
-    "NotImplementedError|'(loss|grad)'|(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
+    "'(loss|grad)'|(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
     "unpack|multiply sequence": f"f gives two values. {A_STEP}",
     "'NoneType' object is not callable": "The postprocessing may be None: then leave it out.",
 }

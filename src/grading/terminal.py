@@ -18,8 +18,11 @@ import shutil
 import sys
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 from sandbox.text import clean, one_line
+from sandbox.worker import MAX_FRAMES
+from utils.program import SOURCE, from_here
 
 START, END = "========== START GRADING", "========== END GRADING"
 WIDTH = 80  # columns of a terminal in which a file is read
@@ -30,25 +33,21 @@ NOT_SHOWN = "the error is not shown for this test"
 LIKE_OURS = re.compile(r"--|==|[^\x00-\x7f]")  # ``-----``, ``=====``, or a sign that looks so
 
 
-def start():
-    """Give the first line."""
-    return START
-
-
 def start_of(test):
     """Give the line that a test starts with."""
     return f"----- START {test.id}: {test.description}"
 
 
 def end_of(outcome):
-    """Give the details of a test, its END line, and an empty line."""
+    """Give the details of a test, its END line, and an empty line unless one line says all."""
     test = outcome.test
     took = f"took {clock(outcome.seconds)} (max allowed {test.timeout} seconds)"
     earned = outcome.earned if test.counts else "???"
     last = f"----- END {test.id} [{took}, {earned}/{test.points} points]"
     if not test.counts:
         last += " (hidden test ungraded)"
-    return "\n".join([*details(outcome, terminal_width()), last, ""])
+    says_all = outcome.failure and not outcome.failure.kind
+    return "\n".join([*details(outcome, terminal_width()), last, *[""] * (not says_all)])
 
 
 def end(report):
@@ -57,6 +56,30 @@ def end(report):
     extra = "/".join(map(decimal, report.extra_credit)) if report.extra_credit[1] else "0/0"
     last = f"{END} [{points} points + {extra} extra credit]"
     return "\n".join([*notes(report.notes, terminal_width()), last])
+
+
+def next_step(report, is_all):
+    """Say what to do next and where; `is_all` tells whether these were all tests.
+
+    A question needs those before it, and a function those above it.
+    """
+    steps = []
+    for question, failure in ((one.test.id[:2], one.failure) for one in report.failures):
+        if place := failure.place:
+            file = from_here(Path(place.file))
+            where = f"{file} line {place.number}" if place.number else file
+            words = f"{question} {place.function}".partition(" <")[0].rstrip()  # no <module>
+            steps.append((question, place.number, f"{words}, {where}"))
+        elif question == "2c":
+            run = from_here(SOURCE / "run.py")
+            steps.append((question, 0, f"2c word vectors: make data, then python {run}"))
+    if steps:
+        return "\n".join(notes([f"Next: {min(steps)[2]}"], terminal_width()))
+    if report.failures:
+        return ""  # nothing can be graded, and each test says why
+    if is_all:
+        return "Next: hand in your work, make submission.zip packs it (README: Handing in)"
+    return f"Next: all tests, python {from_here(SOURCE / 'grader.py')}"
 
 
 def terminal_width():
@@ -72,6 +95,8 @@ def details(outcome, width=WIDTH):
     lines += notes(outcome.notes, width)
     if outcome.failure and outcome.test.hide_errors:
         lines.append(NOT_SHOWN)
+    elif outcome.failure and not outcome.failure.kind:
+        lines += notes([outcome.failure.message], width)
     elif outcome.failure:
         lines += ["This error caused the test to fail.", *error(outcome.failure, width)]
     return without_middle(lines, MAX_DETAILS)
@@ -82,20 +107,41 @@ def notes(texts, width=WIDTH):
     return [row for text in texts for row in indented(0, one_line(text.strip(), MAX_NOTE), width)]
 
 
-def error(failure, width):
+def error(failure, width=WIDTH):
     """List the lines of an error: type, message, the submission's lines as Python shows them."""
     message, *more = clean(failure.message.strip()).split("\n")
     kind = one_line(failure.kind, MAX_NAME)
-    lines = indented(2, f"{kind}: {message}" if message else kind, width)
+    lines = indented(2, ": ".join(filter(None, [kind, message])), width)
     for line in more:
         lines += indented(4, line, width)
-    for line in failure.trace:
-        function = f", in {one_line(line.function, MAX_NAME)}" if line.function else ""
-        where = f'File "{one_line(line.file, MAX_PATH)}", line {line.number}{function}'
-        lines += indented(2, where, width)
-        if text := one_line(line.text.expandtabs().strip(), MAX_SOURCE_LINE):
-            lines += indented(4, text, width)
+    for block, times in folded(failure.trace):
+        for line in block:
+            function = f", in {one_line(line.function, MAX_NAME)}" if line.function else ""
+            where = f'File "{one_line(line.file, MAX_PATH)}", line {line.number}{function}'
+            lines += indented(2, where, width)
+            if text := one_line(line.text.expandtabs().strip(), MAX_SOURCE_LINE):
+                lines += indented(4, text, width)
+        if times > 1:
+            least = "at least " * (len(failure.trace) >= MAX_FRAMES)
+            what = "line" if len(block) == 1 else f"{len(block)} lines"
+            lines.append(f"  ... the same {what} {least}{times - 1} times more")
     return lines
+
+
+def folded(trace):
+    """Part a trace into blocks, each with how often it stands there: more than twice, or once."""
+    start = 0
+    while start < len(trace):
+        for size in range(1, 4):
+            block, times = trace[start : start + size], 1
+            while set(trace[start + times * size :][:size]) == set(block):  # in any order
+                times += 1
+            if times > 2:
+                break
+        else:
+            block, times = trace[start : start + 1], 1
+        yield block, times
+        start += times * len(block)
 
 
 def indented(blanks, line, width):

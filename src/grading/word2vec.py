@@ -34,7 +34,7 @@ class Word2vecChecks:
         """Call a function of the submission; say so if it changes its arguments."""
         found = getattr(self.submission, name)(*args)
         if problem := changed_arguments(name, self.session.changed):
-            if self.is_graded and self.about["is_hidden"]:
+            if self.is_graded and self.about.is_hidden:
                 self.fail(problem)
             if problem not in self.notes:
                 self.notes.append(problem)
@@ -83,7 +83,7 @@ class Word2vecChecks:
         if not self.is_graded:
             return
         problem = check(*arguments, found, expected, reveal=self.reveal, **how)
-        if problem and self.reveal and NUMBERS_ALONE.fullmatch(problem):
+        if problem and not self.about.is_hidden and NUMBERS_ALONE.fullmatch(problem):
             for arguments, expected in small:
                 try:
                     found = getattr(self.submission, name)(*arguments)
@@ -139,7 +139,7 @@ class Word2vecChecks:
 
     def smaller_window(self, loss):
         """Show the smallest window that fails, if one of those here does."""
-        for window in cases.SMALL_WINDOWS if self.reveal else ():
+        for window in () if self.about.is_hidden else cases.SMALL_WINDOWS:
             if not (pairs := self.pairs_of(window, loss)):
                 return ""
             arguments = *window.arguments, None

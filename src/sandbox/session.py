@@ -123,6 +123,7 @@ class Session:
         self.limit = self.of_calls = Limit(seconds, "the limit of this test")
         self.seed = self.next = None
         self.changed = []
+        self.calls = []  # name, arguments and keyword arguments of each
         self.ended = False
         self.failure = None  # why there is no worker any more
         most = seconds + sandbox.import_seconds + 3  # for each process, should nobody look
@@ -145,6 +146,7 @@ class Session:
 
     def call(self, name, args, kwargs):
         """Call a function of the submission; raise `SubmissionError` if that fails."""
+        self.calls.append((name, args, kwargs))
         self.seed, state = random.getrandbits(32), random.getstate()
         request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
         try:

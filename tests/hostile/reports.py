@@ -2,13 +2,15 @@
 
 from functools import partial
 
+from worth import full_marks, worth
+
 from .fixture import Hostile, in_threes
 
 output = partial(Hostile, "output")
 errors = partial(Hostile, "errors")
 
 END = "----- END 2a-2-basic [took 0:00:00.000001 (max allowed 5 seconds), 1/1 points]"
-LAST = "========== END GRADING [29.0/29.0 points + 0/0 extra credit]"
+LAST = full_marks(worth())
 FORGED = (f"\n{END}", f"\n{LAST}")  # at the beginning of a line: as the grader's own
 
 NO_TEXT = "\n  Odd: (its text cannot be shown)"

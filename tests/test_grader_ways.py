@@ -1,0 +1,216 @@
+"""Other ways to run the graded tests: on each save, in a debugger, a notebook, an IDE."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_grader import TIME, compare_with_golden
+
+ROOT = Path(__file__).resolve().parents[1]
+CRASH = ("    small = np.exp(-np.abs(x))\n", "    small = 1 / 0\n")
+BREAK = ("    small = np.exp(-np.abs(x))\n", "    breakpoint()\n    small = np.exp(-np.abs(x))\n")
+WRONG = ("    small = np.exp(-np.abs(x))\n", "    small = 2 * np.exp(-np.abs(x))\n")
+
+
+@pytest.fixture
+def src(tmp_path):
+    """Give a copy of src/, to write in."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.json.tmp", "*.npz", "*.png")
+    return shutil.copytree(ROOT / "src", tmp_path / "src", ignore=ignored)
+
+
+def write(src, old, new, name="word2vec.py"):
+    file = src / "submission" / name
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def run(src, *command, **options):
+    return subprocess.run(
+        [sys.executable, *command], cwd=src, capture_output=True, text=True, **options
+    )
+
+
+# On each save
+
+
+class Watched:
+    """A grader that watches, and what it has printed."""
+
+    def __init__(self, src, *tests):
+        self.path = src.parent / "output.txt"
+        command = [sys.executable, "grader.py", "--watch", *tests]
+        with open(self.path, "w") as output:
+            self.process = subprocess.Popen(command, cwd=src, stdout=output, stderr=output)
+
+    def text(self):
+        return TIME.sub("took 0:00:00.000000 ", self.path.read_text(encoding="utf-8"))
+
+    def wait_for(self, gradings):
+        """Wait until it has graded so often; give the seconds that it took."""
+        began = time.monotonic()
+        while self.text().count("Ctrl-C ends.") < gradings:
+            assert time.monotonic() < began + 20, self.text()
+            assert self.process.poll() is None, self.text()
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(10)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+def test_watch_grades_again_on_each_save(src):
+    watched = Watched(src, "2a-2")
+    try:
+        watched.wait_for(1)
+        write(src, *WRONG)
+        assert watched.wait_for(2) < 3  # within a second, where nothing else runs
+        (src / "submission" / "word2vec.py").write_text("def sigmoid(")  # half of it
+        watched.wait_for(3)
+        (src / "submission" / "word2vec.py").unlink()
+        watched.wait_for(4)
+        shutil.copy(ROOT / "src" / "submission" / "word2vec.py", src / "submission")
+        watched.wait_for(5)
+        time.sleep(0.5)
+        assert watched.text().count("START GRADING") == 5  # nothing was saved
+    finally:
+        code = watched.stop()
+    assert code == 130
+    compare_with_golden("watch.txt", watched.text().replace(str(src), "(src)"))
+
+
+# In a debugger
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "told"),
+    [
+        ([], "", "breakpoint() finds no terminal here: run python grader.py --debug 2a-2-basic"),
+        (["--debug"], "q\n", "You left the debugger."),
+        (["--debug"], "", "You left the debugger."),
+    ],
+)
+def test_a_breakpoint_that_ends_the_test_is_told_in_one_line(src, options, typed, told):
+    write(src, *BREAK)
+    done = run(src, "grader.py", "2a-2", *options, input=typed)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{told}\n----- END 2a-2-basic" in done.stdout
+    assert "BdbQuit" not in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
+@pytest.mark.parametrize("options", [[], ["--debug"]])
+def test_ctrl_c_ends_it_with_one_line(src, options):
+    write(src, CRASH[0], "    while True: pass\n")
+    command = [sys.executable, "-u", "grader.py", "2a-2", *options]
+    how = {"cwd": src, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **how) as grader:
+        assert grader.stdout.readline() == "========== START GRADING\n"
+        time.sleep(0.3)
+        grader.send_signal(signal.SIGINT)
+        output, errors = grader.communicate(timeout=20)
+    assert (grader.returncode, errors) == (130, "Stopped.\n")
+    assert "points]" not in output
+
+
+# By unittest and pytest, as IDEs do
+
+
+@pytest.mark.parametrize("command", ["unittest grader", "pytest -p no:cacheprovider grader.py"])
+def test_unittest_and_pytest_show_the_students_own_line(src, command):
+    write(src, *CRASH)
+    done = run(src, "-m", *command.split(), "-k", "2a")
+    assert done.returncode == 1
+    shown = done.stdout + done.stderr
+    assert "ZeroDivisionError: division by zero" in shown
+    assert f'File "{src}/submission/word2vec.py", line 32, in sigmoid' in shown
+    assert not re.search(r"graderUtil\.py|grader\.py\", line|grader\.py:\d|case\.py", shown), shown
+
+
+def test_unittest_and_pytest_find_every_test(src):
+    for command in ("unittest grader.Test_3a grader.Test_2a", "pytest -q grader.py -k 3a"):
+        done = run(src, "-m", *command.split())
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "rror" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["word2vec.py", "sgd.py", "quiz.py"])
+def test_a_file_of_the_submission_that_is_run_says_what_to_run(src, name):
+    done = run(src.parent, f"src/submission/{name}")
+    assert done.stdout == ""
+    if name != "quiz.py":  # which has nothing to run, and says nothing
+        assert done.returncode == 1
+        line = "The files in submission/ are no programs. Run: python src/grader.py\n"
+        assert done.stderr == line
+
+
+# In a notebook
+
+
+def test_check_grades_the_files_as_they_are_and_leaves_no_process(src):
+    program = f"""
+import os, subprocess
+from pathlib import Path
+from graderUtil import check
+
+def children():
+    return subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True,
+        text=True).stdout.count("nursery")
+
+file = Path("submission/word2vec.py")
+text = file.read_text()
+for content in (text, text.replace({WRONG[0]!r}, {WRONG[1]!r}), text):
+    file.write_text(content)
+    check("2a-2")
+    print("children:", children())
+check("9")
+print("goes on")
+"""
+    done = run(src, "-c", program)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"(?:\[|, )(\d+/\d+) points", done.stdout) == ["1/1", "0/1", "1/1"]
+    assert done.stdout.count("children: 0\n") == 3
+    assert done.stdout.endswith("goes on\n")
+    assert done.stderr == "grader.py: there is no test '9'. --list shows all.\n"
+
+
+def test_run_in_a_notebook_ends_quietly(src):
+    program = """
+import io, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+sys.stdout = type("Stream", (io.StringIO,), {})()
+InteractiveShell.instance().run_cell("%run grader.py 2c")
+print(sys.stdout.getvalue(), file=sys.stderr)
+"""
+    done = run(src, "-c", program, env=os.environ | {"IPYTHONDIR": str(src.parent)})
+    assert "END GRADING" in done.stderr
+    assert "SystemExit" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# For staff
+
+
+def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
+    shutil.copy(ROOT / "tests" / "published_vectors.json", src / "sample_vectors_(soln).json")
+    solution = shutil.copytree(src, tmp_path / "solution") / "submission"
+    write(src, *WRONG)
+    write(src, 'return ["a", "c"]', 'return ["a", "b"]', "quiz.py")
+    command = ["grader.py", "2a-5", "2a-6", "3a-1", "--solution", solution, "--unconfined"]
+    hidden, shown = (run(src, *command, *more).stdout for more in ([], ["--reveal"]))
+    assert "expected" not in hidden
+    assert "case:" not in hidden
+    assert re.search(r"^case: sigmoid\(array\(\[.*, \.\.\., .*\)\)$", shown, re.MULTILINE)
+    assert re.search(r"yours is \S+, expected \S+\.", shown)
+    assert "the answer is not right: it is a, c\n" in shown
+    assert shown.count("case:") == 2  # of the tests that failed
