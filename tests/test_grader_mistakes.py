@@ -163,7 +163,9 @@ def names_mistake(said):
     plain = rf"differs( most at \[[\d, ]*\])?: yours is ({number})(, expected ({number}))?\.$"
     smallest = "The smallest case that fails"
     lines = [line for line in said.splitlines() if smallest not in line]
-    return any(not re.search(plain, line) and "Likely causes: another" not in line for line in lines)
+    return any(
+        not re.search(plain, line) and "Likely causes: another" not in line for line in lines
+    )
 
 
 def shows_a_number(message):
