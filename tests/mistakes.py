@@ -224,7 +224,7 @@ LAST = "that of the last outside word only"
 HANDS = "to the loss function, where the window has"
 DRAWN = "get_negative_samples: the list of words drawn"
 OTHER_DRAWS = "draws other random numbers than it should"
-A_STEP = "A step is: loss, grad = f(x), then x = x - step * grad."
+A_STEP = "A step is: loss, grad = f(x), then x <- x - step * grad."
 
 # Why a message names no mistake.
 OTHER_WORDS_DRAWN = "which draws are left out can be anything"

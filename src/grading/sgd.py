@@ -15,7 +15,7 @@ from .compare import changed_arguments, check_draws, check_scalar, difference
 from .values import to_array_of_shape
 
 NEVER = 10**9  # PRINT_EVERY, to print nothing
-A_STEP = "A step is: loss, grad = f(x), then x = x - step * grad."
+A_STEP = "A step is: loss, grad = f(x), then x <- x - step * grad."
 HINTS = {  # for errors that hold this
     "'(loss|grad)'|(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
     "unpack|multiply sequence": f"f gives two values. {A_STEP}",
@@ -213,7 +213,7 @@ class Run:
         if self.fits(last, Run.right):
             return "The postprocessing is applied at the end only, expected after every update."
         what = "called, but its result is thrown away" if self.called else "never called"
-        return f"The postprocessing is {what}: x = postprocessing(x) follows every update."
+        return f"The postprocessing is {what}: x <- postprocessing(x) after every update."
 
     def multiple(self, k):
         """Tell whether a multiple of the gradient is taken, or of something else is added to it."""
