@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 import unittest
@@ -219,10 +220,11 @@ def savings(path):
     """Go on now and whenever a file of a submission was saved."""
     before = None
     while True:
-        times = {}
-        with contextlib.suppress(OSError):  # of a file that is gone for a moment
-            for file in [path] if path.is_file() else path.rglob("*.[pj][ys]*"):
-                times[file] = file.stat().st_mtime_ns
+        times, alone = {}, [(path.parent, (), [path.name])]
+        for folder, _, names in alone if path.is_file() else os.walk(path):
+            for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
+                with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
+                    times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns
         if times != before:
             yield
             print("Waiting until a file is saved; Ctrl-C ends.\n", flush=True)

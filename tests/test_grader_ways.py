@@ -69,6 +69,7 @@ class Watched:
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 def test_watch_grades_again_on_each_save(src):
+    (src / ".#run.py").symlink_to("somebody@somewhere")  # as Emacs locks a file
     watched = Watched(src, "2a-2")
     try:
         watched.wait_for(1)
@@ -133,6 +134,8 @@ def test_unittest_and_pytest_show_the_students_own_line(src, command):
     shown = done.stdout + done.stderr
     assert "ZeroDivisionError: division by zero" in shown
     assert f'File "{src}/submission/word2vec.py", line 32, in sigmoid' in shown
+    place = r'word2vec\.py:32: |\(most recent call last\):\n  File "[^"]*word2vec.py", line 32'
+    assert re.search(place, shown)
     assert not re.search(r"graderUtil\.py|grader\.py\", line|grader\.py:\d|case\.py", shown), shown
 
 

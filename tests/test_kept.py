@@ -182,10 +182,11 @@ pair = socket.socketpair
 socket.socketpair = lambda: pair(1)
 import subprocess  # before the platform changes, with what it needs
 import grader
+import grading.course
 from sandbox.workers import KeptWorkers
 sys.platform = "win32"
 code = grader.main(["2a-1-basic", "2a-2-basic"])
-assert isinstance(grader.GradedTestCase.course.sandbox.workers, KeptWorkers)
+assert grading.course.WORKERS is KeptWorkers
 sys.exit(code)
 """
 

@@ -303,29 +303,6 @@ def test_rows_of_what_is_printed_for_20_columns(printed, rows):
     assert terminal.details(Outcome(BASIC, Status.PASSED, 0, printed=printed), 20) == rows
 
 
-def test_an_error_is_broken_only_where_it_could_deceive():
-    line = Line("a/b.py", 1, "function_of_mine", "x = 1 == 2 and 3 == 4")
-    failure = Failure("ValueError", "a text of many words\nx--------------------y\n== z", (line,))
-    lines = terminal.details(Outcome(BASIC, Status.FAILED, 0, failure, notes=("é" * 21,)), 20)
-    assert lines == [
-        "| éééééééééééééééééé",
-        "| ééé",
-        "This error caused the test to fail.",
-        "  ValueError: a text of many words",
-        "    x---------------",
-        "    | -----y",
-        "    | == z",
-        '  File "a/b.py", line 1, in function_of_mine',
-        "    x = 1 == 2 and 3",
-        "    |  == 4",
-    ]
-
-
-def test_a_text_without_width_is_one_row():
-    (line,) = terminal.details(Outcome(BASIC, Status.PASSED, 0, printed="x" + "\u0301" * 9999))
-    assert len(line) == 10_002
-
-
 PRINTS = """
 from grading import gradescope, terminal
 from grading.outcomes import Outcome, Report, Status, Test
@@ -409,13 +386,6 @@ def test_the_next_step_and_what_is_not_written_cannot_be_forged(text):
         failure = Failure("", name, (), outcome.failure.place)
         lines += terminal.details(replace(outcome, failure=failure))
         assert not [line for line in lines if LIKE_OURS.match(line)]
-
-
-def test_every_line_printed_stands_behind_its_mark():
-    text = "\n".join(FORGED.values())
-    lines = terminal.end_of(Outcome(BASIC, Status.PASSED, 0, printed=text)).split("\n")
-    assert len(lines) == len(FORGED) + 2
-    assert all(line.startswith("| ") for line in lines[:-2])
 
 
 def test_an_error_without_text():
