@@ -185,7 +185,7 @@ LIKE_OURS = re.compile(r"\s*(--|==|[^\x00-\x7f])")
 def with_everywhere(text, test=BASIC):
     """Give the outcome of a submission that says a text wherever it can."""
     line = Line(text, 1, text, text)
-    failure = Failure(text, text, (line, line))
+    failure = Failure(text or "Exception", text, (line, line))
     return Outcome(test, Status.FAILED, 0.5, failure, printed=text, notes=(text, f"read: {text}"))
 
 

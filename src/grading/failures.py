@@ -60,7 +60,7 @@ def failure_of(error, upload, calls, module):
     """Tell why a test failed that has made these calls of a module of the submission."""
     kind, message = type(error).__name__, str(error)
     if isinstance(error, SubmissionError):
-        kind = clean(error.kind, 100)
+        kind = clean(error.kind, 100) or "Exception"
     elif not isinstance(error, (AssertionError, AnswerError)):
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}, line {where.lineno}"
