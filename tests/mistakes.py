@@ -289,7 +289,8 @@ MISTAKES = [
     in_sigmoid("sigmoid: written over x", f"return {LOGISTIC}", f"x[...] = {LOGISTIC}\nreturn x",
         OTHER_SIGMOIDS, ("sigmoid changes the x", "copy"), why="nothing uses the scores any more"),
     in_sigmoid("sigmoid: of numbers only", f"return {LOGISTIC}",
-        "import math\nreturn 1 / (1 + math.exp(-x))", SIGMOID, ("TypeError: only",)),
+        "import math\nreturn 1 / (1 + math.exp(-x))", SIGMOID,
+        ("TypeError: only", "math.exp takes one number, np.exp takes arrays")),
     in_sigmoid("sigmoid: not written yet", REGION, "raise NotImplementedError('2a: sigmoid')",
         SIGMOID, ("sigmoid is not written yet",)),
 
@@ -339,7 +340,7 @@ MISTAKES = [
         ("2a-0-basic", "2a-6-hidden"), ("y for word 3, expected for the outside word", SUMMED)),
     in_softmax("softmax: five words at most", "scores = outside_vectors",
         "outside_vectors = outside_vectors[:5]\nscores = outside_vectors",
-        ("2a-6-hidden",), ("IndexError", "size 5")),
+        ("2a-6-hidden",), ("IndexError", "size 5", "error has shape (5,)")),
     in_softmax("softmax: gradients negated", "-= 1", "-= 1\nerror = -error",
         SOFTMAX, ("gradient", "negated")),
     in_softmax("softmax: center gradient negated", "error @", "-error @",

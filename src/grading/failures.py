@@ -39,7 +39,7 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (NOT_ONE, r"\b(float|int)\(", "{0} takes one number, here it gets an array."),
     (r"name 'np' is not defined", "", "The file needs: import numpy as np"),
     (r"name '(math|random)' is not defined", "", "The file needs: import {0}"),
-    (r"No module named 'submission\.utils", "", UTILS),
+    (r"(?:No module named|cannot import name .* from) 'submission\.utils", "", UTILS),
     (r"'(?:utils\.)?sanity_checks?'", "", "Remove this import: python grader.py does the checks."),
     (r"NoneType", "", NONE),
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
