@@ -340,7 +340,7 @@ MISTAKES = [
         ("2a-0-basic", "2a-6-hidden"), ("y for word 3, expected for the outside word", SUMMED)),
     in_softmax("softmax: five words at most", "scores = outside_vectors",
         "outside_vectors = outside_vectors[:5]\nscores = outside_vectors",
-        ("2a-6-hidden",), ("IndexError", "size 5", "error has shape (5,)")),
+        ("2a-6-hidden",), ("IndexError", "size 5", "scores has shape (5,)")),
     in_softmax("softmax: gradients negated", "-= 1", "-= 1\nerror = -error",
         SOFTMAX, ("gradient", "negated")),
     in_softmax("softmax: center gradient negated", "error @", "-error @",
