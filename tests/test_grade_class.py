@@ -381,8 +381,10 @@ def test_a_class_killed_three_times(tmp_path, solution, out):
         process = subprocess.Popen(
             [*command, *resume], stderr=subprocess.DEVNULL, start_new_session=True
         )
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(random.uniform(3, 9))
+        enough = len(list(out.rglob("results.json"))) + random.randint(2, 4)
+        while len(list(out.rglob("results.json"))) < enough:
+            assert process.poll() is None
+            time.sleep(0.02)
         if attempt == 0:
             os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, its graders too
         else:
