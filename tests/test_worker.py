@@ -7,7 +7,7 @@ import pytest
 from boxes import loaded, sandbox
 
 from sandbox.objects import LinearLoss, Postprocessing, Quadratic, TableDataset
-from sandbox.session import MissingError, SubmissionError, TooLateError
+from sandbox.session import MissingError, SubmissionError
 
 SOURCE = """
 import random, sys, time
@@ -111,38 +111,14 @@ def test_there_is_no_such_function(submission, name):
     assert (error.kind, str(error)) == ("AttributeError", f"the submission has no function {name}")
 
 
-def test_functions_of_the_test_are_called(submission):
-    calls = []
-
-    def f(*args, **kwargs):
-        calls.append((args, kwargs))
-        return len(calls), "ok"
-
-    for k in range(3):
-        assert submission.call(f, 2.5, [1], key=(None,)) == [k + 1, "ok"]
-    assert calls == [((2.5, [1]), {"key": [None]})] * 3
-
-
 def test_what_was_handed_over_comes_back_as_itself(submission):
-    handed = []
-    things = TableDataset([0], [["a", "b"]]), submission.echo, handed.append
-    for thing in things:
-        submission.call(handed.append, thing)
-    assert handed == list(things)
-    assert submission.echo(things[0])[0] is things[0]
+    for thing in TableDataset([0], [["a", "b"]]), submission.echo, submission.run:
+        assert submission.echo(thing)[0] is thing
 
 
-def test_a_callback_belongs_to_the_main_thread(submission):
-    error = error_of(submission.run, "ThreadPoolExecutor().submit(x).result()", pytest.fail)
-    assert str(error) == "the grader's functions can be called from the main thread only"
-    assert submission.call(lambda: 5) == 5
-
-
-@pytest.mark.parametrize("pause", [0, 0.02])
-def test_who_calls_without_end_is_late(box, pause):
-    code = f"[(x(), time.sleep({pause})) for _ in iter(int, 1)]"
-    with loaded(box, 0.3) as submission, pytest.raises(TooLateError):
-        submission.run(code, lambda: None)
+def test_functions_of_the_test_are_not_handed_over(submission):
+    with pytest.raises(TypeError, match="a function cannot be handed to a submission"):
+        submission.echo(error_of)
 
 
 def test_neutral_objects_are_built_there_and_tell_their_calls(submission):

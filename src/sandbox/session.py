@@ -174,7 +174,10 @@ class Session:
         limit.begin(what, watch.use_of(self.worker.group, alone=True))
         self.channel.next_look = limit.began + LOOK_SECONDS
         try:
-            found = self._exchange(request)
+            self.channel.send(request)
+            found = self.channel.receive()
+            if not isinstance(found, dict):
+                raise WireError("an answer that is none")
             is_quick = time.monotonic() - limit.began < LOOK_SECONDS
             use = watch.use_of(self.worker.group, alone=is_quick)
             if limit.ran(use) > limit.left:
@@ -190,7 +193,7 @@ class Session:
             self.failure = SubmissionError("ProcessError", f"the submission did not answer: {how}")
         except WireError as error:
             self.failure = SubmissionError("WireError", f"the submission sent {error}")
-        finally:  # an error of a function of the test, too: the worker waits for it in vain
+        finally:
             if answer is None:
                 self._stop()
         if self.failure is not None:
@@ -198,17 +201,6 @@ class Session:
         if "error" in answer:
             raise error_of(answer["error"])
         return answer
-
-    def _exchange(self, request):
-        """Send a request, serve callbacks, return the answer."""
-        self.channel.send(request)
-        while True:
-            answer = self.channel.receive()
-            if not isinstance(answer, dict):
-                raise WireError("an answer that is none")
-            if "callback" not in answer:
-                return answer
-            self.channel.send({"result": self._serve(answer)})
 
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
@@ -225,21 +217,6 @@ class Session:
         with contextlib.suppress(OSError):
             os.kill(self.worker.group, signal.SIGUSR2)
         return self.worker.printed.take_trace(TRACE_SECONDS)
-
-    def _serve(self, request):
-        """Call a function of the grader for the submission."""
-        number, args, kwargs = (request.get(key) for key in ("callback", "args", "kwargs"))
-        function = self.channel.given.get(number) if type(number) is int else None
-        if function is None or isinstance(function, (Function, Neutral)):
-            raise WireError("a call of what is not the grader's")
-        try:
-            return function(*args, **kwargs)
-        except (AssertionError, SubmissionError):
-            raise
-        except Exception as error:  # called with what it does not take
-            raise SubmissionError(
-                type(error).__name__, f"a function of the test was called wrongly: {error}"
-            ) from None
 
     def _stop(self):
         """End the worker and all that it started; tell how it had ended, if it had."""
@@ -263,8 +240,6 @@ def describe(value):
         return "own", value.name
     if isinstance(value, Neutral):
         return type(value).__name__, value.details()
-    if callable(value):
-        return "callback", None
     raise TypeError(f"a {type(value).__name__} cannot be handed to a submission")
 
 

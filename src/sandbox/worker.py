@@ -9,7 +9,6 @@ import os
 import random
 import re
 import sys
-import threading
 import traceback
 
 import numpy as np
@@ -120,22 +119,10 @@ class Worker:
     # Values that are no data
 
     def make(self, number, kind, content):
-        """Make what the grader hands over: a function of its own or the test's, or an object."""
+        """Make what the grader hands over: a function of the submission's own, or an object."""
         if kind == "own":
             return self.submission.function(content) or missing(content)
-        return self.callback(number) if kind == "callback" else KINDS[kind](**content)
-
-    def callback(self, number):
-        """Make a function that asks the grader."""
-        owner, process = threading.get_ident(), os.getpid()
-
-        def ask(*args, **kwargs):
-            if (threading.get_ident(), os.getpid()) != (owner, process):
-                raise RuntimeError("the grader's functions can be called from the main thread only")
-            self.channel.send({"callback": number, "args": args, "kwargs": kwargs})
-            return self.channel.receive()["result"]
-
-        return ask
+        return KINDS[kind](**content)
 
     def error_answer(self, error):
         """Answer with an exception: type, text, and the submission's own lines."""

@@ -229,14 +229,7 @@ DECIDES = [
         top=joined(WIRE, CLAIMS),
     ),
     decides(
-        "asks for calls of what was never handed over",
-        code={
-            "sigmoid": "for c in CALLS:\n    say({'callback': c, 'args': [], 'kwargs': {}})\nreturn 1"
-        },
-        top=joined(WIRE, "CALLS = [0, -1, 10**9, '__class__', None, [], {'tuple': [0]}]"),
-    ),
-    decides(
-        "calls the grader's function with what it does not take",
+        "calls the grader's object with what it does not take",
         code={"sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})"},
         tests="2b-3",
     ),
@@ -258,13 +251,14 @@ DECIDES = [
         tests="2a-7 2a-8",
     ),
     decides(
-        "reaches for attributes of the grader's function",
+        "reaches for attributes of the grader's object",
         top="""
             def word2vec_sgd_wrapper(model, *args):
                 import gc
-                found = [model.__closure__, model.__globals__, model.__code__.co_consts, gc.get_referrers(model)]
+                call = model.__call__.__func__
+                found = [call.__closure__, call.__globals__, call.__code__.co_consts, gc.get_referrers(model)]
                 print(str(found)[:3000])
-                names = [name for name in model.__globals__ if 'grader' in name or 'GradedTest' in name]
+                names = [name for name in call.__globals__ if 'grader' in name or 'GradedTest' in name]
                 raise ValueError('SECRETS ' + str(len(names)))
         """,
         stub="reference",

@@ -238,12 +238,12 @@ HANGING = [
 
 MEMORY = [
     limits(
-        "hands arrays that broadcast to the grader's function",
+        "hands arrays that broadcast to the grader's object",
         code={"sgd": "import numpy as np\nf(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
         tests="2b-3 2b-4",
     ),
     limits(
-        "hands large arrays to the grader's function again and again",
+        "hands large arrays to the grader's object again and again",
         code={
             "sgd": "import numpy as np\n"
             "for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"
