@@ -16,7 +16,7 @@ from pathlib import Path
 from grading import terminal
 from grading.course import open_course
 from grading.failures import case_of, failure_of
-from grading.outcomes import Failure, Line, Outcome, Report, Status, Test
+from grading.outcomes import NOTE, Failure, Line, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
 from sandbox.session import SubmissionError
 from utils.utils import InputError, load
@@ -170,6 +170,12 @@ class GradedTestCase(unittest.TestCase):
         """Points of all tests of this class."""
         question = type(self).__name__.removeprefix("Test_")
         return sum(points for test, points in POINTS().items() if test.startswith(f"{question}-"))
+
+    def note(self, problem):
+        """Tell of a problem, if there is one, that costs no points here."""
+        line = f"{NOTE}{problem}"
+        if problem and line not in self.notes:
+            self.notes.append(line)
 
     def compare(self, check, *args, **kwargs):
         """Fail if a check tells of a problem; an ungraded test compares nothing."""

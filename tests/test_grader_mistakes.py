@@ -22,6 +22,7 @@ from test_grader import TIME, compare_with_golden
 import grader
 import graderUtil
 from grading.course import open_course, read_solution
+from grading.outcomes import NOTE
 from sandbox.confine import choose
 from sandbox.workers import ForkedWorkers
 
@@ -282,13 +283,13 @@ def notes_of(folder, grade, *tests):
 @pytest.mark.parametrize("row", [row for row in MISTAKES if row.notes], ids=lambda row: row.name)
 def test_a_wrong_postprocessing_is_noted(row, grade, tmp_path):
     (note,) = notes_of(apply(row, tmp_path), grade, "2b-0-basic")
-    assert note.startswith("note: sgd")
+    assert note.startswith(f"{NOTE}sgd")
     assert [words for words in row.notes if words not in note] == []
 
 
 def test_an_x0_that_is_changed_is_noted(grade, tmp_path):
     style = next(style for style in STYLES if style.name == "sgd: in place")
-    note = "note: sgd changes the x0 that it is given: work on a copy."
+    note = f"{NOTE}sgd changes the x0 that it is given: work on a copy."
     assert notes_of(apply(style, tmp_path), grade, "2b-0-basic", "2b-4-hidden") == [note, note]
 
 

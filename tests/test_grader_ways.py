@@ -217,3 +217,21 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     assert re.search(r"yours is \S+, expected \S+\.", shown)
     assert "the answer is not right: it is a, c\n" in shown
     assert shown.count("case:") == 2  # of the tests that failed
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("word2vec.py", "loss += loss_of_pair", "loss = loss_of_pair", "Next: 2a skipgram, submission/word2vec.py line"),
+        ("word2vec.py", "center_word_vectors[c], word2ind", "center_word_vectors, word2ind", "Next: 2a skipgram,"),
+        ("word2vec.py", "    error[outside_word_idx] -= 1\n", "", "Next: 2a naive_softmax_loss_and_gradient,"),
+        ("word2vec.py", "= word2vec_loss_and_gradient(", "= naive_softmax_loss_and_gradient(", "Next: read the note of 2a-0-basic"),
+        ("sgd.py", "postprocessing is not None", "False", "Next: read the note of 2b-0-basic"),
+    ],
+)  # fmt: skip
+def test_the_next_step_is_where_the_mistake_is(tmp_path, file, old, new, told):
+    src = shutil.copytree(
+        ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    write(src, old, new, file)
+    assert told in run(src, "grader.py", "2b" if file == "sgd.py" else "2a").stdout.splitlines()[-1]

@@ -3,6 +3,7 @@
 import difflib
 import re
 import traceback
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from .compare import PARAMETERS
 from .outcomes import Failure, Line
 from .quiz import AnswerError
 
+MARK = "_CODE_HERE ###"
 MAX_VALUE = 300  # characters of an argument
 GIVEN = [
     name
@@ -32,6 +34,7 @@ NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 UTILS = "utils lies beside submission: write from utils.utils, without a dot before it."
 THREE = "A loss function gives three values: the loss and two gradients."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
+PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
 NONE = "Something is None: does a function lack its return, or has a None not been replaced?"
 
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
@@ -45,6 +48,10 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
     (r"values to unpack", r"loss", THREE),
+    (r"truth value of an array", "", "if is for one number: np.where decides for each element."),
+    (r"ModuleNotFoundError: No module named '(?!submission|utils)(\w+)", "", PACKAGES),
+    (r"SystemExit", "", "exit() ends the program: remove it."),
+    (r"TimeoutError", "", "Does a loop never end, or go through every element?"),
     (r"RecursionError", "", "A function calls itself without end."),
     (r"EOFError", r"\binput\(", "Nobody can type here: do without input()."),
     (
@@ -67,16 +74,23 @@ def failure_of(error, upload, calls, module):
         message = f"the grader itself failed, tell the staff: {kind}: {error} ({place})"
         kind = "GraderError"
     trace, place = trace_of(getattr(error, "frames", ()), upload), None
+    about = function_of(message, calls)
     if trace:
-        place = trace[-1]
-        if kind == "NotImplementedError" and is_unwritten(place, message):
-            where = f"{from_here(Path(place.file))}, line {place.number}"
-            return Failure("", f"{place.function} is not written yet ({where}).", (), place)
-    elif calls:
-        place = definition_of(calls[0][0], upload, module)
+        place = next((line for line in reversed(trace) if line.function == about), trace[-1])
+        if kind == "NotImplementedError" and is_unwritten(trace[-1], message):
+            return Failure("", unwritten(trace[-1], upload), (), trace[-1])
+    elif about:
+        place = definition_of(about, upload, module)
     if isinstance(error, SubmissionError):
         message = taught(kind, message, trace[-1].text if trace else "", upload.package)
     return Failure(kind, message, trace, place, isinstance(error, StarvedError))
+
+
+def function_of(message, calls):
+    """Name the function that a failure is about: that of the last call, or one that it names."""
+    if blamed := re.search(r"the sum of what (\w+) gives: the mistake is there", message):
+        return blamed[1]
+    return calls[-1][0] if calls else ""
 
 
 def trace_of(frames, upload):
@@ -101,6 +115,20 @@ def definition_of(function, upload, module):
     return Line(clean(file.path, 300), 0, function)
 
 
+def unwritten(line, upload):
+    """Say that a function is not written yet, or still has the line that says so."""
+    where = f"{from_here(Path(line.file))}, line {line.number}"
+    data = next(file.data for file in upload.package.values() if clean(file.path, 300) == line.file)
+    texts = data.decode(errors="replace").split("\n")
+    before, after = texts[: line.number - 1], texts[line.number :]
+    region = [*takewhile(lambda text: MARK not in text, reversed(before))]
+    region += takewhile(lambda text: MARK not in text, after)
+    is_marked = any(MARK in text for text in before) and any(MARK in text for text in after)
+    if is_marked and any(text.strip() and text.strip()[0] != "#" for text in region):
+        return f"{line.function} still has the line raise NotImplementedError ({where}): delete it."
+    return f"{line.function} is not written yet ({where})."
+
+
 def is_unwritten(line, message):
     """Tell whether an error is that of a function which a student has still to write."""
     is_mark = re.fullmatch(r"(\d[a-z]?: .*)?", message)  # "2a: sigmoid", or nothing
@@ -121,6 +149,8 @@ def taught(kind, message, code, package):
 
     `code` is the line of the submission that raised it, `package` has the submission's files.
     """
+    if "\n" in message:
+        return message  # something is said of it
     message = re.sub(r" \((unknown location|[^()]*[/\\][^()]*)\)$", "", message)  # of our own files
     error = f"{kind}: {message}"
     texts = {

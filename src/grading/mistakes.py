@@ -25,6 +25,11 @@ def same(found, target):
     return bool(np.isfinite(largest) and np.all(np.abs(found - target) <= CLOSE * largest))
 
 
+def it_is(words):
+    """Make a sentence."""
+    return f"It is {words}{'' if words.endswith('?') else '.'}"
+
+
 def explain(found, expected, right, instead=(), reveal=True):
     """Tell in a sentence what a wrong array is instead; nothing if the mistake is not known.
 
@@ -35,12 +40,12 @@ def explain(found, expected, right, instead=(), reveal=True):
         if not found.any():
             for words, target in instead:
                 if callable(target) and target(found, right):
-                    return f"It is {words}."
+                    return it_is(words)
             return "It is zero everywhere." if found.ndim else "It is zero."
         near = same(found, expected)
         for words, target in [("negated", -expected), ("transposed", expected.T), *instead]:
             if target(found, right) if callable(target) else not near and same(found, target):
-                return f"It is {words}."
+                return it_is(words)
         factor = "" if near else _factor(found, expected, reveal)
         return factor or _rounding(found, expected) or _rows(right, expected)
 
@@ -50,7 +55,7 @@ def explain_shape(found, expected, instead=()):
     with np.errstate(all="ignore"):
         for words, target in [("transposed", expected.T), *instead]:
             if not callable(target) and same(found, target):
-                return f"It is {words}."
+                return it_is(words)
         if found.size == expected.size and same(found.ravel(), expected.ravel()):
             return "Its numbers are right, its shape is not."
     return ""
@@ -60,7 +65,7 @@ def explain_nonfinite(found, instead=()):
     """Tell why an array has nan or infinite elements."""
     for words, target in instead:
         if callable(target) and target(found, np.isfinite(found)):
-            return f"It is {words}."
+            return it_is(words)
     return ""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+NOTE = "note (no points are lost here): "
+
 
 class Status(Enum):
     """How a graded test ended."""

@@ -6,8 +6,8 @@ from sandbox.session import MissingError
 from sandbox.wire import Opaque
 
 OPTIONS = {1: "abcd", 2: "abcd", 3: "abc", 4: "abc", 5: "abcd", 6: "abc"}
-WHAT_TO_DO = "return the letters of your answer, such as ['a', 'c']"
-LETTERS_ALONE = "return the letters alone, such as ['a', 'c']"
+WHAT_TO_DO = "return the letters of your answer, such as ['b', 'd']"
+LETTERS_ALONE = "return the letters alone, such as ['b', 'd']"
 UNANSWERED = "not answered here (the course asks it online)"
 FILE = "quiz.py"
 SHOWN = 30  # longest quotation from an answer, in characters

@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from sandbox.objects import Postprocessing, Quadratic
+from sandbox.objects import MAX_RECORD, Postprocessing, Quadratic
 from sandbox.session import SubmissionError
 from utils import ANNEAL_EVERY as EVERY
 
@@ -17,9 +17,10 @@ from .values import to_array_of_shape
 NEVER = 10**9  # PRINT_EVERY, to print nothing
 A_STEP = "A step is: loss, grad = f(x), then x <- x - step * grad."
 HINTS = {  # for errors that hold this
-    "'(loss|grad)'|(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
+    "'(loss|grad)'": f"Where are loss and grad set? {A_STEP}",
+    "(for|to|not) .*NoneType": f"Is f called? {A_STEP}",
     "unpack|multiply sequence": f"f gives two values. {A_STEP}",
-    "'NoneType' object is not callable": "The postprocessing may be None: then leave it out.",
+    "'NoneType' object is not callable": "Call postprocessing only if it is not None.",
 }
 EXACT = {"rtol": 1e-9, "atol": 1e-10}  # of one update, where the end is wrong: to find out why
 SINGLE = {"rtol": 1e-6, "atol": 1e-6}  # what updates in single precision need
@@ -61,11 +62,6 @@ class SgdChecks:
             self.note(changed_arguments("sgd", self.session.changed))
         except SubmissionError as error:
             self.note(f"sgd of an array, with a postprocessing: {error.kind}: {error}")
-
-    def note(self, problem):
-        """Tell of a problem, if there is one, that costs no points here."""
-        if problem and f"note: {problem}" not in self.notes:
-            self.notes.append(f"note: {problem}")
 
     def check_updates(self, x0, step, iterations, postprocessing=None):
         """Check every x from x0 to the result, on a quadratic whose minimum is not 0."""
@@ -134,6 +130,8 @@ def wrong_count(calls, iterations, x0, result):
         zero = not difference("", result, np.zeros(np.shape(x0)))[0]
         return f"sgd: f is never called. {A_STEP}{' The result is 0, whatever f is.' * zero}"
     times = f"{calls:,} call{'s' * (calls != 1)} of f in {iterations:,} iterations"
+    if calls == MAX_RECORD:
+        return f"sgd: at least {times}: the for loop is there, write one step only. {A_STEP}"
     hints = {
         1: "The loop ends in the first iteration: is there a return inside the loop?",
         iterations - 1: "That is one iteration too few.",

@@ -24,9 +24,12 @@ from sandbox.text import clean, one_line
 from sandbox.worker import MAX_FRAMES
 from utils.program import SOURCE, from_here
 
+from .outcomes import NOTE
+
 START, END = "========== START GRADING", "========== END GRADING"
 WIDTH = 80  # columns of a terminal in which a file is read
 MAX_DETAILS = 20_000  # characters between a test's START and END
+MAX_LINES = 60  # of what a submission printed
 MAX_PRINTED = 10_000  # more than what is kept of the submission's output
 MAX_NOTE, MAX_PATH, MAX_SOURCE_LINE, MAX_NAME = 4000, 500, 200, 100
 NOT_SHOWN = "the error is not shown for this test"
@@ -77,6 +80,9 @@ def next_step(report, is_all):
         return "\n".join(notes([f"Next: {min(steps)[2]}"], terminal_width()))
     if report.failures:
         return ""  # nothing can be graded, and each test says why
+    for one in report.outcomes:
+        if any(note.startswith(NOTE) for note in one.notes):
+            return f"Next: read the note of {one.test.id}"
     if is_all:
         return "Next: hand in your work, make submission.zip packs it (README: Handing in)"
     return f"Next: all tests, python {from_here(SOURCE / 'grader.py')}"
@@ -91,7 +97,8 @@ def terminal_width():
 def details(outcome, width=WIDTH):
     """List what stands between a test's START and END: 20,000 characters at most."""
     printed = clean(outcome.printed, MAX_PRINTED).rstrip()
-    lines = [row for line in printed.splitlines() for row in broken(line, width, "| ", "| ")]
+    printed = without_lines(printed.splitlines())
+    lines = [row for line in printed for row in broken(line, width, "| ", "| ")]
     lines += notes(outcome.notes, width)
     if outcome.failure and outcome.test.hide_errors:
         lines.append(NOT_SHOWN)
@@ -171,6 +178,15 @@ def columns(character):
         return int(character == "\ufe0f")  # it makes an emoji of the character before
     is_wide = unicodedata.east_asian_width(character) in "WF" or character >= "\U0001f000"
     return 2 if is_wide else 1
+
+
+def without_lines(lines):
+    """Leave out printed lines in the middle, where they are too many to be read."""
+    left_out = len(lines) - MAX_LINES
+    if left_out <= 0:
+        return lines
+    half, gap = MAX_LINES // 2, f"[... {left_out:,} lines left out ...]"
+    return [*lines[:half], gap, *lines[-half:]]
 
 
 def without_middle(lines, limit):

@@ -38,8 +38,7 @@ class Word2vecChecks:
         if problem := changed_arguments(name, self.session.changed):
             if self.is_graded and self.about.is_hidden:
                 self.fail(problem)
-            if problem not in self.notes:
-                self.notes.append(problem)
+            self.note(problem)
         return found
 
     def both(self, name, *args):
@@ -170,7 +169,9 @@ class Word2vecChecks:
 
     def check_linear(self, window):
         """Check skip-gram with a loss that is none of the two, and what it hands to it."""
-        self.compare(self.check_handed, window)
+        handed = self.check_handed(window)
+        self.compare(lambda: handed)
+        self.note(handed)  # what is wrong here needs no solution to be seen
         self.check_window(window, cases.linear_loss(2, window), rtol=RTOL, atol=ATOL)
 
     def check_handed(self, window):

@@ -3,7 +3,9 @@
 All that it says is a stranger's word: the grader's side checks every value for itself.
 """
 
+import builtins
 import contextlib
+import difflib
 import linecache
 import os
 import random
@@ -136,12 +138,25 @@ class Worker:
             text = str(error.msg if isinstance(error, SyntaxError) else error)
             if trace and isinstance(error, (IndexError, TypeError, ValueError)):
                 text = text.rstrip() + shapes_in(*trace[-1])
+            elif trace:
+                text += suggestion(error, trace[-1][0])
         except BaseException:
             text = "(its text cannot be shown)"
         if len(frames) > MAX_FRAMES:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
         kind = type(error).__name__[:MAX_NAME]
         return {"error": {"type": kind, "text": text[:MAX_TEXT], "frames": frames}}
+
+
+def suggestion(error, frame):
+    """Name what somebody may have meant by a name that is not there, as Python itself does."""
+    names = []
+    if isinstance(error, NameError):
+        names = [*frame.f_locals, *frame.f_globals, *dir(builtins)]
+    elif isinstance(error, AttributeError):
+        names = dir(error.obj)
+    near = difflib.get_close_matches(error.name or "", names, n=1) if names else []
+    return f". Did you mean: {near[0]}?" if near else ""
 
 
 def shapes_in(frame, number):

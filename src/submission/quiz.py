@@ -1,7 +1,7 @@
 """The quiz: question 3 of the handout. Notation: see the package, ``submission``.
 
 Each question returns the letters of all its options that are right, one or more, such as
-``["a", "c"]``. Here vectors are columns, as in the handout.
+``["b", "d"]``. Here vectors are columns, as in the handout.
 """
 
 
