@@ -78,7 +78,10 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
         """Skip-gram: other windows, repeated words, other loss functions."""
         for window in cases.WINDOWS:
             self.check_linear(window)
+        for window in cases.WINDOWS:
             self.check_window(window, self.submission.naive_softmax_loss_and_gradient)
+        sampling = self.submission.neg_sampling_loss_and_gradient
+        self.check_window(cases.SAMPLED, sampling, data=cases.dataset_in_turn(cases.SAMPLED))
 
     @graded()
     def test_8(self):
@@ -89,7 +92,7 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
         self.check_sampling_gradient(cases.pair(9, V=6, d=3), cases.dataset(9, list("abcdef")))
         for seed in range(7):
             self.check_wrapper(seed)
-        self.check_default_loss(cases.WINDOWS[0])
+        self.check_default_loss(cases.SAMPLED)
 
 
 class Test_2b(SgdChecks, GradedTestCase):
@@ -205,6 +208,8 @@ def all_tests():
     for line in POINTS():
         if "-" in line and line not in tests:  # else it is a written question
             raise InputError(f"points.json has a line for {line}, which is no test: remove it.")
+        if type(POINTS()[line]) not in (int, float) or POINTS()[line] < 0:
+            raise InputError(f"points.json: {line} must be worth a number, not {POINTS()[line]!r}.")
     return tests
 
 

@@ -18,7 +18,7 @@ from grading.course import open_course
 from grading.failures import case_of, failure_of
 from grading.outcomes import NOTE, Failure, Line, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
-from sandbox.session import SubmissionError
+from sandbox.upload import UploadError
 from utils.utils import InputError, load
 
 __unittest = True  # unittest leaves the lines of this file out of stack traces
@@ -128,11 +128,11 @@ class GradedTestCase(unittest.TestCase):
         course, about = self.course, self.about
         self.is_graded = about.counts
         if course.problem:
-            raise SubmissionError("UploadError", course.problem)
+            raise UploadError(course.problem)
         if not self.module:
             return
         if not course.submission.package:
-            raise SubmissionError("UploadError", course.submission.problem)
+            raise UploadError(course.submission.problem)
         seconds = course.seconds or about.timeout
         self.session = self.enterContext(course.sandbox.session(seconds))
         self.addCleanup(self._end_session)
@@ -242,4 +242,4 @@ def check(*tests):
     *tests : str
         Ids of tests such as ``2a-0-basic``, or their beginnings; all tests by default.
     """
-    importlib.import_module("grader").main(tests)
+    importlib.import_module("grader").main([str(test) for test in tests])

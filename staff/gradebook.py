@@ -58,10 +58,12 @@ def read_results(path):
     worth = {test["number"]: test["max_score"] for test in results["tests"]}
     outputs = {test["output"].strip(): None for test in results["tests"]}
     reasons = [output.split("\n")[-1].strip() for output in outputs]
-    status = next((reason for reason in reasons if reason.startswith("UploadError: ")), "graded")
-    if len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
+    status, told = "graded", results.get("extra_data", {})
+    if problem := told.get("problem"):
+        status = f"UploadError: {problem}"
+    elif len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
         status = reasons[0]
-    if starved := results.get("extra_data", {}).get("starved", ()):
+    if starved := told.get("starved", ()):
         status = f"the machine was too busy for {', '.join(starved)}: grade it again with --resume"
     return Graded(status, scores, worth, tuple(starved))
 

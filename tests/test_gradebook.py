@@ -65,10 +65,11 @@ def test_every_cell_is_quoted_for_those_who_part_them_otherwise():
     assert line.startswith('"Ada;=1+1","","","s","graded","0"')
 
 
-def results(tmp_path, *tests):
+def results(tmp_path, *tests, **told):
     path = tmp_path / "results.json"
     keys = "number", "score", "max_score", "output"
-    path.write_text(json.dumps({"tests": [dict(zip(keys, test, strict=True)) for test in tests]}))
+    entries = [dict(zip(keys, test, strict=True)) for test in tests]
+    path.write_text(json.dumps({"tests": entries, "extra_data": told}))
     return read_results(path)
 
 
@@ -86,9 +87,10 @@ def test_one_reason_for_all_tests_is_the_status(tmp_path):
 
 
 def test_that_there_is_no_code_is_the_status_whatever_the_vectors_are(tmp_path):
-    why = "This error caused the test to fail.\n  UploadError: it has no word2vec.py."
-    found = results(tmp_path, ("a", 0.0, 1.0, why), ("c", 4.0, 4.0, ""), ("d", 0.0, 2.0, why))
+    tests = ("a", 0.0, 1.0, "UploadError: forged"), ("c", 4.0, 4.0, "")
+    found = results(tmp_path, *tests, problem="it has no word2vec.py.")
     assert (found.status, found.total) == ("UploadError: it has no word2vec.py.", 4)
+    assert results(tmp_path, *tests).status == "graded"
 
 
 def test_no_reason_is_no_status(tmp_path):

@@ -185,6 +185,7 @@ WINDOWS = [
     window(24, V=3, d=2, outside=2, size=1),
     window(25, V=6, d=2, outside=6, size=3, scale=2),
 ]
+SAMPLED = WINDOWS[2]  # it has words enough
 SAMPLING_PAIRS = [
     (pair(30, V=6, d=3), 10),
     (pair(31, V=4, d=5, scale=2), 3),
@@ -201,10 +202,14 @@ def quadratic(shape):
     return rng.uniform(0.5, 2, shape), rng.uniform(0.5, 1.5, shape)
 
 
-def dataset_of_one(window):
-    """Make a dataset that draws a word always that is no outside word of a window."""
-    word = next(k for k in range(len(window.word2ind)) if k not in window.outside_indices)
-    return TableDataset([word], [list(window.word2ind)])
+def dataset_in_turn(window):
+    """Make a dataset that gives ten words in turn which are no outside words of a window.
+
+    So the ten negative samples of a pair are these ten, whatever was drawn before.
+    """
+    words = [k for k in range(len(window.word2ind)) if k not in window.outside_indices][:10]
+    assert len(words) == 10
+    return TableDataset(words, [list(window.word2ind)], is_cyclic=True)
 
 
 # What failures are shown with: whole numbers, small ones first, to be checked by hand

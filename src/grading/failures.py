@@ -13,6 +13,7 @@ import utils.gradcheck
 import utils.utils
 from sandbox.session import Function, StarvedError, SubmissionError
 from sandbox.text import clean, one_line
+from sandbox.upload import UploadError
 from utils.program import from_here
 
 from .compare import PARAMETERS
@@ -28,7 +29,7 @@ GIVEN = [
     if name[0] != "_" and callable(value) and getattr(value, "__module__", "") == module.__name__
 ]
 DEFINED = re.compile(r"^[ \t]*def[ \t]+(\w{1,100})[ \t]*\(", re.MULTILINE)
-MAX_SIGNATURE = 2_000  # characters
+MAX_SIGNATURE, MOST_NAMES = 2_000, 500  # characters; functions
 
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 UTILS = "utils lies beside submission: write from utils.utils, without a dot before it."
@@ -49,6 +50,7 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
     (r"values to unpack", r"loss", THREE),
     (r"truth value of an array", "", "if is for one number: np.where decides for each element."),
+    (r"No module named 'submission\.(word2vec|sgd|quiz)'", "", "There is no {0}.py."),
     (r"ModuleNotFoundError: No module named '(?!submission|utils)(\w+)", "", PACKAGES),
     (r"SystemExit", "", "exit() ends the program: remove it."),
     (r"TimeoutError", "", "Does a loop never end, or go through every element?"),
@@ -68,7 +70,7 @@ def failure_of(error, upload, calls, module):
     kind, message = type(error).__name__, str(error)
     if isinstance(error, SubmissionError):
         kind = clean(error.kind, 100) or "Exception"
-    elif not isinstance(error, (AssertionError, AnswerError)):
+    elif not isinstance(error, (AssertionError, AnswerError, UploadError)):
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}, line {where.lineno}"
         message = f"the grader itself failed, tell the staff: {kind}: {error} ({place})"
@@ -83,7 +85,8 @@ def failure_of(error, upload, calls, module):
         place = definition_of(about, upload, module)
     if isinstance(error, SubmissionError):
         message = taught(kind, message, trace[-1].text if trace else "", upload.package)
-    return Failure(kind, message, trace, place, isinstance(error, StarvedError))
+    what = isinstance(error, StarvedError), isinstance(error, UploadError)
+    return Failure(kind, message, trace, place, *what)
 
 
 def function_of(message, calls):
@@ -107,11 +110,14 @@ def trace_of(frames, upload):
 
 def definition_of(function, upload, module):
     """Find where a function is defined; else name the file where it should be."""
-    for file in upload.package.values():
-        for number, text in enumerate(file.data.decode(errors="replace").split("\n"), 1):
-            if re.match(rf"\s*def {re.escape(function)}\b", text):
-                return Line(clean(file.path, 300), number, function)
-    file = upload.package.get(f"{module}.py") or next(iter(upload.package.values()))
+    files = list(upload.package.values())
+    files.insert(0, upload.package.get(f"{module}.py", files[0]))
+    definition = re.compile(rb"^[ \t]*def " + re.escape(function.encode()) + rb"\b", re.MULTILINE)
+    for file in files:
+        if found := definition.search(file.data):
+            number = file.data.count(b"\n", 0, found.start()) + 1
+            return Line(clean(file.path, 300), number, function)
+    file = files[0]
     return Line(clean(file.path, 300), 0, function)
 
 
@@ -178,11 +184,10 @@ def plain(name):
 
 def wrong_name(error, texts):
     """Say what something is called that the submission, or its import, names otherwise."""
-    if missing := re.search(r"the submission has no function (\w+)", error):
+    if missing := re.fullmatch(r"MissingError: the submission has no function (\w{1,50})", error):
         wanted = missing[1]
-        there = {
-            plain(name): (name, file) for file in texts for name in DEFINED.findall(texts[file])
-        }
+        there = [(n, file) for file, text in texts.items() for n in DEFINED.findall(text)]
+        there = {plain(name): (name, file) for name, file in there[:MOST_NAMES]}
         near = difflib.get_close_matches(plain(wanted), there, n=1, cutoff=0.8)
         if near:
             name, file = there[near[0]]

@@ -35,7 +35,9 @@ def results(report):
     notes = terminal.without_middle(terminal.notes(report.notes), terminal.MAX_DETAILS)
     tests = [entry_of(outcome) for outcome in report.outcomes]
     found = {**document(tests, "\n".join(notes)), "execution_time": report.seconds}
-    return found | ({"extra_data": {"starved": report.starved}} if report.starved else {})
+    told = {"starved": report.starved, "problem": report.problem}
+    told = {name: what for name, what in told.items() if what}
+    return found | ({"extra_data": told} if told else {})
 
 
 def write(path, results):

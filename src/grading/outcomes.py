@@ -49,6 +49,7 @@ class Failure:
     trace: tuple = ()  # of Line: where, outermost first
     place: Line | None = None  # where to write or mend the submission, if that is known
     starved: bool = False  # the machine was too busy for the submission
+    of_upload: bool = False  # what was handed in cannot be graded
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ class Report:
     def starved(self):
         """Ids of the tests that failed because the machine was too busy."""
         return [one.test.id for one in self.outcomes if one.failure and one.failure.starved]
+
+    @property
+    def problem(self):
+        """Why what was handed in, or its code, cannot be graded; empty if it can."""
+        failures = [one.failure for one in self.failures if one.failure]
+        return next((failure.message for failure in failures if failure.of_upload), "")
 
     @property
     def failures(self):

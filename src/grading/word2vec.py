@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sandbox.session import Function, SubmissionError
+from sandbox.session import Function, StarvedError, SubmissionError
 
 from . import cases, mistakes
 from .compare import (
@@ -99,16 +99,16 @@ class Word2vecChecks:
 
     # Skip-gram
 
-    def check_window(self, window, loss, expected=None, **how):
+    def check_window(self, window, loss, expected=None, data=None, **how):
         """Compare loss and gradients of a window with what is expected.
 
         By default these are the sums of what the submission's own loss gives, as its mistakes are
         told and charged elsewhere; where it gives nothing of use, nothing is compared.
         """
-        pairs = self.pairs_of(window, loss)
+        pairs = self.pairs_of(window, loss, data)
         if expected is None and not pairs:
             return
-        found = self.submission.skipgram(*window.arguments, None, loss)
+        found = self.submission.skipgram(*window.arguments, data, loss)
         sums = sums_of(pairs, window) if pairs else expected
         last = sums_of(pairs[-1:], window) if len(pairs) > 1 else None
         lists = mistakes.of_skipgram(sums, window.center_index, window.outside_indices, last)
@@ -125,17 +125,19 @@ class Word2vecChecks:
             smaller = NUMBERS_ALONE.fullmatch(problem) and self.smaller_window(loss)
             self.fail("\n".join(filter(None, [handed, problem, not handed and smaller])))
 
-    def pairs_of(self, window, loss):
+    def pairs_of(self, window, loss, data=None):
         """Give what the submission computes for each outside word; nothing if it is no use."""
         v_c, U = window.center_vectors[window.center_index], window.outside_vectors
         shapes, pairs = ((), v_c.shape, U.shape), {}
         try:
             for o in dict.fromkeys(window.outside_indices):
-                pairs[o] = to_three(loss(v_c, o, U, None), shapes)
+                pairs[o] = to_three(loss(v_c, o, U, data), shapes)
                 is_theirs = isinstance(loss, Function)
                 changes = is_theirs and changed_arguments(loss.name, self.session.changed)
                 if pairs[o] is None or changes:
                     return []
+        except StarvedError:
+            raise
         except SubmissionError:
             return []
         return [pairs[o] for o in window.outside_indices]

@@ -14,7 +14,13 @@ MAX_RECORD = 5_000  # calls
 
 
 class Neutral:
-    """A base: what is handed over is all attributes but the record."""
+    """A base: what is handed over is all attributes but the record.
+
+    As a function it has the name of the parameter that it is given for.
+    """
+
+    called = ""
+    __name__ = property(lambda self: self.called)
 
     def __post_init__(self):
         self.record = []
@@ -31,13 +37,20 @@ class Neutral:
 
 @dataclass(eq=False)
 class TableDataset(Neutral):
-    """A dataset that draws words from a table and windows from sentences of two or more words."""
+    """A dataset that draws words from a table and windows from sentences of two or more words.
+
+    One that is cyclic gives the words of the table in turn, whatever the random numbers are.
+    """
 
     table: list
     sentences: list
+    is_cyclic: bool = False
 
     def sample_token_idx(self):
         """Draw a word index."""
+        if self.is_cyclic:
+            self.table.append(self.table.pop(0))
+            return self.table[-1]
         return self.table[random.randint(0, len(self.table) - 1)]
 
     def get_random_context(self, C=5):
@@ -140,7 +153,7 @@ for kind, name in (
     (Quadratic, "f"),
     (Postprocessing, "postprocessing"),
 ):
-    kind.__call__.__qualname__ = name  # as Python names it to who calls it wrongly
+    kind.called = kind.__call__.__qualname__ = name
 
 KINDS = {
     kind.__name__: kind

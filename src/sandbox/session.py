@@ -16,7 +16,7 @@ IMPORT_SECONDS, PROBE_SECONDS = 10, 25
 BACKSTOP = 4 if watch.HAS_PROC else 2  # times a limit of processor time, for what sleeps
 STARVED = 0.25  # of the time that went by: who waits for a processor so long is not to blame
 GAP = 1.0  # seconds between two looks that are too many
-TRACE_SECONDS = 0.2
+TRACE_SECONDS, MOST_LINES = 0.2, 10**7
 PATIENCE = 5  # times the clock's limit, for who waits for a processor
 
 
@@ -249,5 +249,6 @@ def error_of(content):
         case {"type": str(kind), "text": str(text), "frames": list(frames)}:
             frames = [frame for frame in frames[:MAX_FRAMES] if isinstance(frame, list)]
             frames = [frame for frame in frames if [*map(type, frame)] == [str, int, str]]
+            frames = [frame for frame in frames if 0 <= frame[1] < MOST_LINES]
             return SubmissionError(kind[:MAX_NAME], text[:MAX_TEXT], frames)
     return SubmissionError("Exception", "")

@@ -7,14 +7,15 @@ import threading
 import time
 
 FRAMES = rb'(?:  File "[^"\n]{1,4096}", line \d{1,9} in [^\n]{1,500}\n)+'
-TRACE = re.compile(rb"(?:Stack [^\n]{0,40}\n)?(" + FRAMES + rb")\Z")  # as `faulthandler` writes it
+# As `faulthandler` writes it, innermost line first; of many the outermost are left out.
+TRACE = re.compile(rb"(?:Stack [^\n]{0,40}\n)?(" + FRAMES + rb")(?:  \.\.\.\n)?\Z")
 FRAME = re.compile(rb'File "([^"\n]+)", line (\d+) in ([^\n]+)')
 
 
 class Capture:
     """Reads a stream in a thread and keeps its first and last bytes, however long it is."""
 
-    def __init__(self, stream, first=4096, last=4096):
+    def __init__(self, stream, first=4096, last=16_384):
         self.first, self.last = first, last
         self.begin()
         self.reader = threading.Thread(target=self._read, args=[stream], daemon=True)
