@@ -203,7 +203,7 @@ class CourseTestRunner:
 
     def run(self, tests, notes=()):
         """Run graded tests and give the report, with these notes in it."""
-        began, outcomes = time.perf_counter(), []
+        began, outcomes, told = time.perf_counter(), [], {}
         self.show(terminal.START)
         for test in tests:
             self.show(terminal.start_of(test.about))
@@ -212,6 +212,10 @@ class CourseTestRunner:
                 outcome = outcome_of(test)
                 outcome = replace(outcome, notes=(*outcome.notes, RUN_AGAIN))
             outcomes.append(outcome)
+            first = told.setdefault(outcome.failure, outcome.test.id)
+            if outcome.failure and outcome.failure.kind and first != outcome.test.id:
+                again = Failure("", f"The same error as in {first}.")
+                outcome = replace(outcome, failure=again)
             self.show(terminal.end_of(outcome))
         report = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
         self.show(terminal.end(report))
