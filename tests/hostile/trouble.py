@@ -273,8 +273,8 @@ MEMORY = [
                         things = gc.get_objects()
                         (worker,) = (t for t in things if type(t).__name__ == "Worker")
                         number = worker.channel._refer(args[-1])[1]
-                        ask = worker.callback(number)
-                        ask(args[4][0], 0, np.zeros((100_000, 1, 1)), None)
+                        odd = [args[4][0], 0, np.zeros((100_000, 1, 1)), None]
+                        worker.channel.send({"callback": number, "args": odd, "kwargs": {}})
                     return function(*args)
 
                 return call
@@ -284,7 +284,7 @@ MEMORY = [
         stub="reference",
         tests="2a-1 2a-7",
         passes="2a-1-basic",
-        shows=("a call of what is not the grader's",),
+        shows=("skipgram gave no sensible answer",),
     ),
     limits(
         "folders 3,000 deep in its working folder",
