@@ -38,7 +38,7 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
         window, loss = cases.SKIPGRAM, self.submission.naive_softmax_loss_and_gradient
         self.check_window(window, loss, cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
         self.check_window_gradient(window, loss)
-        self.note(self.check_handed(window))
+        self.note(self.what_is_handed(window))
 
     @graded()
     def test_1(self):

@@ -121,7 +121,7 @@ class Word2vecChecks:
         right = sums if expected is None else expected
         problem = check_loss_and_gradients(SKIPGRAM, found, right, **how)
         if problem and self.is_graded:
-            handed = self.check_handed(window)
+            handed = self.what_is_handed(window)
             smaller = NUMBERS_ALONE.fullmatch(problem) and self.smaller_window(loss)
             self.fail("\n".join(filter(None, [handed, problem, not handed and smaller])))
 
@@ -177,13 +177,17 @@ class Word2vecChecks:
         self.check_window(window, cases.linear_loss(2, window), rtol=RTOL, atol=ATOL)
 
     def check_handed(self, window):
-        """Tell what is wrong with what skip-gram hands to a loss, if anything is."""
+        """Say what is wrong with what skip-gram hands to a loss."""
         data, loss = cases.dataset(1, list(window.word2ind)), cases.linear_loss(2, window)
+        self.call(SKIPGRAM, *window.arguments, data, loss)
+        return check_pairs(window, data, loss.record, self.reveal)
+
+    def what_is_handed(self, window):
+        """Say what is wrong with it where only an explanation is wanted."""
         try:
-            self.call(SKIPGRAM, *window.arguments, data, loss)
+            return self.check_handed(window)
         except SubmissionError:
             return ""
-        return check_pairs(window, data, loss.record, self.reveal)
 
 
 def sums_of(pairs, window):
