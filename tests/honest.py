@@ -488,7 +488,7 @@ FAULTY = [
     Honest("a function that calls itself", (("sigmoid", "small =", "sigmoid(x)\nsmall ="),), fails="2a-2 2a-3 2a-4 2a-5 2a-8",
         words=("RecursionError", "A function calls itself without end", "the same line")),
     Honest("None left in an expression", (("sgd", UPDATE, "x = x - step * None"),), fails="2b",
-        words=("Something is None",)),
+        words=("A step is",)),
     Honest("finished, but the line that says it is not stays", (("sigmoid", "return", "raise NotImplementedError('2a: sigmoid')\nreturn"),),
         fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid still has the line raise NotImplementedError",)),
     Honest("a misspelt name of NumPy", (("sigmoid", "np.exp(", "np.exo("),), fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("Did you mean: exp?",)),

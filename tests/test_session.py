@@ -412,6 +412,7 @@ class Fake:
         self.sock.close()
         with contextlib.suppress(OSError):
             os.close(self.output)
+        started.printed.reader.join(1)
         return "its process ended with exit code 7"
 
     def close(self):

@@ -207,7 +207,7 @@ def dataset_in_turn(window):
 
     So the ten negative samples of a pair are these ten, whatever was drawn before.
     """
-    words = [k for k in range(len(window.word2ind)) if k not in window.outside_indices][:10]
+    words = [k for k in range(1, len(window.word2ind)) if k not in window.outside_indices][:10]
     assert len(words) == 10
     return TableDataset(words, [list(window.word2ind)], is_cyclic=True)
 
