@@ -44,7 +44,7 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"name 'np' is not defined", "", "The file needs: import numpy as np"),
     (r"name '(math|random)' is not defined", "", "The file needs: import {0}"),
     (r"(?:No module named|cannot import name .* from) 'submission\.utils", "", UTILS),
-    (r"'(?:utils\.)?sanity_checks?'", "", "Remove this import: python grader.py does the checks."),
+    (r"'(?:utils\.)?\w*sanity\w*'", "", "Remove this import: python grader.py does the checks."),
     (r"NoneType", "", NONE),
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
@@ -159,11 +159,7 @@ def taught(kind, message, code, package):
         return message  # something is said of it
     message = re.sub(r" \((unknown location|[^()]*[/\\][^()]*)\)$", "", message)  # of our own files
     error = f"{kind}: {message}"
-    texts = {
-        name: source.data.decode(errors="replace").replace("\r", "\n")
-        for name, source in package.items()
-    }
-    said = wrong_name(error, texts) or wrong_call(error, texts) or known_error(error, code)
+    said = wrong_name(error, package) or wrong_call(error, package) or known_error(error, code)
     end = "" if message.endswith((".", "!", "?")) else "."
     return f"{message}{end} {said}" if said else message
 
@@ -182,11 +178,19 @@ def plain(name):
     return name.replace("_", "").lower()
 
 
-def wrong_name(error, texts):
+def texts_of(package):
+    """Give the texts of the files, their line ends those of Python."""
+    texts = {name: source.data.decode(errors="replace") for name, source in package.items()}
+    return {name: text.replace("\r", "\n") for name, text in texts.items()}
+
+
+def wrong_name(error, package):
     """Say what something is called that the submission, or its import, names otherwise."""
     if missing := re.fullmatch(r"MissingError: the submission has no function (\w{1,50})", error):
         wanted = missing[1]
-        there = [(n, file) for file, text in texts.items() for n in DEFINED.findall(text)]
+        there = [
+            (n, file) for file, text in texts_of(package).items() for n in DEFINED.findall(text)
+        ]
         there = {plain(name): (name, file) for name, file in there[:MOST_NAMES]}
         near = difflib.get_close_matches(plain(wanted), there, n=1, cutoff=0.8)
         if near:
@@ -201,19 +205,17 @@ def wrong_name(error, texts):
         ours = {plain(given): given for given in GIVEN}
         if ours.get(plain(name), name) != name:
             return f"It is called {ours[plain(name)]} here."
-        if "sanity" in name:
-            return "Remove this import: python grader.py does the checks."
     return ""
 
 
-def wrong_call(error, texts):
+def wrong_call(error, package):
     """Say which parameters a function of the assignment has, and which of them it lacks."""
     found = re.search(r"TypeError: (?:\w+\.)?(\w+)\(\) (missing|takes|got)", error)
     if not found or found[1] not in PARAMETERS:
         return ""
     name, wanted = found[1], PARAMETERS[found[1]]
     says = f"{name} takes {', '.join(wanted)}"
-    for text in texts.values():
+    for text in texts_of(package).values():
         begin = re.search(rf"^[ \t]*def[ \t]+{name}[ \t]*\(", text, re.MULTILINE)
         if begin:
             inside = text[begin.end() : begin.end() + MAX_SIGNATURE].partition("):")[0]

@@ -1,6 +1,7 @@
 """Question 2a: what its tests check."""
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from . import cases, mistakes
 from .compare import (
     ATOL,
     PARAMETERS,
-    PARTS,
     RTOL,
     changed_arguments,
     check_array,
@@ -54,6 +54,8 @@ class Word2vecChecks:
             found = self.call(SIGMOID, x)
 
         def check(x, found, expected, **how):
+            if not check_array(SIGMOID, found, expected, **how):
+                return ""
             instead = mistakes.of_sigmoid(x, expected)
             return check_array(SIGMOID, found, expected, instead=instead, **how)
 
@@ -68,10 +70,8 @@ class Word2vecChecks:
             found = self.call(SOFTMAX, *arguments)
 
         def check(v_c, o, U, _, found, expected, **how):
-            instead = dict(zip(PARTS, mistakes.of_softmax(expected, v_c, o, U), strict=True))
-            return check_loss_and_gradients(
-                "naive softmax", found, expected, instead=instead, **how
-            )
+            how["instead"] = partial(mistakes.of_softmax, expected, v_c, o, U)
+            return check_loss_and_gradients("naive softmax", found, expected, **how)
 
         self.judge(check, (SOFTMAX, *arguments), found, expected, cases.SMALL_PAIRS, **how)
 
@@ -110,13 +110,16 @@ class Word2vecChecks:
             return
         found = self.submission.skipgram(*window.arguments, data, loss)
         sums = sums_of(pairs, window) if pairs else expected
-        last = sums_of(pairs[-1:], window) if len(pairs) > 1 else None
-        lists = mistakes.of_skipgram(sums, window.center_index, window.outside_indices, last)
-        if pairs and expected is not None:
-            for known, part in zip(lists, sums, strict=True):
+
+        def instead():
+            last = sums_of(pairs[-1:], window) if len(pairs) > 1 else None
+            lists = mistakes.of_skipgram(sums, window.center_index, window.outside_indices, last)
+            if pairs and expected is not None:
                 words = f"the sum of what {loss.name} gives: the mistake is there"
-                known.insert(0, (words, part))
-        instead = dict(zip(PARTS_OF_WINDOW, lists, strict=True))
+                for known, part in zip(lists, sums, strict=True):
+                    known.insert(0, (words, part))
+            return lists
+
         how = SINGLE | {"names": PARTS_OF_WINDOW, "instead": instead, "reveal": self.reveal} | how
         right = sums if expected is None else expected
         problem = check_loss_and_gradients(SKIPGRAM, found, right, **how)
