@@ -12,7 +12,6 @@ import unittest
 from graderUtil import HERE, POINTS, CourseTestRunner, GradedTestCase, graded
 from grading import cases, gradescope
 from grading.course import Course, open_course, read_solution, refuse_if_exposed
-from grading.given import GivenChecks
 from grading.options import parse, select
 from grading.quiz import QuizChecks, judge
 from grading.sgd import SgdChecks
@@ -29,7 +28,7 @@ MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
-class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
+class Test_2a(Word2vecChecks, GradedTestCase):
     """2a: the loss of a window, and its gradients."""
 
     @graded()
@@ -38,7 +37,7 @@ class Test_2a(Word2vecChecks, GivenChecks, GradedTestCase):
         window, loss = cases.SKIPGRAM, self.submission.naive_softmax_loss_and_gradient
         self.check_window(window, loss, cases.SKIPGRAM_VALUES, rtol=cases.KNOWN)
         self.check_window_gradient(window, loss)
-        self.note(self.what_is_handed(window))
+        self.note(self.attempt(self.problem_of_linear, window))
 
     @graded()
     def test_1(self):

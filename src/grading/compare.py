@@ -6,13 +6,13 @@ text that says what is wrong, one line or a few; an empty one says that all is r
 
 import contextlib
 import random
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
 from utils.gradcheck import TOLERANCE, numerical_gradient
 
-from .mistakes import explain, explain_nonfinite, explain_shape
+from .mistakes import explain
 from .values import NoNumbersError, bare, kind_of, to_array, to_array_of_shape
 
 RTOL, ATOL = 1e-6, 1e-9
@@ -30,130 +30,121 @@ PARAMETERS = {
     "word2vec_loss_and_gradient".split(),
     "sgd": "f x0 step iterations postprocessing use_saved PRINT_EVERY".split(),
 }
-NEARLY = 1e-2  # relative error that differences of losses in single precision may have
-SINGLE = "compute in float64."
+NEARLY = 1e-2  # error of differences of losses in single precision
 
 
-def check_array(what, found, expected, *, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
-    """Compare an array: its kind, its shape, then each element.
-
-    Shapes must agree but for leading axes of length 1; lists are taken as arrays; results in single
-    precision are compared to fewer digits. `instead` lists known mistakes as `mistakes.explain`
-    takes them. The text shows expected values only with `reveal`.
+def check_array(what, found, expected, **how):
+    """Compare an array: its kind, its shape, then each element; see `difference`.
 
     >>> check_array("the gradient", np.array([1.0, -2.0]), np.array([-1.0, 2.0]))
     'the gradient differs most at [1]: yours is -2, expected 2. It is negated.'
     """
-    return " ".join(filter(None, difference(what, found, expected, rtol, atol, reveal, instead)))
+    return " ".join(difference(what, found, expected, **how)).rstrip()
 
 
-def check_scalar(what, found, expected, **how):
-    """Compare a number, which may come as an array of shape (1,); see `check_array`."""
-    return check_array(what, found, np.reshape(expected, ()), **how)
-
-
-def check_loss_and_gradients(
-    what, found, expected, *, names=PARTS, rtol=RTOL, atol=ATOL, reveal=True, instead=None
-):
-    """Compare a loss and its two gradients.
-
-    `instead`, called only where something differs, gives a list of known mistakes for each.
-    """
-    expected = np.reshape(expected[0], ()), *expected[1:]
-    compare = partial(difference, rtol=rtol, atol=atol, reveal=reveal)
-    if message := _not_three(what, found, expected, names, compare):
-        return message
-    if not any(any(compare("", *pair)) for pair in zip(found, expected, strict=True)):
-        return ""
-    known = instead() if instead else ([], [], [])
-    swapped = [[], [(f"the {names[2]}", expected[2])], [(f"the {names[1]}", expected[1])]]
-    results = [
-        compare(f"{what}: the {name}", part, right, instead=[*mistakes, *other])
-        for name, part, right, mistakes, other in zip(
-            names, found, expected, known, swapped, strict=True
-        )
-    ]
-    if any(results[1]) and any(results[2]) and _same_pair(found[:0:-1], expected[1:], compare):
-        are_swapped = f"{what}: the gradients are swapped, expected {_enumerate(names)}."
-        return "\n".join([*_lines(results[:1]), are_swapped])
-    if all(diagnosis.startswith("It is zero") for _, diagnosis in results):
-        return f"{what}: loss and gradients are zero: is anything computed?"
-    return "\n".join(_lines(results))
-
-
-def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead=()):
+def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead=list):
     """Say in one sentence where an array differs, and in another what it is instead.
 
-    Arguments are those of `check_array`; a sentence is empty if there is nothing to say.
+    Shapes must agree but for leading axes of length 1; lists are taken as arrays; results in single
+    precision are compared to fewer digits. `instead`, called only where something differs, gives
+    known mistakes for `mistakes.explain`. Expected values are shown only with `reveal`.
     """
-    expected, kind = np.asarray(expected, float), getattr(found, "dtype", None)
+    expected, kind = np.asarray(expected, float), getattr(found, "dtype", np.dtype(float)).kind
+    wanted = f"shape {expected.shape}" if expected.ndim else "one number"
+    if found is None:
+        return f"{what} is None: is the return missing?", ""
     try:
         found, single = to_array(found)
     except NoNumbersError as error:
-        if found is None:
-            return f"{what} is None: is the return missing?", ""
-        return f"{what} {error}, expected {_describe(expected.shape)}.", ""
+        return f"{what} {error}, expected {wanted}.", ""
     if bare(found).shape != bare(expected).shape:
         has = f"has shape {found.shape}" if found.ndim else "is one number"
-        statement = f"{what} {has}, expected {_describe(expected.shape)}."
-        return statement, explain_shape(found, expected, instead)
-    found = found.reshape(expected.shape)
-    if not np.isfinite(found).all():
-        return _nonfinite(what, found), explain_nonfinite(found, instead)
-    if single:
-        rtol, atol = max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)
-    with np.errstate(over="ignore"):
-        error = np.abs(found - expected)
-        right = error <= atol + rtol * np.abs(expected)
-    if right.all():
-        return "", ""
-    place = np.unravel_index(np.where(right, -1, error).argmax(), error.shape)
-    if getattr(kind, "kind", "") in ("i", "u") and np.array_equal(found, np.trunc(expected)):
-        diagnosis = "It holds whole numbers only, as np.zeros_like of whole numbers does."
+        problem = f"{what} {has}, expected {wanted}."
     else:
-        diagnosis = explain(found, expected, right, instead, reveal)
-    return _worst(what, found, expected, place, reveal), diagnosis
+        found = found.reshape(expected.shape)
+        rtol, atol = (max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)) if single else (rtol, atol)
+        with np.errstate(over="ignore", invalid="ignore"):
+            excess = np.abs(found - expected) - atol - rtol * np.abs(expected)
+        if (excess <= 0).all():
+            return "", ""
+        problem = _worst(what, found, expected, excess, reveal)
+        if kind in "iu" and np.array_equal(found, np.trunc(expected)):
+            return problem, "It holds whole numbers only, as np.zeros_like of whole numbers does."
+    with np.errstate(all="ignore"):
+        return problem, explain(found, expected, instead(), reveal)
+
+
+def _worst(what, found, expected, excess, reveal):
+    """Say which element is not finite, or differs most."""
+    bad = np.isnan(found) if np.isnan(found).any() else np.isinf(found)
+    place = np.unravel_index((bad if bad.any() else excess).argmax(), found.shape)
+    index = f"[{', '.join(map(str, place))}]"
+    if bad.any():
+        name = "nan" if np.isnan(found).any() else "infinite"
+        if bad.all():
+            return f"{what} is {name}{' everywhere' if found.ndim else ''}."
+        return f"{what} is {name} in {bad.sum():,} of {bad.size:,} places, first at {index}."
+    where = f"differs most at {index}" if place else "differs"
+    yours, right = found[place] + 0.0, expected[place] + 0.0  # no -0
+    if not reveal:
+        return f"{what} {where}: yours is {yours:.6g}."
+    digits = next(n for n in (6, 9, 12, 17) if n == 17 or f"{yours:.{n}g}" != f"{right:.{n}g}")
+    return f"{what} {where}: yours is {yours:.{digits}g}, expected {right:.{digits}g}."
+
+
+def check_loss_and_gradients(what, found, expected, *, names=PARTS, instead=list, **how):
+    """Compare a loss and its two gradients, each as `check_array` does.
+
+    `instead` gives known mistakes: words and the three parts, None where one does not tell it.
+    """
+    if found is None:
+        return f"{what} returned None: is the return missing?"
+    if not isinstance(found, (list, tuple)) or len(found) != len(names):
+        number = len(found) if isinstance(found, (list, tuple)) else None
+        returned = kind_of(found) if number is None else f"{number} value{'s' * (number != 1)}"
+        return f"{what} returned {returned}, expected the {', the '.join(names)}."
+    known = cache(instead)
+
+    def known_of(i):
+        others = [
+            (f"the {names[j]}", expected[j]) for j in range(1, len(names)) if i > 0 and i != j
+        ]
+        return others + [(words, parts[i]) for words, parts in known() if parts[i] is not None]
+
+    shaped = np.reshape(expected[0], ()), *expected[1:]
+    results = [
+        difference(f"{what}: the {name}", part, right, instead=partial(known_of, i), **how)
+        for i, (name, part, right) in enumerate(zip(names, found, shaped, strict=True))
+    ]
+    results = [result for result in results if any(result)]
+    said = {explanation for _, explanation in results}
+    if len(results) > 1 and len(said) == 1:  # it is the same of all: said once
+        return "\n".join([*(problem for problem, _ in results), *said]).rstrip()
+    return "\n".join(" ".join(result).rstrip() for result in results)
 
 
 def check_gradient(what, f, x, names):
-    """Compare a gradient with finite differences.
+    """Compare gradients with finite differences.
 
-    f(x) gives loss and gradients as the submission gave them; `names` has the rows of x that belong
-    together, such as ``{"center vectors": slice(0, 5)}``.
+    f(x) gives loss and gradients as the submission gave them; `names` has the rows of x that each
+    gradient is of, such as ``{"center vectors": slice(0, 5)}``.
     """
 
-    def loss_and_gradient(x):
+    def loss_alone(x):
         found = f(x)
-        if not isinstance(found, (list, tuple)) or len(found) < 2:
-            raise NoNumbersError
-        if to_array_of_shape(found[0], ()) is None:
-            raise NoNumbersError
-        return to_array_of_shape(found[0], ()), found
+        is_some = isinstance(found, (list, tuple)) and len(found) == 1 + len(names)
+        return (to_array_of_shape(found[0], ()) if is_some else None,)  # None gives nan
 
-    try:
-        numerical = numerical_gradient(loss_and_gradient, x)
-        _, (loss, *parts) = loss_and_gradient(x.copy())
-        gradient = np.concatenate([to_array(part)[0].reshape(-1) for part in parts])
-        gradient = gradient.reshape(x.shape)
-    except ValueError:
-        return f"{what}: the gradient cannot be checked: loss or gradients are no numbers."
-    size = np.maximum(1, np.maximum(abs(numerical), abs(gradient)))
-    with np.errstate(invalid="ignore"):
-        error = abs(numerical - gradient) / size
-    for name, rows in names.items():
-        wrong = np.argwhere(~(error[rows] <= TOLERANCE))
-        if len(wrong):
-            index = tuple(wrong[0].tolist())
-            problem = (
-                f"{what}: gradient check failed for the gradient of the {name}: at {list(index)} "
-                f"yours is {gradient[rows][index]:.6g}, the numerical one "
-                f"{numerical[rows][index]:.6g}."
-            )
-            if getattr(loss, "dtype", None) == np.float32:
-                return f"{problem} Your loss is in single precision: {SINGLE}"
-            if np.all(error < NEARLY):
-                return f"{problem} It is nearly right: in single precision (float32)? {SINGLE}"
-            return problem
+    numerical, found = numerical_gradient(loss_alone, x), f(x.copy())
+    if not np.isfinite(numerical).all() or loss_alone(x) == (None,):
+        return f"{what}: the gradient cannot be checked: the loss is not always a number."
+    for (name, rows), part in zip(names.items(), found[1:], strict=True):
+        what_part = f"{what}: gradient check failed: the gradient of the {name}", part
+        problem, said = difference(*what_part, numerical[rows], TOLERANCE / 2, TOLERANCE / 2)
+        if problem:
+            if not difference(*what_part, numerical[rows], NEARLY, NEARLY)[0]:
+                said = "Is the loss in single precision (float32)? Compute in float64."
+            return f"{problem} {said}".rstrip()
     return ""
 
 
@@ -187,66 +178,3 @@ def check_draws(name, seed, following, draw=lambda: None):
         f"{name} draws other random numbers than it should (or seeds them): with them, training "
         "gives other vectors than everybody's."
     )
-
-
-def _describe(shape):
-    return f"shape {shape}" if shape else "one number"
-
-
-def _at(place):
-    return f"[{', '.join(map(str, place))}]"
-
-
-def _nonfinite(what, found):
-    bad = np.isnan(found) if np.isnan(found).any() else np.isinf(found)
-    name = "nan" if np.isnan(found).any() else "infinite"
-    if bad.all():
-        return f"{what} is {name}{' everywhere' if found.ndim else ''}."
-    place = np.unravel_index(bad.argmax(), bad.shape)
-    return f"{what} is {name} in {bad.sum():,} of {bad.size:,} places, first at {_at(place)}."
-
-
-def _worst(what, found, expected, place, reveal):
-    where = f"differs most at {_at(place)}" if place else "differs"
-    yours, right = found[place] + 0.0, expected[place] + 0.0  # no -0
-    if not reveal:
-        return f"{what} {where}: yours is {yours:.6g}."
-    digits = next(n for n in (6, 9, 12, 17) if n == 17 or f"{yours:.{n}g}" != f"{right:.{n}g}")
-    return f"{what} {where}: yours is {yours:.{digits}g}, expected {right:.{digits}g}."
-
-
-def _not_three(what, found, expected, names, compare):
-    if found is None:
-        return f"{what} returned None: is the return missing?"
-    values = f"expected three values: {_enumerate(names)}."
-    if not isinstance(found, (list, tuple)):
-        kind = kind_of(found)
-        return f"{what} returned {'a value ' * kind.startswith('of')}{kind}, {values}"
-    if len(found) == 3:
-        return ""
-    missing = f" The {names[0]} is missing." if _same_pair(found, expected[1:], compare) else ""
-    return f"{what} returned {len(found)} value{'s' * (len(found) != 1)}, {values}{missing}"
-
-
-def _same_pair(found, expected, compare):
-    return len(found) == 2 and not any(
-        any(compare("", one, other)) for one, other in zip(found, expected, strict=True)
-    )
-
-
-def _enumerate(names):
-    return f"the {names[0]}, the {names[1]}, the {names[2]}"
-
-
-def _lines(results):
-    """Put statements and diagnoses into lines; a diagnosis that all have is said once."""
-    results = [result for result in results if any(result)]
-    diagnoses = {diagnosis for _, diagnosis in results}
-    if len(results) > 1 and len(diagnoses) == 1:
-        (diagnosis,) = diagnoses
-        if diagnosis.startswith("It is "):
-            both = "Both" if len(results) == 2 else "All three"
-            last = f"{both} are {diagnosis.removeprefix('It is ')}"
-            statements = [statement for statement, _ in results]
-            return [*statements[:-1], f"{statements[-1]} {last}"]
-    return [" ".join(filter(None, result)) for result in results]

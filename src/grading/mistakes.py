@@ -1,9 +1,10 @@
 """What a wrong result is instead: mistakes that people make, told from the numbers they give.
 
 A mistake is a pair of words, which follow "It is", and a target: the array that it gives, or a
-function of the array found and of which elements are right. Those of a loss and its gradients are
-three lists, for the loss, the gradient of the center and that of the outside vectors.
+function that tells it from the array found. Those of a loss and its gradients have three targets.
 """
+
+from fractions import Fraction
 
 import numpy as np
 
@@ -18,90 +19,56 @@ MOST_WORDS = 40  # of a vocabulary in which a mistake is looked for word by word
 
 def same(found, target):
     """Tell whether two arrays have one shape and, to five digits of the largest, one content."""
-    found, target = bare(found), bare(np.asarray(target, float))
-    if found.shape != target.shape:
-        return False
+    found, target = bare(np.asarray(found, float)), bare(np.asarray(target, float))
     largest = np.abs(target).max(initial=0)
-    return bool(np.isfinite(largest) and np.all(np.abs(found - target) <= CLOSE * largest))
+    is_same = found.shape == target.shape and np.all(np.abs(found - target) <= CLOSE * largest)
+    return bool(is_same and np.isfinite(largest))
 
 
-def it_is(words):
-    """Make a sentence."""
-    return f"It is {words}{'' if words.endswith('?') else '.'}"
-
-
-def explain(found, expected, right, instead=(), reveal=True):
+def explain(found, expected, instead, reveal):
     """Tell in a sentence what a wrong array is instead; nothing if the mistake is not known.
 
-    `right` has which elements are right; a factor that gives away the expected value is told with
-    `reveal` only.
+    A factor that gives away the expected value is told with `reveal` only.
     """
-    with np.errstate(all="ignore"):
-        if not found.any():
-            for words, target in instead:
-                if callable(target) and target(found, right):
-                    return it_is(words)
-            return "It is zero everywhere." if found.ndim else "It is zero."
-        near = same(found, expected)
-        for words, target in [("negated", -expected), ("transposed", expected.T), *instead]:
-            if target(found, right) if callable(target) else not near and same(found, target):
-                return it_is(words)
-        factor = "" if near else _factor(found, expected, reveal)
-        return factor or _rounding(found, expected) or _rows(right, expected)
+    has_shape = found.shape == expected.shape
+    for words, target in [*instead, *usual(found, expected)]:
+        if callable(target):
+            is_it = has_shape and target(found)
+        else:  # neither what is nearly right nor zero is told from an array
+            is_it = np.any(target) and same(found, target) and not same(target, expected)
+        if is_it:
+            return f"It is {words}{'' if words.endswith('?') else '.'}"
+    if not has_shape:
+        is_right = found.size == expected.size and same(found.ravel(), expected.ravel())
+        return "Its numbers are right, its shape is not." if is_right else ""
+    return _factor(found, expected, reveal)
 
 
-def explain_shape(found, expected, instead=()):
-    """Tell what an array of a wrong shape is."""
-    with np.errstate(all="ignore"):
-        for words, target in [("transposed", expected.T), *instead]:
-            if not callable(target) and same(found, target):
-                return it_is(words)
-        if found.size == expected.size and same(found.ravel(), expected.ravel()):
-            return "Its numbers are right, its shape is not."
-    return ""
-
-
-def explain_nonfinite(found, instead=()):
-    """Tell why an array has nan or infinite elements."""
-    for words, target in instead:
-        if callable(target) and target(found, np.isfinite(found)):
-            return it_is(words)
-    return ""
+def usual(found, expected):
+    """List mistakes of any array."""
+    return [
+        ("negated", -expected),
+        ("transposed", expected.T),
+        ("zero everywhere" if found.ndim else "zero", lambda found: not found.any()),
+        *((f"rounded to {n} decimals", np.round(expected, n)) for n in (2, 3, 4)),
+    ]
 
 
 def _factor(found, expected, reveal):
     place = np.abs(expected).argmax()
     factor = found.flat[place] / expected.flat[place]
-    if not same(found, factor * expected):
+    if not same(found, factor * expected) or same(found, expected):
         return ""
-    whole = max(abs(factor), 1 / abs(factor))
-    is_whole = whole <= 100 and abs(whole - np.rint(whole)) <= CLOSE * whole
-    if np.count_nonzero(expected) == 1 and not (is_whole and reveal):
+    ratio = Fraction(factor).limit_denominator(100)
+    is_simple = abs(ratio - factor) <= CLOSE * abs(factor) and 1 in (
+        abs(ratio.numerator),
+        ratio.denominator,
+    )
+    if np.count_nonzero(expected) == 1 and not (is_simple and abs(ratio) <= 100 and reveal):
         return ""  # any number is some multiple of another
     if not reveal:
         return "It is right but for a constant factor."
-    if is_whole and abs(factor) < 1:
-        return f"It is {'-' if factor < 0 else ''}1/{whole:.0f} of the right value."
-    return f"It is {factor:.6g} times the right value."
-
-
-def _rounding(found, expected):
-    for decimals in range(1, 6):
-        if np.all(np.abs(found - np.round(expected, decimals)) <= 3e-8):
-            return f"It is rounded to {decimals} decimal{'s' * (decimals > 1)}."
-    return ""
-
-
-def _rows(right, expected):
-    """Tell which row alone is right or wrong; rows that should be zero are no evidence."""
-    if right.ndim != 2:
-        return ""
-    matters, is_right = expected.any(axis=1), right.all(axis=1)
-    if matters.sum() >= 3 and (is_right & matters).sum() == 1:
-        return f"Only row {(is_right & matters).argmax()} is right."
-    if matters.sum() >= 3 and is_right.sum() == len(right) - 1:
-        return f"Row {is_right.argmin()} is wrong, all others are right."
-    return ""
+    return f"It is {ratio if is_simple else f'{factor:.6g}'} times the right value."
 
 
 def of_sigmoid(x, expected):
@@ -109,177 +76,119 @@ def of_sigmoid(x, expected):
     x, expected = np.asarray(x, float), np.asarray(expected, float)
     size = np.abs(x)
 
-    def overflows(found, right):
+    def overflows(found):
         return not np.isfinite(found).all() and size[~np.isfinite(found)].min() > OVERFLOWS
 
-    def wrong_only_where_large(found, right):
-        return bool(found.any() and size[~right].min() >= LARGE and np.any(size[right] < LARGE))
+    def wrong_only_where_large(found):
+        right = np.abs(found - expected) <= CLOSE
+        wrong_from = size[~right].min(initial=np.inf)
+        return found.any() and wrong_from >= LARGE > size[right].min(initial=np.inf)
 
-    with np.errstate(all="ignore"):
-        return [
-            ("zero everywhere: // rounds down, / does not", lambda found, right: not found.any()),
-            ("sigma(-x)", 1 - expected),
-            ("the derivative, sigma(x) (1 - sigma(x))", expected * (1 - expected)),
-            ("tanh(x)", np.tanh(x)),
-            ("x itself", x),
-            ("exp(x): the 1 of the denominator is missing", np.exp(x)),
-            ("the denominator, 1 + exp(-x): is it in parentheses?", 1 / expected),
-            ("that of base 2, made with powers of 2, expected of e", 1 / (1 + np.exp2(-x))),
-            ("the softmax: exp(x) divided by the sum over all x", np.exp(x) / np.exp(x).sum()),
-            ("nan where x is large: exp overflows", overflows),
-            ("wrong only where |x| is large", wrong_only_where_large),
-        ]
-
-
-def of_softmax(expected, center_word_vec, outside_word_idx, outside_vectors):
-    """List mistakes of the naive softmax loss of a pair and its gradients."""
-    loss, center, outside = (np.asarray(part, float) for part in expected)
-    v, o, U = center_word_vec, outside_word_idx, outside_vectors
-    with np.errstate(all="ignore"):
-        error = outside @ v / (v @ v)
-        lists = [
-            [
-                ("taken with the logarithm to base 2", loss / np.log(2)),
-                ("taken with the logarithm to base 10", loss / np.log(10)),
-                ("the probability itself: its logarithm is missing", np.exp(-loss)),
-                ("the number of words in the vocabulary", len(U)),
-                (
-                    "the logarithm of a negative number: is y subtracted from y_hat before?",
-                    lambda found, right: bool(np.isnan(found)),
-                ),
-            ],
-            [
-                ("the outside word's part alone, the other words' is missing", error[o] * U[o]),
-                ("made of the center vector, expected of the outside vectors", v),
-                ("made of the center vector, expected of the outside vectors", -v),
-            ],
-            [
-                (
-                    "made of the outside vectors, expected of the center vector",
-                    error[:, np.newaxis] * U,
-                )
-            ],
-        ]
-        for words, of_loss, wrong in _wrong_errors(loss, error, U @ v, o):
-            lists[0] += [] if of_loss is None else [(words, of_loss)]
-            lists[1] += [] if wrong is None else [(words, center + (wrong - error) @ U)]
-            lists[2] += [] if wrong is None else [(words, outside + np.outer(wrong - error, v))]
-    return lists
-
-
-def _wrong_errors(loss, error, scores, o):
-    """List what stands for y_hat - y in wrong gradients: words, the loss, and that vector."""
-    V, y, exp = len(scores), np.eye(len(scores))[o], np.exp(scores)
-    y_hat = error + y
-    losses = -np.log(y_hat)
-    mistakes = [
-        (words, -np.log(p[o]), p - y)
-        for words, p in (
-            ("that of exp(u . v), which is not divided by its sum: y_hat must add up to 1", exp),
-            ("that of a softmax along the wrong axis: each y_hat is 1", np.ones(V)),
-            ("that of sigma(u . v), expected the softmax", exp / (1 + exp)),
-        )
+    return [
+        ("zero everywhere: // rounds down, / does not", lambda found: not found.any()),
+        ("sigma(-x)", 1 - expected),
+        ("the derivative, sigma(x) (1 - sigma(x))", expected * (1 - expected)),
+        ("tanh(x)", np.tanh(x)),
+        ("x itself", x),
+        ("exp(x): the 1 of the denominator is missing", np.exp(x)),
+        ("the denominator, 1 + exp(-x): is it in parentheses?", 1 / expected),
+        ("that of base 2, made with powers of 2, expected of e", 1 / (1 + np.exp2(-x))),
+        ("the softmax: exp(x) divided by the sum over all x", np.exp(x) / np.exp(x).sum()),
+        ("nan where x is large: exp overflows", overflows),
+        ("wrong only where |x| is large", wrong_only_where_large),
     ]
-    mistakes += [
+
+
+def of_softmax(v, o, U, expected):
+    """List mistakes of the naive softmax loss of a pair and its gradients."""
+    V, y, exp = len(U), np.eye(len(U))[o], np.exp(U @ v)
+    loss, error = expected[0], expected[2] @ v / (v @ v)
+    y_hat = error + y
+    rows = [  # words, the loss, and what stands for y_hat - y in the gradients
+        ("taken with the logarithm to base 2", loss / np.log(2), None),
+        ("taken with the logarithm to base 10", loss / np.log(10), None),
+        ("the probability itself: its logarithm is missing", y_hat[o], None),
+        ("the sum over the whole vocabulary, expected the outside word's",
+            -np.log(y_hat).sum(), None),
+        ("the number of words in the vocabulary", V, None),
+        ("the logarithm of a negative number: is y subtracted from y_hat before?", np.isnan, None),
         (f"divided by the number of words in the vocabulary, {V}", loss / V, error / V),
-        ("the sum over the whole vocabulary, expected the outside word's", losses.sum(), None),
+        ("that of exp(u . v), which is not divided by its sum: y_hat must add up to 1",
+            -np.log(exp[o]), exp - y),
+        ("that of a softmax along the wrong axis: each y_hat is 1", 0, 1 - y),
+        ("that of sigma(u . v), expected the softmax",
+            -np.log(exp[o] / (1 + exp[o])), exp / (1 + exp) - y),
         ("the gradient with no one-hot vector y subtracted", None, y_hat),
         ("the gradient with the one-hot vector y added, not subtracted", None, y_hat + y),
-    ]
+    ]  # fmt: skip
     for k in set(range(V)) - {o} if V <= MOST_WORDS else ():
         words = f"that of word {k}, expected that of the outside word, {o}"
-        mistakes.append((words, losses[k], None))
+        rows.append((words, -np.log(y_hat[k]), None))
         words = f"the gradient with y for word {k}, expected for the outside word, {o}"
-        mistakes.append((words, None, y_hat - np.eye(V)[k]))
-    return mistakes
-
-
-def neg_sampling(pair, negatives, y=None, weights=1.0):
-    """Give the negative sampling loss of a pair, and its gradients.
-
-    `y` is that of the words, the outside word first, and `weights` has a factor for each.
-    """
-    v, o, U = pair.arguments
-    words = [o, *negatives]
-    y = np.eye(len(words))[0] if y is None else y
-    scores = U[words] @ v
-    losses = np.log1p(np.exp(np.where(y, -scores, scores)))
-    error = weights * (1 / (1 + np.exp(-scores)) - y)
-    outside = np.zeros(U.shape)
-    np.add.at(outside, words, np.outer(error, v))
-    return np.sum(weights * losses), error @ U[words], outside
-
-
-def of_sampling(pair, negatives, of_ten):
-    """List mistakes of negative sampling; `of_ten` are the words drawn if K is taken to be 10."""
-    v, o, U = pair.arguments
-    K, words, scores = len(negatives), [o, *negatives], U[[o, *negatives]] @ v
-    first = np.eye(K + 1)[0]
-    variants = [
-        ("that with samples drawn twice counted once", [*dict.fromkeys(negatives)], {}),
-        ("that of the outside word alone: the negative samples are missing", [], {}),
-        ("that without the last negative sample", negatives[:-1], {}),
-        ("that without the first negative sample", negatives[1:], {}),
+        rows.append((words, None, y_hat - np.eye(V)[k]))
+    of_v = "made of the center vector, expected of the outside vectors"
+    of_U = "made of the outside vectors, expected of the center vector"
+    alone = "the outside word's part alone, the other words' is missing"
+    return [
+        *((words, (of_loss, None, None)) for words, of_loss, _ in rows),
+        *((words, (None, e @ U, np.outer(e, v))) for words, _, e in rows if e is not None),
+        *((of_v, (None, vector, None)) for vector in (v, -v)),
+        (alone, (None, error[o] * U[o], None)),
+        (of_U, (None, None, error[:, np.newaxis] * U)),
+        ("right in the row of the outside word alone", (None, None, np.outer(error * y, v))),
     ]
-    variants += [
-        (said, negatives, {"weights": weights})
-        for said, weights in (
-            ("that without the outside word", 1 - first),
-            ("that with the mean over the negative samples, expected their sum",
-                np.where(first, 1, 1 / K)),
-            ("that with the negative samples subtracted", 2 * first - 1),
-            ("zero where |u . v| is large", np.where(np.abs(scores) > 6, 0, 1)),
-        )
-    ]  # fmt: skip
-    variants += [
-        ("that with the outside word taken for a negative sample", negatives, {"y": 0 * first}),
-        ("that with the negative samples taken for outside words", negatives,
-            {"y": 1 + 0 * first}),
-    ]  # fmt: skip
-    if len(of_ten) != K:
-        variants.append(("that of 10 samples: the argument K is ignored", of_ten, {}))
-    lists = [[], [], []]
-    for said, drawn, how in variants:
-        for known, part in zip(lists, neg_sampling(pair, drawn, **how), strict=True):
-            known.append((said, part))
-    error = 1 / (1 + np.exp(-scores)) - first
-    overwritten, swapped = np.zeros(U.shape), np.zeros(U.shape)
-    overwritten[words] = np.outer(error, v)
-    np.add.at(swapped, words, error[:, np.newaxis] * U[words])
-    lists[2] += [
-        ("that with samples drawn twice counted once", overwritten),
-        ("made of the outside vectors, expected of the center vector", swapped),
+
+
+def sums_of(pairs, window):
+    """Sum what a loss gives for the pairs of a window, as skip-gram should."""
+    losses, rows, outside = zip(*pairs, strict=True)
+    center = np.zeros(window.center_vectors.shape)
+    center[window.c] = np.sum(rows, axis=0)
+    return np.sum(losses), center, np.sum(outside, axis=0)
+
+
+def of_skipgram(window, pairs):
+    """List mistakes of skip-gram; `pairs` has what the loss gives for each outside word."""
+    sums = sums_of(pairs, window)
+    center = sums[1]
+    n, size, once = len(pairs), window.size, dict(zip(window.words, pairs, strict=True))
+    parts = {
+        "that of the first outside word only: is there a return in the loop?": pairs[:1],
+        "that of the last outside word only": pairs[-1:],
+        "the sum without the first outside word": pairs[1:],
+        "the sum without the last outside word": pairs[:-1],
+        f"that of window_size, {size}, outside words, expected all": pairs[:size],
+        "the sum over different words: one that occurs twice counts twice": [*once.values()],
+    }
+    scales = {
+        f"the mean over the {n} outside words, expected their sum": 1 / n,
+        f"multiplied by the number of outside words, {n}": n,
+        f"divided by the batch size, {BATCH_SIZE}": 1 / BATCH_SIZE,
+    }
+    in_rows, in_row = np.zeros(center.shape), "expected in the row of the center word"
+    np.add.at(in_rows, window.words, [row for _, row, _ in pairs])
+    return [
+        *((words, sums_of(some, window)) for words, some in parts.items() if some),
+        *((words, [scale * part for part in sums]) for words, scale in scales.items()),
+        (f"in every row, {in_row} only", (None, center[window.c] + 0 * center, None)),
+        (f"in the rows of the outside words, {in_row}", (None, in_rows, None)),
     ]
-    return lists
 
 
-def of_skipgram(expected, center_index, outside_indices, last=None):
-    """List mistakes of skip-gram; `last` has what the last outside word alone gives, if known."""
-    parts = [np.asarray(part, float) for part in expected]
-    n = len(outside_indices)
-    lists = [
-        [
-            (f"the mean over the {n} outside words, expected their sum", part / n),
-            (f"multiplied by the number of outside words, {n}", part * n),
-            (f"divided by the batch size, {BATCH_SIZE}", part / BATCH_SIZE),
-        ]
-        for part in parts
+def of_handed(loss, window):
+    """List mistakes in what skip-gram hands to a linear loss: they show in the sum of the loss."""
+    c, V, U = window.c, window.center_vectors, window.outside_vectors
+    center, instead = "the center vector of the outside word", "in place of the center word's"
+    rows = {
+        f"that with {center} {instead}": lambda o: (V[o], o, U),
+        f"that with the outside vector of the outside word {instead}": lambda o: (U[o], o, U),
+        f"that with the outside vector of the center word {instead}": lambda o: (U[c], o, U),
+        "that with the center word in place of the outside word": lambda o: (V[c], c, U),
+        "that with center word and outside word swapped": lambda o: (V[o], c, U),
+        "that with center_word_vectors in place of outside_vectors": lambda o: (V[c], o, V),
+        "that with center and outside vectors swapped": lambda o: (U[c], o, V),
+    }
+    return [
+        (words, (sum(loss(*row(o))[0] for o in window.words), None, None))
+        for words, row in rows.items()
     ]
-    if last is not None:
-        for mistakes, part, of_last in zip(lists, parts, last, strict=True):
-            mistakes.append(("that of the last outside word only", of_last))
-            mistakes.append(("the sum without the last outside word", part - of_last))
-    gradient = parts[1]
-    own = gradient[center_index]
-
-    def in_outside_rows(found, right):
-        others = np.delete(found, outside_indices, axis=0)
-        is_sum = found.ndim == 2 and same(found.sum(axis=0), own)
-        return is_sum and not others.any() and not same(found, gradient)
-
-    in_row = "expected in the row of the center word"
-    lists[1] += [
-        (f"in every row, {in_row} only", own + 0 * gradient),
-        (f"in the rows of the outside words, {in_row}", in_outside_rows),
-    ]
-    return lists

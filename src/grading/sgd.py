@@ -11,7 +11,7 @@ from sandbox.session import SubmissionError
 from utils import ANNEAL_EVERY as EVERY
 
 from . import cases
-from .compare import changed_arguments, check_draws, check_scalar, difference
+from .compare import changed_arguments, check_array, check_draws, difference
 from .values import to_array_of_shape
 
 NEVER = 10**9  # PRINT_EVERY, to print nothing
@@ -49,7 +49,7 @@ class SgdChecks:
         """Check that 1,000 steps of 0.01 on x^2 end within 1e-6 of 0, and that each is a step."""
         f = Quadratic(2.0, 0.0)
         found = self.sgd(f, x0, 0.01, 1000, every=100)
-        problem = check_scalar("sgd: x at the end", found, 0.0, atol=1e-6)
+        problem = check_array("sgd: x at the end", found, 0.0, atol=1e-6)
         how = check_run(f, found, x0, 0.01, 1000, **(EXACT if problem else SINGLE))
         self.compare(lambda: how or problem)
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-NUMBERS = "fiu"  # kinds of dtypes
 MAX_DEPTH = 16  # of lists in each other
 
 
@@ -11,16 +10,14 @@ class NoNumbersError(ValueError):
 
 
 def to_array(value):
-    """Take a number, an array or lists of these as an array of float.
+    """Take a number, an array or lists of these as an array of float, else raise `NoNumbersError`.
 
-    Tell too whether any of it is in single precision; raise `NoNumbersError` for anything else.
+    Tell too whether any of it is in single precision.
     """
-    try:
-        leaves = list(_leaves(value))
-    except RecursionError:  # or deeper than any array is
-        raise NoNumbersError("is a list of lists of lists and so on") from None
+    leaves = list(_leaves(value))
     for leaf in leaves:
-        if not _is_numeric(leaf):
+        is_array = isinstance(leaf, (np.ndarray, np.generic))
+        if not (leaf.dtype.kind in "fiu" if is_array else type(leaf) in (int, float)):
             raise NoNumbersError(f"{'is' if leaf is value else 'holds'} {kind_of(leaf)}")
     single = any(getattr(leaf, "dtype", None) == np.float32 for leaf in leaves)
     try:
@@ -29,6 +26,16 @@ def to_array(value):
         raise NoNumbersError("has a number that is too large") from None
     except ValueError:
         raise NoNumbersError("is a list whose parts differ in shape") from None
+
+
+def _leaves(value, depth=0):
+    if not isinstance(value, (list, tuple)):
+        yield value
+    elif depth > MAX_DEPTH:  # deeper than any array is
+        raise NoNumbersError("is a list of lists of lists and so on")
+    else:
+        for item in value:
+            yield from _leaves(item, depth + 1)
 
 
 def kind_of(value):
@@ -40,31 +47,14 @@ def kind_of(value):
     names = {bool: "a truth value", str: "a string", tuple: "a tuple", list: "a list"}
     name = str(getattr(value, "type_name", type(value).__name__))[:100]
     printable = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return names.get(type(value), f"of type {printable}")
-
-
-def _leaves(value, depth=0):
-    if depth > MAX_DEPTH:
-        raise RecursionError
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _leaves(item, depth + 1)
-    else:
-        yield value
-
-
-def _is_numeric(leaf):
-    if isinstance(leaf, (np.ndarray, np.generic)):
-        return leaf.dtype.kind in NUMBERS
-    return type(leaf) in (int, float)
+    return names.get(type(value), f"a value of type {printable}")
 
 
 def bare(array):
     """Drop the leading axes of length 1."""
-    shape = array.shape
-    while shape[:1] == (1,):
-        shape = shape[1:]
-    return array.reshape(shape)
+    while array.shape[:1] == (1,):
+        array = array[0]
+    return array
 
 
 def to_array_of_shape(value, shape):
@@ -75,11 +65,11 @@ def to_array_of_shape(value, shape):
         return None
     if array.shape != bare(np.empty(shape)).shape or not np.isfinite(array).all():
         return None
-    return array.reshape(shape)
+    return np.reshape(array, shape)
 
 
-def to_three(found, shapes):
-    """Take what a loss gives as arrays of these three shapes; None if it is something else."""
+def to_parts(found, shapes):
+    """Take what a loss gives as arrays of these shapes; None if it is something else."""
     if not isinstance(found, (list, tuple)) or len(found) != len(shapes):
         return None
     parts = [to_array_of_shape(part, shape) for part, shape in zip(found, shapes, strict=True)]

@@ -1,29 +1,40 @@
 """Question 2a: what its tests check."""
 
+import random
 import re
 from functools import partial
 
 import numpy as np
 
+from sandbox.objects import LinearLoss, ProductModel
 from sandbox.session import Function, StarvedError, SubmissionError
+from utils import BATCH_SIZE
 
 from . import cases, mistakes
 from .compare import (
-    ATOL,
     PARAMETERS,
-    RTOL,
     changed_arguments,
     check_array,
+    check_draws,
     check_gradient,
     check_loss_and_gradients,
+    drawing,
 )
-from .values import to_three
+from .values import to_parts
 
-PARTS_OF_WINDOW = "loss", "gradient of the center vectors", "gradient of the outside vectors"
-SINGLE = {"rtol": 1e-5, "atol": 1e-6}  # where what is called may compute in single precision
+OF_WINDOW = "loss", "gradient of the center vectors", "gradient of the outside vectors"
+SUMS = {"rtol": 1e-5, "atol": 1e-6}  # a loss may compute in single precision
 SIGMOID, SOFTMAX = "sigmoid", "naive_softmax_loss_and_gradient"
 SAMPLING, NEGATIVES = "neg_sampling_loss_and_gradient", "get_negative_samples"
 SKIPGRAM, WRAPPER = "skipgram", "word2vec_sgd_wrapper"
+NEVER_CALLED = (
+    "skipgram never calls the loss function that it is given: call word2vec_loss_and_gradient, "
+    "whatever it is; do not compare it with the course's."
+)
+HANDED = (
+    "skipgram hands the outside words {} to the loss function, where the window has {}, in this "
+    "order.\n"
+)
 NUMBERS_ALONE = re.compile(r"(.* expected [^ ,]+\.\n?)+")  # and no word on them
 
 
@@ -41,228 +52,249 @@ class Word2vecChecks:
             self.note(problem)
         return found
 
-    def both(self, name, *args):
-        """Call a function of the submission, and that of the solution, None without one."""
+    def check_result(self, check, small, name, *args, expected=None, **how):
+        """Check what a call gives, with what is expected or with what the solution gives."""
         found = self.call(name, *args)
-        return found, getattr(self.solution, name)(*args) if self.solution else None
+        if expected is None and self.solution:
+            expected = getattr(self.solution, name)(*args)
+        if self.is_graded and (problem := check(*args, found, expected, reveal=self.reveal, **how)):
+            self.fail_with_smallest(problem, check, small, name)
 
-    def check_sigmoid(self, x, expected=None, **how):
-        """Compare a sigmoid with what is expected, or with the solution's."""
-        if expected is None:
-            found, expected = self.both(SIGMOID, x)
-        else:
-            found = self.call(SIGMOID, x)
-
-        def check(x, found, expected, **how):
-            if not check_array(SIGMOID, found, expected, **how):
-                return ""
-            instead = mistakes.of_sigmoid(x, expected)
-            return check_array(SIGMOID, found, expected, instead=instead, **how)
-
-        self.judge(check, (SIGMOID, x), found, expected, cases.SMALL_SIGMOIDS, **how)
-
-    def check_softmax(self, pair, expected=None, **how):
-        """Compare the naive softmax loss of a pair and its gradients with what is expected."""
-        arguments = *pair.arguments, None
-        if expected is None:
-            found, expected = self.both(SOFTMAX, *arguments)
-        else:
-            found = self.call(SOFTMAX, *arguments)
-
-        def check(v_c, o, U, _, found, expected, **how):
-            how["instead"] = partial(mistakes.of_softmax, expected, v_c, o, U)
-            return check_loss_and_gradients("naive softmax", found, expected, **how)
-
-        self.judge(check, (SOFTMAX, *arguments), found, expected, cases.SMALL_PAIRS, **how)
-
-    def judge(self, check, call, found, expected, small=(), **how):
-        """Fail if a check of a call says so; where it has no explanation, show a smaller case.
-
-        The small cases are lists of arguments, each with what is expected.
-        """
-        name, *arguments = call
-        if not self.is_graded:
-            return
-        problem = check(*arguments, found, expected, reveal=self.reveal, **how)
-        if problem and not self.about.is_hidden and NUMBERS_ALONE.fullmatch(problem):
-            for arguments, expected in small:
+    def fail_with_smallest(self, problem, check, small, name):
+        """Fail; where numbers alone differ, with the smallest case: arguments, what is expected."""
+        if not self.about.is_hidden and NUMBERS_ALONE.fullmatch(problem):
+            for args, expected in small:
                 try:
-                    found = getattr(self.submission, name)(*arguments)
+                    found = getattr(self.submission, name)(*args)
                 except SubmissionError:
                     break
-                if shorter := check(*arguments, found, expected, reveal=True):
-                    problem += f"\nThe smallest case that fails: {shown(name, arguments)}.\n"
-                    problem += shorter
+                if shorter := check(*args, found, expected):
+                    pairs = zip(PARAMETERS[name], args, strict=False)
+                    given = ", ".join(
+                        f"{k} = {getattr(v, 'name', np.asarray(v).tolist())}"
+                        for k, v in pairs
+                        if v is not None
+                    )
+                    problem += f"\nThe smallest case that fails: {name} with {given}.\n{shorter}"
                     break
-        if problem:
-            self.fail(problem)
+        self.fail(problem)
+
+    def check_sigmoid(self, x, expected=None, **how):
+        """Check a sigmoid."""
+
+        def check(x, found, expected, **how):
+            instead = partial(mistakes.of_sigmoid, x, expected)
+            return check_array(SIGMOID, found, expected, instead=instead, **how)
+
+        self.check_result(check, cases.SMALL_SIGMOIDS, SIGMOID, x, expected=expected, **how)
+
+    def check_softmax(self, pair, expected=None, **how):
+        """Check the naive softmax loss of a pair and its gradients."""
+
+        def check(v, o, U, _, found, expected, **how):
+            how["instead"] = partial(mistakes.of_softmax, v, o, U, expected)
+            return check_loss_and_gradients("naive softmax", found, expected, **how)
+
+        small = cases.SMALL_PAIRS
+        self.check_result(check, small, SOFTMAX, *pair, None, expected=expected, **how)
 
     # Skip-gram
 
     def check_window(self, window, loss, expected=None, data=None, **how):
-        """Compare loss and gradients of a window with what is expected.
+        """Check the loss of a window and its gradients.
 
-        By default these are the sums of what the submission's own loss gives, as its mistakes are
-        told and charged elsewhere; where it gives nothing of use, nothing is compared.
+        By default they must be the sums of what the submission's own loss gives, as its mistakes
+        are told and charged elsewhere; where that is of no use, nothing is compared.
         """
-        pairs = self.pairs_of(window, loss, data)
+        problem = self.problem_of_window(window, loss, expected, data, **how)
+        if problem and self.is_graded:
+            if NUMBERS_ALONE.fullmatch(problem):  # a simpler loss may tell why
+                known = self.attempt(self.problem_of_linear, window)
+                problem = "\n".join(filter(None, [known, problem]))
+
+            def check(*args):
+                return check_loss_and_gradients(SKIPGRAM, *args[-2:], names=OF_WINDOW, **SUMS)
+
+            small = (
+                ((*small, None, loss), mistakes.sums_of(pairs, small))
+                for small in cases.SMALL_WINDOWS
+                if (pairs := self.pairs_of(small, loss))
+            )
+            self.fail_with_smallest(problem, check, small, SKIPGRAM)
+
+    def check_linear(self, window):
+        """Check skip-gram with a loss that is none of the two; that needs no solution."""
+        problem = self.problem_of_linear(window)
+        self.compare(lambda: problem)
+        self.note(problem)
+
+    def problem_of_linear(self, window):
+        """Say what is wrong with skip-gram for a loss that is none of the two."""
+        loss, data = cases.linear_loss(2, window), cases.dataset(1, list(window.word2ind))
+        return self.problem_of_window(window, loss, data=data)
+
+    def problem_of_window(self, window, loss, expected=None, data=None, **how):
+        """Say what is wrong with the loss of a window and its gradients."""
+        pairs, is_linear = self.pairs_of(window, loss, data), isinstance(loss, LinearLoss)
         if expected is None and not pairs:
-            return
-        found = self.submission.skipgram(*window.arguments, data, loss)
-        sums = sums_of(pairs, window) if pairs else expected
+            return ""
+        found = self.call(SKIPGRAM, *window, data, loss)
+        handed = [o if type(o) is int else None for o in loss.record] if is_linear else window.words
+        if not handed:
+            return NEVER_CALLED
+        sums = mistakes.sums_of(pairs, window) if pairs else None
 
         def instead():
-            last = sums_of(pairs[-1:], window) if len(pairs) > 1 else None
-            lists = mistakes.of_skipgram(sums, window.center_index, window.outside_indices, last)
-            if pairs and expected is not None:
+            known = mistakes.of_skipgram(window, pairs) if pairs else []
+            if is_linear:
+                known += mistakes.of_handed(partial(loss, dataset=data), window)
+            elif pairs and expected is not None:
                 words = f"the sum of what {loss.name} gives: the mistake is there"
-                for known, part in zip(lists, sums, strict=True):
-                    known.insert(0, (words, part))
-            return lists
+                known.insert(0, (words, sums))
+            return known
 
-        how = SINGLE | {"names": PARTS_OF_WINDOW, "instead": instead, "reveal": self.reveal} | how
+        how = SUMS | {"names": OF_WINDOW, "instead": instead, "reveal": self.reveal} | how
         right = sums if expected is None else expected
         problem = check_loss_and_gradients(SKIPGRAM, found, right, **how)
-        if problem and self.is_graded:
-            handed = self.what_is_handed(window)
-            smaller = NUMBERS_ALONE.fullmatch(problem) and self.smaller_window(loss)
-            self.fail("\n".join(filter(None, [handed, problem, not handed and smaller])))
+        if handed == window.words:
+            return problem
+        return HANDED.format(handed[:30], window.words) + problem
 
-    def pairs_of(self, window, loss, data=None):
-        """Give what the submission computes for each outside word; nothing if it is no use."""
-        v_c, U = window.center_vectors[window.center_index], window.outside_vectors
-        shapes, pairs = ((), v_c.shape, U.shape), {}
+    def attempt(self, call, *args):
+        """Call where errors are told elsewhere: None if one is raised."""
         try:
-            for o in dict.fromkeys(window.outside_indices):
-                pairs[o] = to_three(loss(v_c, o, U, data), shapes)
-                is_theirs = isinstance(loss, Function)
-                changes = is_theirs and changed_arguments(loss.name, self.session.changed)
-                if pairs[o] is None or changes:
-                    return []
-            first = next(iter(pairs))  # once more: what its own draws decide cannot be compared
-            again = data and to_three(loss(v_c, first, U, data), shapes)
-            if again and not all(map(mistakes.same, again, pairs[first])):
-                return []
+            return call(*args)
         except StarvedError:
             raise
         except SubmissionError:
-            return []
-        return [pairs[o] for o in window.outside_indices]
+            return None
 
-    def smaller_window(self, loss):
-        """Show the smallest window that fails, if one of those here does."""
-        for window in () if self.about.is_hidden else cases.SMALL_WINDOWS:
-            if not (pairs := self.pairs_of(window, loss)):
-                return ""
-            arguments = *window.arguments, None
-            try:
-                found = self.submission.skipgram(*arguments, loss)
-            except SubmissionError:
-                return ""
-            sums = sums_of(pairs, window)
-            if problem := check_loss_and_gradients(SKIPGRAM, found, sums, names=PARTS_OF_WINDOW):
-                case = shown(SKIPGRAM, arguments)
-                return f"The smallest case that fails: {case}, and {loss.name}.\n{problem}"
-        return ""
+    def pairs_of(self, window, loss, data=None):
+        """Give what the submission computes for each outside word; nothing if it is no use."""
+        v_c, U = window.center_vectors[window.c], window.outside_vectors
+
+        def parts_of(o):
+            found = loss(v_c, o, U, data)
+            if isinstance(loss, Function) and changed_arguments(loss.name, self.session.changed):
+                return None
+            return to_parts(found, ((), v_c.shape, U.shape))
+
+        pairs = {o: self.attempt(parts_of, o) for o in window.words}
+        again = self.attempt(parts_of, window.words[0])  # it differs if draws of its own decide
+        if not again or not all(pairs.values()):
+            return []
+        is_same = all(map(mistakes.same, again, pairs[window.words[0]]))
+        return [pairs[o] for o in window.words] if is_same else []
 
     def check_window_gradient(self, window, loss):
         """Compare the gradients of a window with finite differences."""
-        center, size, outside, word2ind, *vectors = window.arguments
-        V = len(word2ind)
+        *others, center_vectors, outside_vectors = window
+        V = len(center_vectors)
 
         def loss_of_window(x):
-            return self.call(SKIPGRAM, center, size, outside, word2ind, x[:V], x[V:], None, loss)
+            return self.call(SKIPGRAM, *others, x[:V], x[V:], None, loss)
 
         names = {"center vectors": slice(0, V), "outside vectors": slice(V, None)}
-        self.compare(check_gradient, SKIPGRAM, loss_of_window, np.vstack(vectors), names)
+        x = np.vstack([center_vectors, outside_vectors])
+        self.compare(check_gradient, SKIPGRAM, loss_of_window, x, names)
 
-    def check_linear(self, window):
-        """Check skip-gram with a loss that is none of the two, and what it hands to it."""
-        handed = self.check_handed(window)
-        self.compare(lambda: handed)
-        self.note(handed)  # what is wrong here needs no solution to be seen
-        self.check_window(window, cases.linear_loss(2, window), rtol=RTOL, atol=ATOL)
-
-    def check_handed(self, window):
-        """Say what is wrong with what skip-gram hands to a loss."""
-        data, loss = cases.dataset(1, list(window.word2ind)), cases.linear_loss(2, window)
-        self.call(SKIPGRAM, *window.arguments, data, loss)
-        return check_pairs(window, data, loss.record, self.reveal)
-
-    def what_is_handed(self, window):
-        """Say what is wrong with it where only an explanation is wanted."""
-        try:
-            return self.check_handed(window)
-        except SubmissionError:
-            return ""
-
-
-def sums_of(pairs, window):
-    """Sum what a loss gives for the pairs of a window, as skip-gram should."""
-    losses, rows, outside = zip(*pairs, strict=True)
-    center = np.zeros(window.center_vectors.shape)
-    center[window.center_index] = np.sum(rows, axis=0)
-    return np.sum(losses), center, np.sum(outside, axis=0)
-
-
-def check_pairs(window, data, handed, reveal=False):
-    """Compare what a loss function was handed, as the submission says, with a window's pairs."""
-    words = window.outside_indices
-    if not handed:
-        return (
-            "skipgram never calls the loss function that it is given, where the window has the "
-            f"outside words {words}: call word2vec_loss_and_gradient, whatever it is; do not "
-            "compare it with those of the course."
+    def check_default_loss(self, window):
+        """Check that skip-gram without a loss function uses negative sampling."""
+        data, skipgram = cases.dataset_in_turn(window), self.submission.skipgram
+        losses = getattr(self.submission, SAMPLING), getattr(self.submission, SOFTMAX)
+        shapes = (), window.center_vectors.shape, window.outside_vectors.shape
+        given, softmax = (
+            to_parts(self.attempt(skipgram, *window, data, loss), shapes) for loss in losses
         )
-    handed = [call for call in handed if isinstance(call, list) and len(call) == 4]
-    indices = [o if type(o) is int else None for _, o, _, _ in handed]
-    if indices != words:
-        return (
-            f"skipgram hands the outside words {indices[:30]} to the loss function, where the "
-            f"window has {words}, in this order.{why_other_words(indices, window)}"
-        )
-    V, U, label = window.center_vectors, window.outside_vectors, "skipgram: the {} handed on"
-    of_outside = "a row of outside_vectors, expected one of center_word_vectors"
-    for center, o, outside, dataset in handed:
-        if dataset is not data:
-            return "skipgram must hand the dataset that it is given to the loss function."
-        for what, found, expected, instead in (
-            (
-                "center vector",
-                center,
-                V[window.center_index],
-                [
-                    ("the center vector of the outside word", V[o]),
-                    (of_outside, U[o]),
-                    (of_outside, U[window.center_index]),
-                ],
-            ),
-            ("matrix of outside vectors", outside, U, [("center_word_vectors", V)]),
-        ):
-            how = {"reveal": reveal, "instead": instead}
-            if problem := check_array(label.format(what), found, expected, **how):
-                return problem
-    return ""
+        found = skipgram(*window, data)
+        if given:  # else it is told elsewhere what is wrong with it
+            what = f"skipgram called without a loss function, where it must use {SAMPLING}"
+            known = [(f"that of {SOFTMAX}", softmax)] if softmax else []
+            how = {"names": OF_WINDOW, "instead": lambda: known}
+            self.compare(check_loss_and_gradients, what, found, given, **how)
+
+    # What students are given: it stands here once more, by plain loops
+
+    def check_given(self, check, name, *args):
+        """Fail if a given function does not pass a check: one thing is to be done about it."""
+        if problem := check(*args):
+            self.fail(f"{problem}\n{name} is given: put its original lines back.")
+
+    def check_drawn(self, name, draw):
+        """Check that the last call drew what `draw` draws; give that."""
+        self.check_given(check_draws, name, name, self.session.seed, self.session.next, draw)
+        with drawing(self.session.seed):
+            return draw()
+
+    def check_negative_samples(self):
+        """Check get_negative_samples."""
+        for o, K in enumerate((3, 1, 10)):
+            data = cases.dataset(K, list("abcd"))
+            found = self.call(NEGATIVES, o, data, K)
+            expected = self.check_drawn(NEGATIVES, partial(negative_samples, o, data, K))
+            self.check_given(check_array, NEGATIVES, NEGATIVES, found, expected)
+
+    def check_sampling(self, pair, K):
+        """Check the negative sampling loss of a pair and its gradients."""
+        data = cases.dataset(K, [f"word{i}" for i in range(len(pair[2]))])
+        found = self.call(SAMPLING, *pair, data, K)
+        negatives = self.check_drawn(SAMPLING, partial(negative_samples, pair[1], data, K))
+        expected = neg_sampling(*pair, negatives)
+        check = partial(check_loss_and_gradients, **SUMS)
+        self.check_given(check, SAMPLING, "negative sampling", found, expected)
+
+    def check_sampling_gradient(self, pair, data):
+        """Compare the gradients of negative sampling with finite differences."""
+        v_c, o, U = pair
+
+        def loss_of_stacked(x):
+            return self.call(SAMPLING, x[0], o, x[1:], data)
+
+        names = {"center vector": slice(0, 1), "outside vectors": slice(1, None)}
+        x = np.vstack([v_c, U])
+        self.check_given(check_gradient, SAMPLING, "negative sampling", loss_of_stacked, x, names)
+
+    def check_wrapper(self, seed):
+        """Check that word2vec_sgd_wrapper gives the mean over the windows that it should draw."""
+        window, size = cases.window(seed, V=6, d=2, outside=1), 4
+        *_, word2ind, V, U = window
+        data, loss = cases.dataset(seed, list(word2ind)), getattr(self.submission, SOFTMAX)
+        model = ProductModel()
+        found = self.call(WRAPPER, model, word2ind, np.vstack([V, U]), data, size, loss)
+        drawn = self.check_drawn(WRAPPER, partial(windows, data, size))
+        results = [model(*one, word2ind, V, U, data, loss) for one in drawn]
+        losses, *gradients = (np.mean(part, axis=0) for part in zip(*results, strict=True))
+        check = partial(check_loss_and_gradients, names=("loss", "gradient"))
+        self.check_given(check, WRAPPER, WRAPPER, found, (losses, np.vstack(gradients)))
 
 
-def why_other_words(indices, window):
-    """Say which outside words skip-gram takes, if it takes others, and if that is known."""
-    words, size = window.outside_indices, window.size
-    known = {
-        " Is there a return within the loop?": words[:1],
-        " It takes the last one only.": words[-1:],
-        f" It takes window_size, {size}, of them, expected all.": words[:size],
-        " It leaves out the first one.": words[1:],
-        " It leaves out the last one.": words[:-1],
-        " It takes each word once: one that occurs twice counts twice.": list(dict.fromkeys(words)),
-        " It takes the center word in their place.": [window.center_index] * len(words),
-        " They are sorted.": [window.word2ind[word] for word in sorted(window.outside)],
-    }
-    return next((said for said, taken in known.items() if taken == indices), "")
+def negative_samples(outside_word_idx, dataset, K):
+    """Draw K words that are not the outside word."""
+    words = []
+    while len(words) < K:
+        word = dataset.sample_token_idx()
+        if word != outside_word_idx:
+            words.append(word)
+    return words
 
 
-def shown(name, arguments):
-    """Write a call as people read it: each argument that is not None by its name."""
-    pairs = zip(PARAMETERS[name], arguments, strict=False)
-    listed = [(k, v.tolist() if isinstance(v, np.ndarray) else v) for k, v in pairs]
-    return f"{name} with " + ", ".join(f"{k} = {v}" for k, v in listed if v is not None)
+def neg_sampling(v_c, o, U, negatives):
+    """Give the negative sampling loss of a pair, and its gradients."""
+    loss, grad_center, grad_outside = 0.0, np.zeros(v_c.shape), np.zeros(U.shape)
+    for k, sign in [(o, 1), *((k, -1) for k in negatives)]:
+        score = sign * (U[k] @ v_c)
+        loss += np.logaddexp(0, -score)
+        error = -sign / (1 + np.exp(score))
+        grad_center += error * U[k]
+        grad_outside[k] += error * v_c
+    return loss, grad_center, grad_outside
+
+
+def windows(dataset, window_size):
+    """Draw the windows of one step: center words, sizes, outside words."""
+    drawn = []
+    for _ in range(BATCH_SIZE):
+        size = random.randint(1, window_size)
+        center, outside = dataset.get_random_context(size)
+        drawn.append([center, size, outside])
+    return drawn

@@ -101,8 +101,8 @@ class Postprocessing(Neutral):
 class LinearLoss(Neutral):
     """A loss of a pair (c, o) that is linear in all vectors: w[o] * (p . v_c + sum(A * U)).
 
-    The gradients, up to the weight w[o], are p of shape (d,) and A of shape (V, d). It records
-    the center vector, the outside word, the outside vectors and the dataset.
+    The gradients, up to the weight w[o], are p of shape (d,) and A of shape (V, d). It records the
+    outside word.
     """
 
     w: np.ndarray
@@ -111,21 +111,17 @@ class LinearLoss(Neutral):
 
     def __call__(self, center_word_vec, outside_word_idx, outside_vectors, dataset):
         """Evaluate loss and gradients."""
+        if dataset is None:
+            raise TypeError("word2vec_loss_and_gradient must be given the dataset, too")
         o = operator.index(outside_word_idx)
-        self.note([np.array(center_word_vec), o, np.array(outside_vectors), dataset])
+        self.note(o)
         loss = float(self.w[o] * (self.p @ center_word_vec + np.sum(self.A * outside_vectors)))
         return loss, self.w[o] * self.p, self.w[o] * self.A
 
 
 @dataclass(eq=False)
-class TableModel(Neutral):
-    """Stands in for skip-gram: call k gives the loss k and gradients from row k of tables.
-
-    It records center word, size, outside words, both matrices, dataset and loss function.
-    """
-
-    centers: np.ndarray
-    outsides: np.ndarray
+class ProductModel(Neutral):
+    """Stands in for skip-gram: the loss is window_size * sum(v_c . u_o for outside words o)."""
 
     def __call__(
         self,
@@ -139,17 +135,18 @@ class TableModel(Neutral):
         word2vec_loss_and_gradient,
     ):
         """Evaluate loss and gradients."""
-        number = len(self.record)
-        vectors = np.array(center_word_vectors), np.array(outside_vectors)
-        window = current_center_word, window_size, list(outside_words)
-        self.note([*window, *vectors, dataset, word2vec_loss_and_gradient])
-        number %= len(self.centers)
-        return float(number), self.centers[number], self.outsides[number]
+        if dataset is None or not callable(word2vec_loss_and_gradient):
+            raise TypeError("word2vec_model must be given the dataset and the loss function, too")
+        c, words = word2ind[current_center_word], [word2ind[word] for word in outside_words]
+        centers, outsides = np.zeros(center_word_vectors.shape), np.zeros(outside_vectors.shape)
+        centers[c] = window_size * outside_vectors[words].sum(axis=0)
+        np.add.at(outsides, words, window_size * center_word_vectors[c])
+        return float(centers[c] @ center_word_vectors[c]), centers, outsides
 
 
 for kind, name in (
     (LinearLoss, "word2vec_loss_and_gradient"),
-    (TableModel, "word2vec_model"),
+    (ProductModel, "word2vec_model"),
     (Quadratic, "f"),
     (Postprocessing, "postprocessing"),
 ):
@@ -157,5 +154,5 @@ for kind, name in (
 
 KINDS = {
     kind.__name__: kind
-    for kind in (TableDataset, Quadratic, Postprocessing, LinearLoss, TableModel)
+    for kind in (TableDataset, Quadratic, Postprocessing, LinearLoss, ProductModel)
 }
