@@ -153,7 +153,9 @@ def test_all_wrong_is_not_wrong_only_where_x_is_large():
 
 WINDOW = cases.WINDOWS[0]
 LOSS = cases.linear_loss(2, WINDOW)
-PAIRS = [LOSS(WINDOW.center_vectors[0], o, WINDOW.outside_vectors, "any") for o in WINDOW.words]
+PAIRS = [
+    LOSS(WINDOW.center_vectors[0], o, WINDOW.outside_vectors, LOSS.dataset) for o in WINDOW.words
+]
 SUMS = sums_of(PAIRS, WINDOW)
 
 
@@ -180,7 +182,8 @@ def test_rows_of_outside_words():
 def test_one_outside_word_only():
     window = cases.WINDOWS[-1]
     assert len(window.words) == 1
-    pairs = [cases.linear_loss(2, window)(window.center_vectors[0], 0, window.outside_vectors, "")]
+    loss = cases.linear_loss(2, window)
+    pairs = [loss(window.center_vectors[0], 0, window.outside_vectors, loss.dataset)]
     assert said_of_window(0, 2 * pairs[0][0], window, pairs) == "It is 2 times the right value."
 
 

@@ -43,7 +43,7 @@ def test_quadratic_of_another_shape(x):
 
 
 def test_linear_loss():
-    f = LinearLoss(RNG.normal(size=4), RNG.normal(size=3), RNG.normal(size=(4, 3)))
+    f = LinearLoss(RNG.normal(size=4), RNG.normal(size=3), RNG.normal(size=(4, 3)), "d")
     v, U = RNG.normal(size=3), RNG.normal(size=(4, 3))
     loss, grad_v, grad_U = f(v, np.int64(2), U, "d")
     assert isinstance(loss, float)

@@ -124,7 +124,8 @@ def linear_loss(seed, window):
     """Make a loss that is neither of the two, for the words of a window."""
     rng = np.random.RandomState(seed)
     V, d = window.outside_vectors.shape
-    return LinearLoss(rng.randn(V), rng.randn(d), rng.randn(V, d))
+    data = dataset(1, list(window.word2ind))
+    return LinearLoss(rng.randn(V), rng.randn(d), rng.randn(V, d), data)
 
 
 SIGMOIDS = [

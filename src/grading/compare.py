@@ -4,7 +4,6 @@ What a submission gives is data of any kind, as it came from another process. Ea
 text that says what is wrong, one line or a few; an empty one says that all is right.
 """
 
-import contextlib
 import random
 from functools import cache, partial
 
@@ -76,20 +75,18 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
 
 def _worst(what, found, expected, excess, reveal):
     """Say which element is not finite, or differs most."""
-    bad = np.isnan(found) if np.isnan(found).any() else np.isinf(found)
+    bad = ~np.isfinite(found)
     place = np.unravel_index((bad if bad.any() else excess).argmax(), found.shape)
-    index = f"[{', '.join(map(str, place))}]"
-    if bad.any():
-        name = "nan" if np.isnan(found).any() else "infinite"
-        if bad.all():
-            return f"{what} is {name}{' everywhere' if found.ndim else ''}."
-        return f"{what} is {name} in {bad.sum():,} of {bad.size:,} places, first at {index}."
-    where = f"differs most at {index}" if place else "differs"
+    index = f" at [{', '.join(map(str, place))}]" if place else ""
     yours, right = found[place] + 0.0, expected[place] + 0.0  # no -0
+    if bad.any():
+        where = f" in {bad.sum():,} of {bad.size:,} places, first{index}" * (not bad.all())
+        return f"{what} is {yours}{where or ' everywhere' * (bad.size > 1)}."
+    differs = f"{what} differs{' most' * bool(place)}{index}: yours is "
     if not reveal:
-        return f"{what} {where}: yours is {yours:.6g}."
+        return f"{differs}{yours:.6g}."
     digits = next(n for n in (6, 9, 12, 17) if n == 17 or f"{yours:.{n}g}" != f"{right:.{n}g}")
-    return f"{what} {where}: yours is {yours:.{digits}g}, expected {right:.{digits}g}."
+    return f"{differs}{yours:.{digits}g}, expected {right:.{digits}g}."
 
 
 def check_loss_and_gradients(what, found, expected, *, names=PARTS, instead=list, **how):
@@ -157,23 +154,20 @@ def changed_arguments(name, changed):
     return f"{name} changes the {' and the '.join(words)} that it is given: work on a copy."
 
 
-@contextlib.contextmanager
-def drawing(seed):
-    """Draw from Python's random numbers as a call of the submission with this seed did."""
+def drawn(seed, draw):
+    """Give what `draw` draws, as a call with this seed did, and the number that follows."""
     state = random.getstate()
     random.seed(seed)
     try:
-        yield
+        return draw(), random.getrandbits(32)
     finally:
         random.setstate(state)
 
 
 def check_draws(name, seed, following, draw=lambda: None):
     """Check that a call with this seed drew what `draw` draws: the number `following` tells."""
-    with drawing(seed):
-        draw()
-        if following == random.getrandbits(32):
-            return ""
+    if following == drawn(seed, draw)[1]:
+        return ""
     return (
         f"{name} draws other random numbers than it should (or seeds them): with them, training "
         "gives other vectors than everybody's."

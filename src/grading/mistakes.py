@@ -189,6 +189,6 @@ def of_handed(loss, window):
         "that with center and outside vectors swapped": lambda o: (U[c], o, V),
     }
     return [
-        (words, (sum(loss(*row(o))[0] for o in window.words), None, None))
+        (words, (sum(loss(*row(o), loss.dataset)[0] for o in window.words), None, None))
         for words, row in rows.items()
     ]

@@ -18,7 +18,7 @@ from .compare import (
     check_draws,
     check_gradient,
     check_loss_and_gradients,
-    drawing,
+    drawn,
 )
 from .values import to_parts
 
@@ -126,12 +126,12 @@ class Word2vecChecks:
         """Check skip-gram with a loss that is none of the two; that needs no solution."""
         problem = self.problem_of_linear(window)
         self.compare(lambda: problem)
-        self.note(problem)
+        self.note("" if self.notes else problem)
 
     def problem_of_linear(self, window):
         """Say what is wrong with skip-gram for a loss that is none of the two."""
-        loss, data = cases.linear_loss(2, window), cases.dataset(1, list(window.word2ind))
-        return self.problem_of_window(window, loss, data=data)
+        loss = cases.linear_loss(2, window)
+        return self.problem_of_window(window, loss, data=loss.dataset)
 
     def problem_of_window(self, window, loss, expected=None, data=None, **how):
         """Say what is wrong with the loss of a window and its gradients."""
@@ -147,7 +147,7 @@ class Word2vecChecks:
         def instead():
             known = mistakes.of_skipgram(window, pairs) if pairs else []
             if is_linear:
-                known += mistakes.of_handed(partial(loss, dataset=data), window)
+                known += mistakes.of_handed(loss, window)
             elif pairs and expected is not None:
                 words = f"the sum of what {loss.name} gives: the mistake is there"
                 known.insert(0, (words, sums))
@@ -223,8 +223,7 @@ class Word2vecChecks:
     def check_drawn(self, name, draw):
         """Check that the last call drew what `draw` draws; give that."""
         self.check_given(check_draws, name, name, self.session.seed, self.session.next, draw)
-        with drawing(self.session.seed):
-            return draw()
+        return drawn(self.session.seed, draw)[0]
 
     def check_negative_samples(self):
         """Check get_negative_samples."""
@@ -259,10 +258,10 @@ class Word2vecChecks:
         window, size = cases.window(seed, V=6, d=2, outside=1), 4
         *_, word2ind, V, U = window
         data, loss = cases.dataset(seed, list(word2ind)), getattr(self.submission, SOFTMAX)
-        model = ProductModel()
+        model = ProductModel(data, loss)
         found = self.call(WRAPPER, model, word2ind, np.vstack([V, U]), data, size, loss)
-        drawn = self.check_drawn(WRAPPER, partial(windows, data, size))
-        results = [model(*one, word2ind, V, U, data, loss) for one in drawn]
+        some = self.check_drawn(WRAPPER, partial(draw_windows, data, size))
+        results = [model(*one, word2ind, V, U, data, loss) for one in some]
         losses, *gradients = (np.mean(part, axis=0) for part in zip(*results, strict=True))
         check = partial(check_loss_and_gradients, names=("loss", "gradient"))
         self.check_given(check, WRAPPER, WRAPPER, found, (losses, np.vstack(gradients)))
@@ -290,11 +289,11 @@ def neg_sampling(v_c, o, U, negatives):
     return loss, grad_center, grad_outside
 
 
-def windows(dataset, window_size):
+def draw_windows(dataset, window_size):
     """Draw the windows of one step: center words, sizes, outside words."""
-    drawn = []
+    windows = []
     for _ in range(BATCH_SIZE):
         size = random.randint(1, window_size)
         center, outside = dataset.get_random_context(size)
-        drawn.append([center, size, outside])
-    return drawn
+        windows.append([center, size, outside])
+    return windows

@@ -108,11 +108,12 @@ class LinearLoss(Neutral):
     w: np.ndarray
     p: np.ndarray
     A: np.ndarray
+    dataset: TableDataset
 
     def __call__(self, center_word_vec, outside_word_idx, outside_vectors, dataset):
         """Evaluate loss and gradients."""
-        if dataset is None:
-            raise TypeError("word2vec_loss_and_gradient must be given the dataset, too")
+        if dataset is not self.dataset:
+            raise TypeError("word2vec_loss_and_gradient must be given the dataset that skipgram is")
         o = operator.index(outside_word_idx)
         self.note(o)
         loss = float(self.w[o] * (self.p @ center_word_vec + np.sum(self.A * outside_vectors)))
@@ -122,6 +123,9 @@ class LinearLoss(Neutral):
 @dataclass(eq=False)
 class ProductModel(Neutral):
     """Stands in for skip-gram: the loss is window_size * sum(v_c . u_o for outside words o)."""
+
+    dataset: TableDataset
+    loss: object
 
     def __call__(
         self,
@@ -135,8 +139,8 @@ class ProductModel(Neutral):
         word2vec_loss_and_gradient,
     ):
         """Evaluate loss and gradients."""
-        if dataset is None or not callable(word2vec_loss_and_gradient):
-            raise TypeError("word2vec_model must be given the dataset and the loss function, too")
+        if dataset is not self.dataset or word2vec_loss_and_gradient is not self.loss:
+            raise TypeError("word2vec_model must be given dataset and loss function of the wrapper")
         c, words = word2ind[current_center_word], [word2ind[word] for word in outside_words]
         centers, outsides = np.zeros(center_word_vectors.shape), np.zeros(outside_vectors.shape)
         centers[c] = window_size * outside_vectors[words].sum(axis=0)
