@@ -539,7 +539,7 @@ MISTAKES = [
         WRAPPER, (OTHER_DRAWS,)),
     in_wrapper("wrapper: another loss handed on", "dataset,\nword2vec_loss_and_gradient,",
         "dataset,\nneg_sampling_loss_and_gradient,",
-        WRAPPER, ("must be given dataset and loss function of the wrapper",), why="training uses it"),
+        WRAPPER, ("must be given dataset and loss function of the wrapper",)),
     in_wrapper("wrapper: no dataset handed on", "dataset,\nword2vec_loss_and_gradient,",
         "None,\nword2vec_loss_and_gradient,",
         WRAPPER, ("must be given dataset and loss function of the wrapper",)),
