@@ -31,27 +31,23 @@ def explain(found, expected, instead, reveal):
     A factor that gives away the expected value is told with `reveal` only.
     """
     has_shape = found.shape == expected.shape
-    for words, target in [*instead, *usual(found, expected)]:
+    usual = [
+        ("negated", -expected),
+        ("transposed", expected.T),
+        ("zero everywhere" if found.ndim else "zero", lambda found: not found.any()),
+        *((f"rounded to {n} decimals", np.round(expected, n)) for n in (2, 3, 4)),
+    ]
+    for words, target in [*instead, *usual]:
         if callable(target):
             is_it = has_shape and target(found)
         else:  # neither what is nearly right nor zero is told from an array
             is_it = np.any(target) and same(found, target) and not same(target, expected)
         if is_it:
             return f"It is {words}{'' if words.endswith('?') else '.'}"
-    if not has_shape:
-        is_right = found.size == expected.size and same(found.ravel(), expected.ravel())
-        return "Its numbers are right, its shape is not." if is_right else ""
-    return _factor(found, expected, reveal)
-
-
-def usual(found, expected):
-    """List mistakes of any array."""
-    return [
-        ("negated", -expected),
-        ("transposed", expected.T),
-        ("zero everywhere" if found.ndim else "zero", lambda found: not found.any()),
-        *((f"rounded to {n} decimals", np.round(expected, n)) for n in (2, 3, 4)),
-    ]
+    if has_shape:
+        return _factor(found, expected, reveal)
+    is_right = found.size == expected.size and same(found.ravel(), expected.ravel())
+    return "Its numbers are right, its shape is not." if is_right else ""
 
 
 def _factor(found, expected, reveal):
@@ -59,16 +55,13 @@ def _factor(found, expected, reveal):
     factor = found.flat[place] / expected.flat[place]
     if not same(found, factor * expected) or same(found, expected):
         return ""
-    ratio = Fraction(factor).limit_denominator(100)
-    is_simple = abs(ratio - factor) <= CLOSE * abs(factor) and 1 in (
-        abs(ratio.numerator),
-        ratio.denominator,
-    )
-    if np.count_nonzero(expected) == 1 and not (is_simple and abs(ratio) <= 100 and reveal):
+    simple = Fraction(factor).limit_denominator(100)
+    is_simple = same(factor, float(simple)) and 1 in (abs(simple.numerator), simple.denominator)
+    if np.count_nonzero(expected) == 1 and not (is_simple and abs(simple) <= 100 and reveal):
         return ""  # any number is some multiple of another
     if not reveal:
         return "It is right but for a constant factor."
-    return f"It is {ratio if is_simple else f'{factor:.6g}'} times the right value."
+    return f"It is {simple if is_simple else f'{factor:.6g}'} times the right value."
 
 
 def of_sigmoid(x, expected):

@@ -40,14 +40,10 @@ def _leaves(value, depth=0):
 
 def kind_of(value):
     """Name the kind of a value, which may be anything, in a few words."""
-    if value is None:
-        return "None"
     if isinstance(value, (np.ndarray, np.generic)):
         return f"an array of {value.dtype.name}"
-    names = {bool: "a truth value", str: "a string", tuple: "a tuple", list: "a list"}
     name = str(getattr(value, "type_name", type(value).__name__))[:100]
-    printable = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return names.get(type(value), f"a value of type {printable}")
+    return f"a value of type {''.join(c if c.isprintable() else '?' for c in name)}"
 
 
 def bare(array):
