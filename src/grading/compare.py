@@ -127,15 +127,17 @@ def check_gradient(what, f, x, names):
     gradient is of, such as ``{"center vectors": slice(0, 5)}``.
     """
 
-    def loss_alone(x):
+    def loss_and_parts(x):
         found = f(x)
-        is_some = isinstance(found, (list, tuple)) and len(found) == 1 + len(names)
-        return (to_array_of_shape(found[0], ()) if is_some else None,)  # None gives nan
+        if not isinstance(found, (list, tuple)) or len(found) != 1 + len(names):
+            return None, ()
+        return to_array_of_shape(found[0], ()), found[1:]
 
-    numerical, found = numerical_gradient(loss_alone, x), f(x.copy())
-    if not np.isfinite(numerical).all() or loss_alone(x) == (None,):
+    numerical = numerical_gradient(loss_and_parts, x)  # nan where the loss is None
+    loss, parts = loss_and_parts(x.copy())
+    if loss is None or not np.isfinite(numerical).all():
         return f"{what}: the gradient cannot be checked: the loss is not always a number."
-    for (name, rows), part in zip(names.items(), found[1:], strict=True):
+    for (name, rows), part in zip(names.items(), parts, strict=True):
         what_part = f"{what}: gradient check failed: the gradient of the {name}", part
         problem, said = difference(*what_part, numerical[rows], TOLERANCE / 2, TOLERANCE / 2)
         if problem:
