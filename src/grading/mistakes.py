@@ -171,17 +171,14 @@ def of_skipgram(window, pairs):
 def of_handed(loss, window):
     """List mistakes in what skip-gram hands to a linear loss: they show in the sum of the loss."""
     c, V, U = window.c, window.center_vectors, window.outside_vectors
-    center, instead = "the center vector of the outside word", "in place of the center word's"
-    rows = {
-        f"that with {center} {instead}": lambda o: (V[o], o, U),
-        f"that with the outside vector of the outside word {instead}": lambda o: (U[o], o, U),
-        f"that with the outside vector of the center word {instead}": lambda o: (U[c], o, U),
-        "that with the center word in place of the outside word": lambda o: (V[c], c, U),
-        "that with center word and outside word swapped": lambda o: (V[o], c, U),
-        "that with center_word_vectors in place of outside_vectors": lambda o: (V[c], o, V),
-        "that with center and outside vectors swapped": lambda o: (U[c], o, V),
+    rows = {  # words, and what the loss is given for an outside word o
+        "the center vector of the outside word": lambda o: (V[o], o, U),
+        "the outside vector of the outside word for the center vector": lambda o: (U[o], o, U),
+        "the outside vector of the center word for the center vector": lambda o: (U[c], o, U),
+        "the center word for the outside word": lambda o: (V[c], c, U),
+        "center and outside word swapped": lambda o: (V[o], c, U),
+        "center_word_vectors for the outside_vectors": lambda o: (V[c], o, V),
+        "center and outside vectors swapped": lambda o: (U[c], o, V),
     }
-    return [
-        (words, (sum(loss(*row(o), loss.dataset)[0] for o in window.words), None, None))
-        for words, row in rows.items()
-    ]
+    sums = {w: sum(loss(*row(o), loss.dataset)[0] for o in window.words) for w, row in rows.items()}
+    return [(f"that with {words}", (total, None, None)) for words, total in sums.items()]

@@ -201,17 +201,12 @@ class Word2vecChecks:
     def check_default_loss(self, window):
         """Check that skip-gram without a loss function uses negative sampling."""
         data, skipgram = cases.dataset_in_turn(window), self.submission.skipgram
-        losses = getattr(self.submission, SAMPLING), getattr(self.submission, SOFTMAX)
         shapes = (), window.center_vectors.shape, window.outside_vectors.shape
-        given, softmax = (
-            to_parts(self.attempt(skipgram, *window, data, loss), shapes) for loss in losses
-        )
-        found = skipgram(*window, data)
-        if given:  # else it is told elsewhere what is wrong with it
+        sampling = getattr(self.submission, SAMPLING)
+        given, found = self.attempt(skipgram, *window, data, sampling), skipgram(*window, data)
+        if to_parts(given, shapes):  # else it is told elsewhere what is wrong with it
             what = f"skipgram called without a loss function, where it must use {SAMPLING}"
-            known = [(f"that of {SOFTMAX}", softmax)] if softmax else []
-            how = {"names": OF_WINDOW, "instead": lambda: known}
-            self.compare(check_loss_and_gradients, what, found, given, **how)
+            self.compare(check_loss_and_gradients, what, found, given, names=OF_WINDOW)
 
     # What students are given: it stands here once more, by plain loops
 
