@@ -78,11 +78,10 @@ def test_whole_numbers_are_numbers():
         (MATRIX > 2, "x is an array of bool, expected shape (2, 3)."),
         (MATRIX * 1j, "x is an array of complex128, expected shape (2, 3)."),
         (MATRIX.astype(object), "x is an array of object, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, None]], "x holds a value of type NoneType, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, "6.5"]], "x holds a value of type str, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, True]], "x holds a value of type bool, expected shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, None]], "x holds what is no number, expected shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, "6.5"]], "x holds what is no number, expected shape (2, 3)."),
         ([[1, 2, 3], [4, 5]], "x is a list whose parts differ in shape, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, 10**400]], "x has a number that is too large, expected shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, 10**400]], "x holds what is no number, expected shape (2, 3)."),
         (7.0, "x is one number, expected shape (2, 3)."),
         ([], "x has shape (0,), expected shape (2, 3)."),
         (np.empty((0, 3)), "x has shape (0, 3), expected shape (2, 3)."),
@@ -106,7 +105,7 @@ def test_a_column_is_no_vector_and_a_vector_no_number():
 def test_lists_without_end_are_no_numbers():
     endless = []
     endless.append(endless)
-    assert "lists of lists" in check_array("x", endless, MATRIX)
+    assert "parts differ in shape" in check_array("x", endless, MATRIX)
 
 
 @pytest.mark.parametrize(

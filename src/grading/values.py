@@ -2,8 +2,6 @@
 
 import numpy as np
 
-MAX_DEPTH = 16  # of lists in each other
-
 
 class NoNumbersError(ValueError):
     """A value is no number and no array of numbers; the message says what it is."""
@@ -12,30 +10,16 @@ class NoNumbersError(ValueError):
 def to_array(value):
     """Take a number, an array or lists of these as an array of float, else raise `NoNumbersError`.
 
-    Tell too whether any of it is in single precision.
+    Tell too whether it is in single precision.
     """
-    leaves = list(_leaves(value))
-    for leaf in leaves:
-        is_array = isinstance(leaf, (np.ndarray, np.generic))
-        if not (leaf.dtype.kind in "fiu" if is_array else type(leaf) in (int, float)):
-            raise NoNumbersError(f"{'is' if leaf is value else 'holds'} {kind_of(leaf)}")
-    single = any(getattr(leaf, "dtype", None) == np.float32 for leaf in leaves)
     try:
-        return np.asarray(value, float), single
-    except OverflowError:
-        raise NoNumbersError("has a number that is too large") from None
+        array = np.asarray(value)
     except ValueError:
         raise NoNumbersError("is a list whose parts differ in shape") from None
-
-
-def _leaves(value, depth=0):
-    if not isinstance(value, (list, tuple)):
-        yield value
-    elif depth > MAX_DEPTH:  # deeper than any array is
-        raise NoNumbersError("is a list of lists of lists and so on")
-    else:
-        for item in value:
-            yield from _leaves(item, depth + 1)
+    if array.dtype.kind not in "fiu":
+        is_list = isinstance(value, (list, tuple))
+        raise NoNumbersError("holds what is no number" if is_list else f"is {kind_of(value)}")
+    return np.asarray(array, float), array.dtype == np.float32
 
 
 def kind_of(value):
