@@ -1,31 +1,33 @@
 """The graded tests in the order of the handout; ``python grader.py --help`` tells more."""
 
-import atexit
 import contextlib
 import json
+import math
 import os
 import re
 import sys
 import time
 import unittest
 
-from graderUtil import HERE, POINTS, CourseTestRunner, GradedTestCase, graded
-from grading import cases, gradescope
-from grading.course import Course, open_course, read_solution, refuse_if_exposed
+from graderUtil import POINTS, CourseTestRunner, GradedTestCase, graded
+from grading import cases
+from grading.course import WORKERS, Course, open_course, read_solution, refuse_if_exposed
 from grading.given import GivenChecks
 from grading.options import parse, select
+from grading.outcomes import Outcome, Report, Status
 from grading.quiz import QuizChecks, judge
+from grading.report import next_step, write
 from grading.sgd import SgdChecks
-from grading.terminal import next_step
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
-from sandbox.confine import LANDLOCK, OTHER_USER, choose
+from sandbox.confine import LANDLOCK, OTHER_USER, Confinement, choose
 from sandbox.objects import Postprocessing
+from sandbox.workers import ThreadWorkers
 from utils.program import run_program
 from utils.utils import InputError
 
 LOOK_SECONDS = 0.2  # between two looks whether a file was saved
-MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all is lost
+UNFINISHED = "The grader did not finish."
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
@@ -177,25 +179,27 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
     For tests: `confinements` are those that may be used, `seconds` replaces all limits, and
     `without` names walls that are switched off.
     """
-    options, failed = parse(arguments, HERE), False
+    options, failed = parse(arguments), False
 
     def program():
         nonlocal failed
         tests = all_tests()
-        chosen = [tests[key] for key in select(list(tests), options.tests)]
+        about = {key: test.about for key, test in tests.items()}
+        chosen = select({key: test.description for key, test in about.items()}, options.tests)
         if options.debug and len(chosen) != 1:
             what = f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic"
             raise InputError(what)
         if options.list:
-            for test in (case.about for case in chosen):
-                print(f"{test.id:12} {test.points:>4} points  {test.description}")
+            for test in chosen:
+                print(f"{test:12} {about[test].points:>4} points  {about[test].description}")
             return
+        how = choose(confinements, without), seconds, WORKERS
         if options.debug:
-            keep_terminal()
+            how = Confinement(), math.inf, ThreadWorkers
         for _ in savings(options.submission) if options.watch else [None]:
-            report = grade(chosen, options, choose(confinements, without), seconds)
-            failed = bool(report.failures)
-            if not options.solution and (line := next_step(report, len(chosen) == len(tests))):
+            found = grade([tests[test] for test in chosen], options, how)
+            failed = bool(found.failures)
+            if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
 
     return run_program("grader.py", program) or int(failed)
@@ -205,32 +209,24 @@ def all_tests():
     """Give the tests by their ids; raise `InputError` if points.json has others."""
     suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
     tests = {case.about.id: case for suite in suites for case in suite}
-    for line in POINTS():
+    for line, points in POINTS().items():
         if "-" in line and line not in tests:  # else it is a written question
             raise InputError(f"points.json has a line for {line}, which is no test: remove it.")
-        if type(POINTS()[line]) not in (int, float) or POINTS()[line] < 0:
-            raise InputError(f"points.json: {line} must be worth a number, not {POINTS()[line]!r}.")
+        if type(points) not in (int, float) or points < 0:
+            raise InputError(f"points.json: {line} must be worth a number, not {points!r}.")
     return tests
-
-
-def keep_terminal():
-    """Have the terminal as it is now in the end: a debugger that is stopped leaves it mute."""
-    if os.name == "posix" and sys.stdin and sys.stdin.isatty():
-        import termios
-
-        now = termios.tcgetattr(sys.stdin.fileno())
-        atexit.register(termios.tcsetattr, sys.stdin.fileno(), termios.TCSANOW, now)
 
 
 def savings(path):
     """Go on now and whenever a file of a submission was saved."""
     before = None
     while True:
-        times, alone = {}, [(path.parent, (), [path.name])]
-        for folder, _, names in alone if path.is_file() else os.walk(path):
-            for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
-                with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
-                    times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns
+        folders = [(path.parent, (), [path.name])] if path.is_file() else os.walk(path)
+        files = [os.path.join(folder, name) for folder, _, names in folders for name in names]
+        times = {}
+        for file in filter(re.compile(r".*\.(py|json|zip)").fullmatch, files):
+            with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
+                times[file] = os.stat(file).st_mtime_ns
         if times != before:
             yield
             print("Waiting until a file is saved; Ctrl-C ends.\n", flush=True)
@@ -238,44 +234,42 @@ def savings(path):
         time.sleep(LOOK_SECONDS)
 
 
-def grade(chosen, options, confinement, seconds):
-    """Grade; with --gradescope, results.json is there from the start: 0 until all has ended."""
+def grade(chosen, options, how):
+    """Grade; with --gradescope, results.json is there from the start: 0 until all has ended.
 
-    def save(results):
+    `how` are confinement, limit and workers for the submission.
+    """
+
+    def save(found):
         if options.gradescope:
-            gradescope.write(options.gradescope, results)
+            write(options.gradescope, found)
 
-    GradedTestCase.course = course = Course(after_published=options.after_published)
+    def unfinished(why):
+        ends = [Outcome(case.about, Status.FAILED, 0, notes=[UNFINISHED]) for case in chosen]
+        return Report(ends, [why])
+
+    course = GradedTestCase.course = Course(after_published=options.after_published)
     try:
         if options.solution:
             course.solution = read_solution(options.solution)
-        save(gradescope.skeleton(case.about for case in chosen))
-        report = run(chosen, options, course.solution, confinement, seconds)
-        save(gradescope.results(report))
-        return report
-    except InputError as error:
-        unfinished = gradescope.skeleton(case.about for case in chosen)
-        save({**unfinished, "output": f"Not graded: {error}"})
-        raise
-    finally:
-        GradedTestCase.course = None
-
-
-def run(chosen, options, solution, confinement, seconds):
-    """Run tests against what the options name; give the report."""
-    how = {"debug": options.debug, "total_seconds": MOST_SECONDS}
-    how |= {"reveal": options.reveal, "after_published": options.after_published}
-    course = open_course(options.submission, solution, confinement, seconds, **how)
-    GradedTestCase.course = course
-    try:
+        save(unfinished(UNFINISHED))
+        shown = {"reveal": options.reveal, "after_published": options.after_published}
+        course = open_course(options.submission, course.solution, *how, **shown)
+        GradedTestCase.course = course
         notes = list(course.submission.skipped)
         if options.solution:
             refuse_if_exposed(course, options)
-            notes.append(f"Confinement: {confinement}")
+            notes.append(f"Confinement: {how[0]}")
         elif any(case.about.is_hidden for case in chosen):
             notes.append(NOT_GRADED)
-        return CourseTestRunner().run(chosen, notes)
+        found = CourseTestRunner().run(chosen, notes)
+        save(found)
+        return found
+    except InputError as error:
+        save(unfinished(f"Not graded: {error}"))
+        raise
     finally:
+        GradedTestCase.course = None
         course.close()
 
 

@@ -133,10 +133,9 @@ def test_unittest_and_pytest_show_the_students_own_line(src, command):
     assert done.returncode == 1
     shown = done.stdout + done.stderr
     assert "ZeroDivisionError: division by zero" in shown
-    assert f'File "{src}/submission/word2vec.py", line 32, in sigmoid' in shown
-    place = r'word2vec\.py:32: |\(most recent call last\):\n  File "[^"]*word2vec.py", line 32'
-    assert re.search(place, shown)
-    assert not re.search(r"graderUtil\.py|grader\.py\", line|grader\.py:\d|case\.py", shown), shown
+    assert 'File "submission/word2vec.py", line 32, in sigmoid' in shown
+    assert "small = 1 / 0" in shown
+    assert not re.search(r"graderUtil\.py|case\.py|session\.py", shown), shown
 
 
 def test_unittest_and_pytest_find_every_test(src):
@@ -213,9 +212,10 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     hidden, shown = (run(src, *command, *more).stdout for more in ([], ["--reveal"]))
     assert "expected" not in hidden
     assert "case:" not in hidden
-    assert re.search(r"^case: sigmoid\(array\(\[.*, \.\.\., .*\)\)$", shown, re.MULTILINE)
+    shown = " ".join(shown.split())
+    assert re.search(r" case: sigmoid\(array\(\[.*, \.\.\., .*\)\) This error", shown)
     assert re.search(r"yours is \S+, expected \S+\.", shown)
-    assert "the answer is not right: it is a, c\n" in shown
+    assert "the answer is not right: it is a, c -----" in shown
     assert shown.count("case:") == 2  # of the tests that failed
 
 

@@ -1,7 +1,6 @@
 """Text of a stranger made fit to be shown: capped, without control characters."""
 
 import contextlib
-import itertools
 import re
 import threading
 import time
@@ -63,28 +62,10 @@ class Capture:
         return gap.join(escape(part.decode("utf-8", "replace")) for part in parts)
 
 
-def clean(text, limit=4000):
-    """Clean a text of several lines; of a longer one than `limit` (>= 100) the middle goes."""
-    if len(text) <= limit and len(whole := escape(text)) <= limit:
-        return whole
-    gap = "\n[... {:,} characters left out ...]\n"
-    room = (limit - len(gap.format(len(text)))) // 2
-    start = fitting(text[:room], room)
-    end = fitting(text[: -room - 1 : -1], room)[::-1]
-    return "".join([*start, gap.format(len(text) - len(start) - len(end)), *end])
-
-
 def one_line(text, limit=80):
     """Clean what is shown within a line, such as a file's name."""
     text, half = escape(str(text), shown=""), limit // 2 - 2
     return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
-
-
-def fitting(characters, room):
-    """List the characters, escaped, as long as there is room."""
-    escaped = [escape(character) for character in characters]
-    lengths = itertools.accumulate(map(len, escaped))
-    return [one for one, length in zip(escaped, lengths, strict=True) if length <= room]
 
 
 def escape(text, shown="\n\t"):

@@ -50,8 +50,11 @@ def make_folder(folder):
 
 
 def from_here(path):
-    """Name an absolute path as seen from the working directory, if it is below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    """Name an absolute path as seen from the working directory, if it is below or above."""
+    here = Path.cwd()
+    if here.is_relative_to(path):
+        return Path(*[".."] * (len(here.parts) - len(path.parts)))
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def run_program(name, program, stopped=lambda: "Stopped."):
