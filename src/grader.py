@@ -28,6 +28,7 @@ from utils.utils import InputError
 
 LOOK_SECONDS = 0.2  # between two looks whether a file was saved
 UNFINISHED = "The grader did not finish."
+ONE_TEST = "--debug runs one test, not {}: name it, such as 2a-0-basic"
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
@@ -176,8 +177,7 @@ for number, letter in enumerate("abcdef", 1):
 def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, without=()):
     """Grade as the command line says; give the exit code.
 
-    For tests: `confinements` are those that may be used, `seconds` replaces all limits, and
-    `without` names walls that are switched off.
+    For tests: the `confinements` to choose from, another limit, walls that are switched off.
     """
     options, failed = parse(arguments), False
 
@@ -186,9 +186,6 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
         tests = all_tests()
         about = {key: test.about for key, test in tests.items()}
         chosen = select({key: test.description for key, test in about.items()}, options.tests)
-        if options.debug and len(chosen) != 1:
-            what = f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic"
-            raise InputError(what)
         if options.list:
             for test in chosen:
                 print(f"{test:12} {about[test].points:>4} points  {about[test].description}")
@@ -196,6 +193,8 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
         how = choose(confinements, without), seconds, WORKERS
         if options.debug:
             how = Confinement(), math.inf, ThreadWorkers
+            if len(chosen) != 1:
+                raise InputError(ONE_TEST.format(len(chosen)))
         for _ in savings(options.submission) if options.watch else [None]:
             found = grade([tests[test] for test in chosen], options, how)
             failed = bool(found.failures)
@@ -221,12 +220,11 @@ def savings(path):
     """Go on now and whenever a file of a submission was saved."""
     before = None
     while True:
-        folders = [(path.parent, (), [path.name])] if path.is_file() else os.walk(path)
-        files = [os.path.join(folder, name) for folder, _, names in folders for name in names]
-        times = {}
-        for file in filter(re.compile(r".*\.(py|json|zip)").fullmatch, files):
-            with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
-                times[file] = os.stat(file).st_mtime_ns
+        times, alone = {}, [(path.parent, (), [path.name])]
+        for folder, _, names in alone if path.is_file() else os.walk(path):
+            for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
+                with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
+                    times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns
         if times != before:
             yield
             print("Waiting until a file is saved; Ctrl-C ends.\n", flush=True)
@@ -235,38 +233,30 @@ def savings(path):
 
 
 def grade(chosen, options, how):
-    """Grade; with --gradescope, results.json is there from the start: 0 until all has ended.
+    """Grade; with --gradescope, results.json is there from the start: 0 until all has ended."""
 
-    `how` are confinement, limit and workers for the submission.
-    """
-
-    def save(found):
+    def save(why, found=None):
         if options.gradescope:
-            write(options.gradescope, found)
+            ends = [Outcome(case.about, Status.FAILED, 0, notes=[UNFINISHED]) for case in chosen]
+            write(options.gradescope, found or Report(ends, [why]))
 
-    def unfinished(why):
-        ends = [Outcome(case.about, Status.FAILED, 0, notes=[UNFINISHED]) for case in chosen]
-        return Report(ends, [why])
-
-    course = GradedTestCase.course = Course(after_published=options.after_published)
+    shown = {"reveal": options.reveal, "after_published": options.after_published}
+    course = GradedTestCase.course = Course(**shown)
     try:
-        if options.solution:
-            course.solution = read_solution(options.solution)
-        save(unfinished(UNFINISHED))
-        shown = {"reveal": options.reveal, "after_published": options.after_published}
+        course.solution = read_solution(options.solution) if options.solution else None
+        save(UNFINISHED)
         course = open_course(options.submission, course.solution, *how, **shown)
-        GradedTestCase.course = course
-        notes = list(course.submission.skipped)
+        GradedTestCase.course, notes = course, list(course.submission.skipped)
         if options.solution:
             refuse_if_exposed(course, options)
             notes.append(f"Confinement: {how[0]}")
         elif any(case.about.is_hidden for case in chosen):
             notes.append(NOT_GRADED)
         found = CourseTestRunner().run(chosen, notes)
-        save(found)
+        save("", found)
         return found
     except InputError as error:
-        save(unfinished(f"Not graded: {error}"))
+        save(f"Not graded: {error}")
         raise
     finally:
         GradedTestCase.course = None

@@ -14,8 +14,8 @@ import unittest
 from dataclasses import replace
 
 from grading import report
-from grading.course import open_course
-from grading.failures import case_of, failure_of
+from grading.course import Course, open_course
+from grading.failures import failure_of
 from grading.outcomes import NOTE, Failure, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
 from sandbox.upload import UploadError
@@ -31,26 +31,7 @@ RUN_AGAIN = "The machine was too busy for this test: it was run again."
 def graded(
     timeout=5, is_hidden=False, is_extra_credit=False, after_published=False, hide_errors=False
 ):
-    """Make a method a graded test.
-
-    Parameters
-    ----------
-    timeout : int, default 5
-        Seconds that its calls of the submission may take; the import has a limit of its own.
-    is_hidden : bool, default False
-        Whether it is graded only with a solution to compare with.
-    is_extra_credit : bool, default False
-        Whether its points are extra credit.
-    after_published : bool, default False
-        Whether students see it only when grades are published.
-    hide_errors : bool, default False
-        Whether students are not shown why it failed.
-
-    Returns
-    -------
-    callable
-        The decorator.
-    """
+    """Make a method a graded test; `grading.outcomes.Test` tells of the parameters."""
     about = dict(locals())  # the arguments, by their names
 
     def decorate(method):
@@ -63,8 +44,6 @@ def graded(
             except unittest.SkipTest:
                 raise
             except Exception as error:
-                if self.calls and self.about.is_hidden and self.reveal:
-                    self.notes.append(case_of(str(error), self.calls))
                 self.failure = failure_of(error, self)
                 if line := error.__traceback__.tb_next:
                     line.tb_next = None  # that of the test: what it called tells nobody anything
@@ -117,16 +96,17 @@ class GradedTestCase(unittest.TestCase):
     @property
     def about(self):
         """The id, points and limits of this test, and whether it counts."""
-        about, course = getattr(self, self._testMethodName).about, self.course
-        is_hidden = about["is_hidden"]
+        about, course = getattr(self, self._testMethodName).about, self.course or Course()
+        is_hidden, solution = about["is_hidden"], course.solution
         question = type(self).__name__.removeprefix("Test_")
         number = self._testMethodName.removeprefix("test_")
         identity = f"{question}-{number}-{'hidden' if is_hidden else 'basic'}"
         if identity not in POINTS():
             raise InputError(f"points.json has no line for {identity}: write what it is worth.")
-        if is_hidden and course and course.after_published:
+        if is_hidden and course.after_published:
             about = about | {"after_published": True}
-        counts = course.counts(self.module, is_hidden) if course else not is_hidden
+        has_part = solution and (self.module != "quiz" or "quiz.py" in solution.package)
+        counts = not is_hidden or bool(has_part)
         text = (self.shortDescription() or "").rstrip(".")
         return Test(identity, text, POINTS()[identity], counts=counts, **about)
 
@@ -140,11 +120,6 @@ class GradedTestCase(unittest.TestCase):
         """Points of all tests of this class."""
         question = self.about.id.partition("-")[0]
         return sum(points for test, points in POINTS().items() if test.startswith(f"{question}-"))
-
-    @property
-    def calls(self):
-        """The calls of the submission so far: name, arguments and keyword arguments of each."""
-        return self.session.calls if self.session else []
 
     def note(self, problem):
         """Tell of a problem, if there is one, that costs no points here."""

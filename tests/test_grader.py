@@ -248,10 +248,13 @@ def test_the_beginning_of_an_id_means_all_that_begin_so(wanted, found):
         (["--submission", "nowhere"], "nowhere does not exist. See --help."),
         (["--solution", "nowhere"], "nowhere does not exist. See --help."),
         (["--debug", "2b-0", "2b-1"], "--debug runs one test, not 2: name it, such as 2a-0-basic"),
-        (["--watch", "--debug", "2a-0"], "--watch goes with none of --solution, --gradescope"),
+        (
+            ["--watch", "--debug", "2a-0"],
+            "--debug, --watch, and --solution with --gradescope exclude",
+        ),
         (["--reveal"], "--reveal needs --solution"),
         (["--reveal", "--solution", ".", "--gradescope", "x"], "does not go with --gradescope"),
-        (["--debug", "--gradescope", "x", "2a-0"], "--debug goes neither with --solution nor"),
+        (["--debug", "--gradescope", "x", "2a-0"], "--debug, --watch, and --solution with"),
         (
             ["--gradescope", "nowhere/results.json", "2a-2"],
             "nowhere/results.json cannot be written",

@@ -9,9 +9,8 @@ from utils.utils import InputError
 
 from .failures import plain
 
+TESTS = "such as 2a-0-basic, or the beginning of ids: 2a means all that begin so (default: all)"
 OPTIONS = {
-    "TEST_ID": "tests to run, such as 2a-0-basic; the beginning of an id, such as 2a, means all "
-    "that begin so (default: all)",
     "--submission PATH": "a package folder, a folder with submission/, submission.py, loose "
     "word2vec.py and sgd.py, or a zip of one of these (default: the submission beside grader.py)",
     "--solution DIR": "the solution, a package folder with sample_vectors_(soln).json in or beside "
@@ -31,21 +30,16 @@ def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     about = "Grade a submission. Exit code 0: all passed; 1: some failed; 2: wrong usage."
     parser = OneLineParser(prog="grader.py", description=about, allow_abbrev=False)
+    parser.add_argument("tests", nargs="*", metavar="TEST_ID", help=TESTS)
     for option, what in OPTIONS.items():
         name, _, value = option.partition(" ")
-        if value:
-            parser.add_argument(name, type=Path, metavar=value, help=what)
-        elif name[0] == "-":
-            parser.add_argument(name, action="store_true", help=what)
-        else:
-            parser.add_argument("tests", nargs="*", metavar=name, help=what)
+        kind = {"type": Path, "metavar": value} if value else {"action": "store_true"}
+        parser.add_argument(name, help=what, **kind)
     parser.set_defaults(submission=SOURCE)
     options = parser.parse_args(arguments)
     by_staff = options.solution or options.gradescope
-    if options.debug and by_staff:
-        parser.error("--debug goes neither with --solution nor with --gradescope")
-    if options.watch and (by_staff or options.debug):
-        parser.error("--watch goes with none of --solution, --gradescope, --debug")
+    if options.debug + options.watch + bool(by_staff) > 1:
+        parser.error("--debug, --watch, and --solution with --gradescope exclude each other")
     if options.reveal and (options.gradescope or not options.solution):
         parser.error("--reveal needs --solution, and does not go with --gradescope")
     for path in (options.submission, options.solution):

@@ -17,16 +17,16 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Test:
-    """A graded test before it runs; more about its parts says `graderUtil.graded`."""
+    """A graded test before it runs."""
 
     id: str  # such as 2a-0-basic
     description: str  # what it checks, one line
     points: float
-    timeout: int
-    is_hidden: bool = False
-    is_extra_credit: bool = False
-    after_published: bool = False
-    hide_errors: bool = False
+    timeout: int  # seconds that its calls of the submission may take, besides the import
+    is_hidden: bool = False  # whether it is graded only with a solution to compare with
+    is_extra_credit: bool = False  # whether its points are extra credit
+    after_published: bool = False  # whether students see it only when grades are published
+    hide_errors: bool = False  # whether students are not shown why it failed
     counts: bool = True  # whether its points are in the sums: not if there is nothing to compare
 
 

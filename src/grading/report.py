@@ -1,39 +1,27 @@
-r"""What is shown of a grading run: by the terminal, and by Gradescope from results.json.
+"""What is shown of a grading run: by the terminal, and by Gradescope from results.json.
 
 The grader's own lines start in the first column; those of tests and sums begin with ``-----`` or
-``=====``. What comes from the submission never does, whatever it holds:
-
-- a text is broken into rows that fit the terminal, between words where that can be; in a file,
-  only what could look like the grader's lines is;
-- what was printed stands behind ``| ``, and so does a row that begins like the grader's lines;
-- control characters are written out (``\x1b``), and what is too long loses its middle.
+``=====``. What comes from the submission never does, whatever it holds: see `sandbox.text.rows`.
 """
 
 import json
-import math
 import os
-import re
 import shlex
 import shutil
 import sys
-import unicodedata
-from itertools import accumulate, takewhile
 from pathlib import Path
 
-from sandbox.text import escape
+from sandbox.text import rows, shortened
 from utils.program import SOURCE, from_here
 from utils.utils import InputError, write_files
 
 from .outcomes import NOTE, Status
 
 START, END = "========== START GRADING", "========== END GRADING"
-MAX_ROWS, MAX_TRACE = 60, 16  # of a text, and of a stack trace
-MAX_DETAILS = 20_000  # characters between a test's START and END
-FILE, LONG = 80, 1000  # columns in which a file is read at least; longest line there
+MAX_TRACE = 16  # rows of a stack trace
 FAILED = "This error caused the test to fail."
 NOT_SHOWN = "the error is not shown for this test"
 UNGRADED = "Not graded here: there is no solution to compare with."
-LIKE_OURS = re.compile(r"--|==|[^\x00-\x7f]")  # ``-----``, ``=====``, or a sign that looks so
 
 
 def start_of(test):
@@ -53,9 +41,9 @@ def end_of(outcome):
 
 def end(report):
     """Give the notes on the whole and the sums."""
-    points = "/".join(map(decimal, report.points))
-    extra = "/".join(map(decimal, report.extra_credit)) if report.extra_credit[1] else "0/0"
-    last = f"{END} [{points} points + {extra} extra credit]"
+    earned, most = (round(float(points), 9) for points in report.points)  # as people add
+    extra = "{}/{}".format(*map(float, report.extra_credit)) if report.extra_credit[1] else "0/0"
+    last = f"{END} [{earned}/{most} points + {extra} extra credit]"
     return "\n".join([*notes(report.notes, terminal_width()), last])
 
 
@@ -123,57 +111,10 @@ def error(failure, width=None):
     return rows(message, width, 2) + shortened(trace, MAX_TRACE)
 
 
-def rows(text, width, indent=0, is_printed=False):
-    """Break a text into rows that fit the terminal; those after the first are indented more."""
-    found = []
-    for line in escape(text).split("\n") if text else []:
-        rest, blanks = line.expandtabs(), indent + 2 * bool(found)
-        room = width or (FILE if is_printed or LIKE_OURS.search(line) else LONG)
-        while True:
-            is_barred = is_printed or LIKE_OURS.match(rest.lstrip())
-            before = "| " if is_printed else " " * blanks + "| " * bool(is_barred)
-            end = fitting(rest, room - len(before))
-            found.append((before + rest[:end]).rstrip())
-            rest, blanks = rest[end:].lstrip(" "), indent + 4
-            if not rest:
-                break
-    return shortened(found, MAX_ROWS)
-
-
-def fitting(line, room):
-    """Count the characters that go into a row of so many columns, whole words if possible."""
-    widths = accumulate(2 if is_wide(character) else 1 for character in line)
-    end = max(1, sum(1 for _ in takewhile(lambda used: used <= room, widths)))
-    blank = line.rfind(" ", 0, end + 1)
-    return blank if end < len(line) and line[: blank + 1].strip() else end
-
-
-def is_wide(character):
-    """Tell whether a character may take two columns: terminals differ on emoji."""
-    return unicodedata.east_asian_width(character) in "WF" or character >= "\U0001f000"
-
-
-def shortened(found, most=math.inf):
-    """Leave out rows in the middle where they are too many, or all together too long."""
-    kept = min(len(found), most)
-    while True:
-        gap = [f"[... {len(found) - kept:,} lines left out ...]"] * (kept < len(found))
-        shown = [*found[: kept - kept // 2], *gap, *found[len(found) - kept // 2 :]]
-        if kept == 0 or len("\n".join(shown)) <= MAX_DETAILS:
-            return shown
-        kept -= 1
-
-
 def clock(seconds):
     """Write a time as H:MM:SS.ffffff."""
     minutes, microseconds = divmod(round(seconds * 1_000_000), 60_000_000)
     return f"{minutes // 60}:{minutes % 60:02}:{microseconds / 1_000_000:09.6f}"
-
-
-def decimal(points):
-    """Write a sum of points with one decimal at least."""
-    text = f"{points:.10g}"
-    return text if "." in text else f"{text}.0"
 
 
 # What Gradescope is told. Where its two states are not enough: a hidden test that is not graded is
