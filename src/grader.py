@@ -179,29 +179,27 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
 
     For tests: the `confinements` to choose from, another limit, walls that are switched off.
     """
-    options, failed = parse(arguments), False
+    options = parse(arguments)
 
     def program():
-        nonlocal failed
         tests = all_tests()
-        about = {key: test.about for key, test in tests.items()}
-        chosen = select({key: test.description for key, test in about.items()}, options.tests)
+        chosen = select([test.about for test in tests.values()], options.tests)
         if options.list:
             for test in chosen:
-                print(f"{test:12} {about[test].points:>4} points  {about[test].description}")
-            return
+                print(f"{test.id:12} {test.points:>4} points  {test.description}")
+            return 0
         how = choose(confinements, without), seconds, WORKERS
         if options.debug:
             how = Confinement(), math.inf, ThreadWorkers
             if len(chosen) != 1:
                 raise InputError(ONE_TEST.format(len(chosen)))
         for _ in savings(options.submission) if options.watch else [None]:
-            found = grade([tests[test] for test in chosen], options, how)
-            failed = bool(found.failures)
+            found = grade([tests[test.id] for test in chosen], options, how)
             if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
+        return int(bool(found.failures))
 
-    return run_program("grader.py", program) or int(failed)
+    return run_program("grader.py", program)
 
 
 def all_tests():

@@ -147,8 +147,7 @@ class CourseTestRunner:
             self.show(report.start_of(test.about))
             outcome = outcome_of(test)
             if outcome.failure and outcome.failure.starved:
-                outcome = outcome_of(test)
-                outcome = replace(outcome, notes=(*outcome.notes, RUN_AGAIN))
+                outcome = outcome_of(test, [RUN_AGAIN])
             outcomes.append(outcome)
             first = told.setdefault(outcome.failure, outcome.test.id)
             if outcome.failure and outcome.failure.kind and first != outcome.test.id:
@@ -160,20 +159,20 @@ class CourseTestRunner:
         return whole
 
 
-def outcome_of(test):
-    """Run a graded test; give its outcome."""
+def outcome_of(test, notes=()):
+    """Run a graded test; give its outcome, with these notes."""
     began, result = time.perf_counter(), unittest.TestResult()
     test(result)
-    status, failure = Status.PASSED, test.failure
+    status, failure, notes = Status.PASSED, test.failure, [*test.notes, *notes]
     if result.skipped:
-        ((_, reason),) = result.skipped
+        reason = result.skipped[0][1]
         status = Status.UNGRADED if reason == UNGRADED else Status.UNANSWERED
-        test.notes += [reason] * (reason != UNGRADED)
+        notes += [reason] * (reason != UNGRADED)
     if not result.wasSuccessful():
         status = Status.FAILED
         failure = failure or Failure("GraderError", result.errors[0][1])  # of a clean-up
-    told = failure, test.printed, tuple(test.notes)
-    return Outcome(test.about, status, time.perf_counter() - began, *told)
+    seconds = time.perf_counter() - began
+    return Outcome(test.about, status, seconds, failure, test.printed, tuple(notes))
 
 
 def check(*tests):

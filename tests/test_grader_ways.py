@@ -220,6 +220,9 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
         ("word2vec.py", "center_word_vectors[c], word2ind", "center_word_vectors, word2ind", "Next: 2a skipgram,"),
         ("word2vec.py", "    error[outside_word_idx] -= 1\n", "", "Next: 2a naive_softmax_loss_and_gradient,"),
         ("word2vec.py", "= word2vec_loss_and_gradient(", "= naive_softmax_loss_and_gradient(", "Next: read the note of 2a-0-basic"),
+        ("word2vec.py", "def sigmoid(x):", "def sigmoid(x:", "Next: 2a, submission/word2vec.py line 11"),
+        ("word2vec.py", "import numpy as np", "import numpy as np\0", "Next: 2a, submission/word2vec.py"),
+        ("word2vec.py", "import numpy as np", "import os; os._exit(1)", "Next: 2a, submission/word2vec.py"),
         ("sgd.py", "postprocessing is not None", "False", "Next: read the note of 2b-0-basic"),
     ],
 )  # fmt: skip

@@ -21,11 +21,8 @@ MAX_VALUE, MAX_LINE = 300, 300  # characters
 
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
-THREE = "A loss function gives three values: the loss and two gradients."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
 PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
-NONE = "Something is None: does a function lack its return, or has a None not been replaced?"
-OLD_TYPE = "Write {0}: NumPy has no np.{0} any more."
 CALL = r"TypeError: (?:\w+\.)?%s\(\) (?:missing|takes|got)"
 DEBUGGER = "breakpoint() found no terminal, or you left it: run python grader.py --debug 2a-0-basic"
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
@@ -36,10 +33,10 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"name '(math|random)' is not defined", "", "The file needs: import {0}"),
     (r"(?:No module named|cannot import name .* from) 'submission\.utils", "", BESIDE),
     (r"'(?:utils\.)?\w*sanity\w*'", "", "Remove this import: python grader.py does the checks."),
-    (r"NoneType", "", NONE),
+    (r"NoneType", "", "Something is None: is a return missing, or a None not replaced?"),
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
-    (r"values to unpack", r"loss", THREE),
+    (r"values to unpack", r"loss", "A loss gives three values: the loss and two gradients."),
     (r"truth value of an array", "", "if is for one number: np.where decides for each element."),
     (r"No module named 'submission\.(word2vec|sgd|quiz)'", "", "There is no {0}.py."),
     (r"ModuleNotFoundError: No module named '(?!submission|utils)(\w+)", "", PACKAGES),
@@ -48,7 +45,11 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"TimeoutError", "", "Does a loop never end, or go through every element?"),
     (r"RecursionError", "", "A function calls itself without end."),
     (r"EOFError", r"\binput\(", "Nobody can type here: do without input()."),
-    (r"'numpy' has no attribute '(float|int|bool)'", "", OLD_TYPE),
+    (
+        r"'numpy' has no attribute '(float|int|bool)'",
+        "",
+        "Write {0}: NumPy has no np.{0} now.",
+    ),
     (r"IndexError: only integers|TypeError: list indices must be integers", "", INDEX),
 ]
 
@@ -97,33 +98,29 @@ def case_of(about, calls):
     return f"case: {name}({', '.join(one_line(' '.join(v.split()), MAX_VALUE) for v in shown)})"
 
 
-def shown(path):
-    """Name a file of the submission as seen from the working directory."""
-    return str(from_here(Path(path)))
-
-
 def trace_of(frames, package):
     """Give the lines of a stack trace, their texts from the grader's own copy of the files."""
-    texts = {file.path: file.text.split("\n") for file in package.values()}
-    lines = [(*frame, texts[frame[0]]) for frame in frames if frame[0] in texts]
-    return tuple(
-        Line(shown(path), number, function, "".join(text[number - 1 : number]).strip()[:MAX_LINE])
-        for path, number, function, text in lines
-    )
+    files, lines = {file.path: file.text.split("\n") for file in package.values()}, []
+    for path, number, function in frames:
+        if path in files:
+            text = "".join(files[path][number - 1 : number]).strip()[:MAX_LINE]
+            lines.append(Line(from_here(Path(path)), number, function, text))
+    return tuple(lines)
 
 
 def definition_of(function, package, module):
     """Find where a function is defined; else name the file where it should be, if there is one."""
     files = [package[name] for name in sorted(package, key=lambda name: name != f"{module}.py")]
-    for file in files:
-        if found := definitions(file).get(function):
-            return Line(shown(file.path), found.string.count("\n", 0, found.start()) + 1, function)
-    return Line(shown(files[0].path), 0, function) if files else None
+    for file, found in ((file, definitions(file).get(function)) for file in files):
+        if found:
+            number = found.string.count("\n", 0, found.start()) + 1
+            return Line(from_here(Path(file.path)), number, function)
+    return Line(from_here(Path(files[0].path)), 0, function) if files else None
 
 
 def unwritten(line, package):
     """Say that a function is not written yet, or still has the line that says so."""
-    text = next(file.text for file in package.values() if shown(file.path) == line.file)
+    text = next(f.text for f in package.values() if from_here(Path(f.path)) == line.file)
     lines, where = text.split("\n"), f"{line.file}:{line.number}"
     before, after = "\n".join(lines[: line.number - 1]), "\n".join(lines[line.number :])
     region = before.rpartition(MARK)[2] + after.partition(MARK)[0]
@@ -149,15 +146,8 @@ def taught(kind, message, code, package):
 
 def misnamed(message, package):
     """Say what a function that the submission lacks is called in it."""
-    if missing := re.fullmatch(r"the submission has no function (\w{1,50})", message):
-        names = {
-            plain(n): (n, file) for file, source in package.items() for n in definitions(source)
-        }
-        for near in difflib.get_close_matches(plain(missing[1]), names, n=1, cutoff=0.8):
-            return "{1} has {0}: rename it to {2}.".format(*names[near], missing[1])
+    wanted = re.match(r"the submission has no function (\w{1,50})|", message)[1]
+    for name, file in package.items() if wanted else ():
+        if near := difflib.get_close_matches(wanted, definitions(file), n=1, cutoff=0.7):
+            return f"{name} has {near[0]}: rename it to {wanted}."
     return ""
-
-
-def plain(name):
-    """Give the letters and digits of a name: those of skipgram and Skip-gram are the same."""
-    return re.sub(r"[\W_]", "", name.lower())

@@ -2,12 +2,11 @@
 
 import difflib
 import re
+from functools import partial
 from pathlib import Path
 
 from utils.program import SOURCE, OneLineParser
 from utils.utils import InputError
-
-from .failures import plain
 
 TESTS = "such as 2a-0-basic, or the beginning of ids: 2a means all that begin so (default: all)"
 OPTIONS = {
@@ -17,8 +16,7 @@ OPTIONS = {
     "it: only with one are hidden tests graded",
     "--gradescope FILE": "write results.json for Gradescope, too",
     "--watch": "grade again whenever a file of the submission is saved, until Ctrl-C",
-    "--debug": "run one test with your code in the grader's own process, for breakpoint() and an "
-    "IDE",
+    "--debug": "run one test in the grader's own process, for breakpoint() and an IDE",
     "--reveal": "with --solution: show what hidden tests compare with, and in which case",
     "--after-published": "in results.json: students see hidden tests when grades are published",
     "--unconfined": "grade with a solution although nothing keeps the submission from reading it",
@@ -49,14 +47,15 @@ def parse(arguments):
 
 
 def select(tests, wanted):
-    """Choose ids of tests, given with what each is about, by their beginnings; none means all."""
-    chosen = set()
+    """Choose tests by their ids or the beginnings of these; none means all."""
+    chosen, letters = set(), partial(re.sub, r"[\W_]", "")  # skipgram is Skip-gram
     for text in wanted:
-        found = {test for test in tests if text and test.startswith(text.lower())}
+        found = {test for test in tests if text and test.id.startswith(text.lower())}
         if not found:
-            near = difflib.get_close_matches(text.lower(), tests, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(text.lower(), [test.id for test in tests], cutoff=0.5)
             hint = f"Did you mean {' or '.join(near)}?" if near else "--list shows all."
-            about = [test for test, what in tests.items() if plain(text) in plain(what)]
+            name = letters(text.lower())
+            about = [test.id for test in tests if name in letters(test.description.lower())]
             if about and re.match("[A-Za-z]{3}", text):  # the name of a function
                 hint = f"About that are {', '.join(about)}."
             raise InputError(f"there is no test {text!r:.100}. {hint}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 NOTE = "note (no points are lost here): "
 
@@ -34,7 +35,7 @@ class Test:
 class Line:
     """A line of the submission."""
 
-    file: str  # as seen from the working directory
+    file: Path  # as seen from the working directory
     number: int  # 0 if there is no such line
     function: str  # empty if it is in none
     text: str = ""

@@ -19,8 +19,6 @@ from .outcomes import NOTE, Status
 
 START, END = "========== START GRADING", "========== END GRADING"
 MAX_TRACE = 16  # rows of a stack trace
-FAILED = "This error caused the test to fail."
-NOT_SHOWN = "the error is not shown for this test"
 UNGRADED = "Not graded here: there is no solution to compare with."
 
 
@@ -88,11 +86,11 @@ def details(outcome, width=None):
     failure, shown = outcome.failure, rows(outcome.printed.rstrip(), width, is_printed=True)
     shown += notes(outcome.notes, width)
     if failure and outcome.test.hide_errors:
-        shown.append(NOT_SHOWN)
+        shown.append("the error is not shown for this test")
     elif failure and not failure.kind:
         shown += notes([failure.message], width)
     elif failure:
-        shown += [FAILED, *error(failure, width)]
+        shown += ["This error caused the test to fail.", *error(failure, width)]
     return shortened(shown)
 
 
@@ -117,13 +115,12 @@ def clock(seconds):
     return f"{minutes // 60}:{minutes % 60:02}:{microseconds / 1_000_000:09.6f}"
 
 
-# What Gradescope is told. Where its two states are not enough: a hidden test that is not graded is
-# there with 0 of 0 points, passed if it ran; a quiz question that is not answered has failed, as
-# passed it would claim that an answer was read; extra credit is a score where max_score is 0.
-
-
 def results(report):
-    """Make the content of results.json; Gradescope adds the scores up."""
+    """Make the content of results.json; Gradescope adds the scores up.
+
+    A hidden test that is not graded is worth 0 of 0, and passed if it ran; a question that is not
+    answered has failed, as else there would seem to be one; extra credit has a max_score of 0.
+    """
     if len({outcome.test.id for outcome in report.outcomes}) < len(report.outcomes):
         raise ValueError("two tests have the same id")
     failures = [(one.test.id, one.failure) for one in report.failures if one.failure]
