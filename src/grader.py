@@ -1,30 +1,33 @@
 """The graded tests in the order of the handout; ``python grader.py --help`` tells more."""
 
-import atexit
 import contextlib
 import json
+import math
 import os
 import re
 import sys
 import time
 import unittest
 
-from graderUtil import HERE, POINTS, CourseTestRunner, GradedTestCase, graded
-from grading import cases, gradescope
-from grading.course import Course, open_course, read_solution, refuse_if_exposed
+from graderUtil import POINTS, CourseTestRunner, GradedTestCase, graded
+from grading import cases
+from grading.course import WORKERS, Course, open_course, read_solution, refuse_if_exposed
 from grading.options import parse, select
+from grading.outcomes import Outcome, Report, Status
 from grading.quiz import QuizChecks, judge
+from grading.report import next_step, write
 from grading.sgd import SgdChecks
-from grading.terminal import next_step
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
-from sandbox.confine import LANDLOCK, OTHER_USER, choose
+from sandbox.confine import LANDLOCK, OTHER_USER, Confinement, choose
 from sandbox.objects import Postprocessing
+from sandbox.workers import ThreadWorkers
 from utils.program import run_program
 from utils.utils import InputError
 
 LOOK_SECONDS = 0.2  # between two looks whether a file was saved
-MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all is lost
+UNFINISHED = "The grader did not finish."
+ONE_TEST = "--debug runs one test, not {}: name it, such as 2a-0-basic"
 NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
 
 
@@ -173,52 +176,41 @@ for number, letter in enumerate("abcdef", 1):
 def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, without=()):
     """Grade as the command line says; give the exit code.
 
-    For tests: `confinements` are those that may be used, `seconds` replaces all limits, and
-    `without` names walls that are switched off.
+    For tests: the `confinements` to choose from, another limit, walls that are switched off.
     """
-    options, failed = parse(arguments, HERE), False
+    options = parse(arguments)
 
     def program():
-        nonlocal failed
         tests = all_tests()
-        chosen = [tests[key] for key in select(list(tests), options.tests)]
-        if options.debug and len(chosen) != 1:
-            what = f"--debug runs one test, not {len(chosen)}: name it, such as 2a-0-basic"
-            raise InputError(what)
+        chosen = select([test.about for test in tests.values()], options.tests)
         if options.list:
-            for test in (case.about for case in chosen):
+            for test in chosen:
                 print(f"{test.id:12} {test.points:>4} points  {test.description}")
-            return
+            return 0
+        how = choose(confinements, without), seconds, WORKERS
         if options.debug:
-            keep_terminal()
+            how = Confinement(), math.inf, ThreadWorkers
+            if len(chosen) != 1:
+                raise InputError(ONE_TEST.format(len(chosen)))
         for _ in savings(options.submission) if options.watch else [None]:
-            report = grade(chosen, options, choose(confinements, without), seconds)
-            failed = bool(report.failures)
-            if not options.solution and (line := next_step(report, len(chosen) == len(tests))):
+            found = grade([tests[test.id] for test in chosen], options, how)
+            if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
+        return int(bool(found.failures))
 
-    return run_program("grader.py", program) or int(failed)
+    return run_program("grader.py", program)
 
 
 def all_tests():
     """Give the tests by their ids; raise `InputError` if points.json has others."""
     suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
     tests = {case.about.id: case for suite in suites for case in suite}
-    for line in POINTS():
+    for line, points in POINTS().items():
         if "-" in line and line not in tests:  # else it is a written question
             raise InputError(f"points.json has a line for {line}, which is no test: remove it.")
-        if type(POINTS()[line]) not in (int, float) or POINTS()[line] < 0:
-            raise InputError(f"points.json: {line} must be worth a number, not {POINTS()[line]!r}.")
+        if type(points) not in (int, float) or points < 0:
+            raise InputError(f"points.json: {line} must be worth a number, not {points!r}.")
     return tests
-
-
-def keep_terminal():
-    """Have the terminal as it is now in the end: a debugger that is stopped leaves it mute."""
-    if os.name == "posix" and sys.stdin and sys.stdin.isatty():
-        import termios
-
-        now = termios.tcgetattr(sys.stdin.fileno())
-        atexit.register(termios.tcsetattr, sys.stdin.fileno(), termios.TCSANOW, now)
 
 
 def savings(path):
@@ -237,44 +229,34 @@ def savings(path):
         time.sleep(LOOK_SECONDS)
 
 
-def grade(chosen, options, confinement, seconds):
+def grade(chosen, options, how):
     """Grade; with --gradescope, results.json is there from the start: 0 until all has ended."""
 
-    def save(results):
+    def save(why, found=None):
         if options.gradescope:
-            gradescope.write(options.gradescope, results)
+            ends = [Outcome(case.about, Status.FAILED, 0, notes=[UNFINISHED]) for case in chosen]
+            write(options.gradescope, found or Report(ends, [why]))
 
-    GradedTestCase.course = course = Course(after_published=options.after_published)
+    shown = {"reveal": options.reveal, "after_published": options.after_published}
+    course = GradedTestCase.course = Course(**shown)
     try:
+        course.solution = read_solution(options.solution) if options.solution else None
+        save(UNFINISHED)
+        course = open_course(options.submission, course.solution, *how, **shown)
+        GradedTestCase.course, notes = course, list(course.submission.skipped)
         if options.solution:
-            course.solution = read_solution(options.solution)
-        save(gradescope.skeleton(case.about for case in chosen))
-        report = run(chosen, options, course.solution, confinement, seconds)
-        save(gradescope.results(report))
-        return report
+            refuse_if_exposed(course, options)
+            notes.append(f"Confinement: {how[0]}")
+        elif any(case.about.is_hidden for case in chosen):
+            notes.append(NOT_GRADED)
+        found = CourseTestRunner().run(chosen, notes)
+        save("", found)
+        return found
     except InputError as error:
-        unfinished = gradescope.skeleton(case.about for case in chosen)
-        save({**unfinished, "output": f"Not graded: {error}"})
+        save(f"Not graded: {error}")
         raise
     finally:
         GradedTestCase.course = None
-
-
-def run(chosen, options, solution, confinement, seconds):
-    """Run tests against what the options name; give the report."""
-    how = {"debug": options.debug, "total_seconds": MOST_SECONDS}
-    how |= {"reveal": options.reveal, "after_published": options.after_published}
-    course = open_course(options.submission, solution, confinement, seconds, **how)
-    GradedTestCase.course = course
-    try:
-        notes = list(course.submission.skipped)
-        if options.solution:
-            refuse_if_exposed(course, options)
-            notes.append(f"Confinement: {confinement}")
-        elif any(case.about.is_hidden for case in chosen):
-            notes.append(NOT_GRADED)
-        return CourseTestRunner().run(chosen, notes)
-    finally:
         course.close()
 
 

@@ -7,51 +7,31 @@ points stand in points.json under its id (``Test_2a.test_0`` is ``2a-0-basic`` o
 import atexit
 import functools
 import importlib
+import math
 import random
 import time
 import unittest
 from dataclasses import replace
-from pathlib import Path
 
-from grading import terminal
-from grading.course import open_course
-from grading.failures import case_of, failure_of
-from grading.outcomes import NOTE, Failure, Line, Outcome, Report, Status, Test
+from grading import report
+from grading.course import Course, open_course
+from grading.failures import failure_of
+from grading.outcomes import NOTE, Failure, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
 from sandbox.upload import UploadError
+from utils.program import SOURCE
 from utils.utils import InputError, load
 
 __unittest = True  # unittest leaves the lines of this file out of stack traces
-HERE = Path(__file__).resolve().parent
-POINTS = functools.cache(lambda: load(HERE / "points.json"))
+POINTS = functools.cache(lambda: load(SOURCE / "points.json"))
 UNGRADED = "hidden test ungraded"
 RUN_AGAIN = "The machine was too busy for this test: it was run again."
-NO_TERMINAL = "breakpoint() finds no terminal here: run python grader.py --debug {}"
 
 
 def graded(
     timeout=5, is_hidden=False, is_extra_credit=False, after_published=False, hide_errors=False
 ):
-    """Make a method a graded test.
-
-    Parameters
-    ----------
-    timeout : int, default 5
-        Seconds that its calls of the submission may take; the import has a limit of its own.
-    is_hidden : bool, default False
-        Whether it is graded only with a solution to compare with.
-    is_extra_credit : bool, default False
-        Whether its points are extra credit.
-    after_published : bool, default False
-        Whether students see it only when grades are published.
-    hide_errors : bool, default False
-        Whether students are not shown why it failed.
-
-    Returns
-    -------
-    callable
-        The decorator.
-    """
+    """Make a method a graded test; `grading.outcomes.Test` tells of the parameters."""
     about = dict(locals())  # the arguments, by their names
 
     def decorate(method):
@@ -64,8 +44,11 @@ def graded(
             except unittest.SkipTest:
                 raise
             except Exception as error:
-                self.failure = self._failure(error)
-                raise_at(self.failure.place, GradingFailure(self.failure), method.__code__)
+                self.failure = failure_of(error, self)
+                if line := error.__traceback__.tb_next:
+                    line.tb_next = None  # that of the test: what it called tells nobody anything
+                told = "\n".join(report.error(self.failure)).strip()
+                raise AssertionError(told).with_traceback(line) from None
             if not self.is_graded:
                 raise unittest.SkipTest(UNGRADED)
 
@@ -75,71 +58,37 @@ def graded(
     return decorate
 
 
-class GradingFailure(AssertionError):  # noqa: N818
-    """A graded test failed: its text, for unittest and pytest, is what the terminal shows."""
-
-    def __init__(self, failure):
-        super().__init__("\n".join(terminal.error(failure)).strip())
-
-
-def raise_at(place, error, test):
-    """Raise an error as if at a place of the submission, else in the test: IDEs then show that."""
-    wide = " " * 300  # as any line is, so that no part of it is marked
-    place = place or Line(test.co_filename, test.co_firstlineno, test.co_name)
-    code = compile(f"raise error from ({wide}None)", place.file, "exec")
-    number = max(1, min(place.number, 10**6))
-    exec(code.replace(co_firstlineno=number, co_name=place.function), {"error": error})
-
-
 class GradedTestCase(unittest.TestCase):
-    """A class of graded tests.
+    """A class of graded tests: ``self.submission.sigmoid(x)`` calls into another process."""
 
-    Attributes
-    ----------
-    course : Course or None
-        What the tests run against; the checkout's own submission if nobody says.
-    module : str
-        File of the submission that the tests are about, without ``.py``; empty if about none.
-    submission, solution : Submission
-        Stand for the packages: ``self.submission.sigmoid(x)`` calls into another process. Each test
-        has new ones. The solution is None if there is none.
-    about : Test
-        The id, points and limits of this test.
-    reveal : bool
-        Whether messages may tell what is expected: in a hidden test only staff may ask for that.
-    notes : list of str
-        Lines that a test adds to its report.
-    """
-
-    course = None
-    module = ""
+    course = None  # what the tests run against; the checkout's own submission if nobody says
+    module = ""  # file of the submission that the tests are about, without .py; empty if none
     longMessage = False
 
     def setUp(self):
         """Begin a report; the processes start in the test itself, as they are part of it."""
-        self.submission = self.solution = self.session = None
+        self.submission = self.solution = self.session = None  # no solution if it is not hidden
         self.notes, self.printed, self.failure = [], "", None
 
     def _open(self):
         """Start a process of the submission, and one of the solution for a hidden test."""
         if GradedTestCase.course is None:
-            GradedTestCase.course = open_course(HERE)
+            GradedTestCase.course = open_course(SOURCE)
             atexit.register(GradedTestCase.course.close)
         course, about = self.course, self.about
         self.is_graded = about.counts
-        if course.problem:
-            raise UploadError(course.problem)
+        if not course.submission.package and (self.module or course.submission.vectors is None):
+            raise UploadError(course.submission.problem)
         if not self.module:
             return
-        if not course.submission.package:
-            raise UploadError(course.submission.problem)
-        seconds = course.seconds or about.timeout
-        self.session = self.enterContext(course.sandbox.session(seconds))
+        self.session = self.enterContext(course.sandbox.session(course.seconds or about.timeout))
         self.addCleanup(self._end_session)
         course.sandbox.load(self.session, self.module)
         self.submission = Submission(self.session)
         if course.solution and about.is_hidden:
-            self.solution = course.solution_of(self.module)
+            session = self.enterContext(course.solution_sandbox.session(math.inf))
+            course.solution_sandbox.load(session, self.module)
+            self.solution = Submission(session)
 
     def _end_session(self):
         self.printed = self.session.close()
@@ -147,28 +96,29 @@ class GradedTestCase(unittest.TestCase):
     @property
     def about(self):
         """The id, points and limits of this test, and whether it counts."""
-        about, course = getattr(self, self._testMethodName).about, self.course
-        is_hidden = about["is_hidden"]
+        about, course = getattr(self, self._testMethodName).about, self.course or Course()
+        is_hidden, solution = about["is_hidden"], course.solution
         question = type(self).__name__.removeprefix("Test_")
         number = self._testMethodName.removeprefix("test_")
         identity = f"{question}-{number}-{'hidden' if is_hidden else 'basic'}"
         if identity not in POINTS():
             raise InputError(f"points.json has no line for {identity}: write what it is worth.")
-        if is_hidden and course and course.after_published:
+        if is_hidden and course.after_published:
             about = about | {"after_published": True}
-        counts = course.counts(self.module, is_hidden) if course else not is_hidden
+        has_part = solution and (self.module != "quiz" or "quiz.py" in solution.package)
+        counts = not is_hidden or bool(has_part)
         text = (self.shortDescription() or "").rstrip(".")
         return Test(identity, text, POINTS()[identity], counts=counts, **about)
 
     @property
     def reveal(self):
-        """Whether messages may tell what is expected."""
+        """Whether messages may tell what is expected: of a hidden test only if staff asks."""
         return self.course.reveal or not self.about.is_hidden
 
     @property
     def at_stake(self):
         """Points of all tests of this class."""
-        question = type(self).__name__.removeprefix("Test_")
+        question = self.about.id.partition("-")[0]
         return sum(points for test, points in POINTS().items() if test.startswith(f"{question}-"))
 
     def note(self, problem):
@@ -182,18 +132,6 @@ class GradedTestCase(unittest.TestCase):
         if self.is_graded and (problem := check(*args, **kwargs)):
             self.fail(problem)
 
-    def _failure(self, error):
-        """Make what is told of an error; staff may see the call that led to it."""
-        calls = self.session.calls if self.session else ()
-        if calls and self.about.is_hidden and self.reveal:
-            self.notes.append(case_of(calls))
-        failure = failure_of(error, self.course.submission, calls, self.module)
-        if failure.kind == "BdbQuit":
-            in_debugger = self.session.worker.group is None
-            told = "You left the debugger." if in_debugger else NO_TERMINAL.format(self.about.id)
-            return replace(failure, kind="", message=told, trace=())
-        return failure
-
 
 class CourseTestRunner:
     """Runs graded tests, shows them as the handout does (prints by default), gives a report."""
@@ -204,38 +142,37 @@ class CourseTestRunner:
     def run(self, tests, notes=()):
         """Run graded tests and give the report, with these notes in it."""
         began, outcomes, told = time.perf_counter(), [], {}
-        self.show(terminal.START)
+        self.show(report.START)
         for test in tests:
-            self.show(terminal.start_of(test.about))
+            self.show(report.start_of(test.about))
             outcome = outcome_of(test)
             if outcome.failure and outcome.failure.starved:
-                outcome = outcome_of(test)
-                outcome = replace(outcome, notes=(*outcome.notes, RUN_AGAIN))
+                outcome = outcome_of(test, [RUN_AGAIN])
             outcomes.append(outcome)
             first = told.setdefault(outcome.failure, outcome.test.id)
             if outcome.failure and outcome.failure.kind and first != outcome.test.id:
                 again = Failure("", f"The same error as in {first}.")
                 outcome = replace(outcome, failure=again)
-            self.show(terminal.end_of(outcome))
-        report = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
-        self.show(terminal.end(report))
-        return report
+            self.show(report.end_of(outcome))
+        whole = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
+        self.show(report.end(whole))
+        return whole
 
 
-def outcome_of(test):
-    """Run a graded test; give its outcome."""
+def outcome_of(test, notes=()):
+    """Run a graded test; give its outcome, with these notes."""
     began, result = time.perf_counter(), unittest.TestResult()
     test(result)
-    status, failure = Status.PASSED, test.failure
+    status, failure, notes = Status.PASSED, test.failure, [*test.notes, *notes]
     if result.skipped:
-        ((_, reason),) = result.skipped
+        reason = result.skipped[0][1]
         status = Status.UNGRADED if reason == UNGRADED else Status.UNANSWERED
-        test.notes += [reason] * (reason != UNGRADED)
+        notes += [reason] * (reason != UNGRADED)
     if not result.wasSuccessful():
         status = Status.FAILED
         failure = failure or Failure("GraderError", result.errors[0][1])  # of a clean-up
-    told = failure, test.printed, tuple(test.notes)
-    return Outcome(test.about, status, time.perf_counter() - began, *told)
+    seconds = time.perf_counter() - began
+    return Outcome(test.about, status, seconds, failure, test.printed, tuple(notes))
 
 
 def check(*tests):

@@ -12,9 +12,11 @@ from boxes import loaded, sandbox
 import grader
 from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
+from sandbox.confine import Confinement
 from sandbox.objects import TableDataset
 from sandbox.session import MissingError, SubmissionError
 from sandbox.workers import ThreadWorkers
+from utils import program
 
 SOURCE = """
     import random
@@ -139,7 +141,7 @@ def test_every_session_is_fresh():
 
 
 def test_all_graded_tests_run_like_this(monkeypatch):
-    course = open_course(grader.HERE / "submission", debug=True)
+    course = open_course(program.SOURCE, None, Confinement(), math.inf, ThreadWorkers)
     monkeypatch.setattr(GradedTestCase, "course", course)
     tests = [test for test in grader.all_tests().values() if test.module]
     lines = []
@@ -151,12 +153,12 @@ def test_all_graded_tests_run_like_this(monkeypatch):
 def test_the_command_line(tmp_path):
     (tmp_path / "submission").mkdir()
     for name in ("word2vec.py", "sgd.py"):
-        text = (grader.HERE / "submission" / name).read_text(encoding="utf-8")
+        text = (program.SOURCE / "submission" / name).read_text(encoding="utf-8")
         (tmp_path / "submission" / name).write_text(
             text.replace("def sigmoid(x):\n", "def sigmoid(x):\n    breakpoint()\n")
         )
     done = subprocess.run(
-        [sys.executable, grader.HERE / "grader.py", "--debug", "2a-2-basic", "--submission", tmp_path / "submission"],
+        [sys.executable, program.SOURCE / "grader.py", "--debug", "2a-2-basic", "--submission", tmp_path / "submission"],
         input="p x.shape\nc\n", capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from grading.course import open_course
 from grading.outcomes import Status
 from sandbox.confine import Confinement
 from sandbox.workers import ForkedWorkers, KeptWorkers
+from utils.program import SOURCE
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits as Linux has them"
@@ -106,7 +107,7 @@ def grade(tmp_path, monkeypatch, kept):
 
     def grade(sigmoid="", top="", seconds=10, workers=lambda preload: kept, tests=TESTS):
         folder = tmp_path / "submission"
-        shutil.copytree(grader.HERE / "submission", folder)
+        shutil.copytree(SOURCE / "submission", folder)
         with (folder / "word2vec.py").open("a") as file:
             file.write(TOP + top)
             file.write(f"\ndef sigmoid(x):\n    {sigmoid}\n" if sigmoid else "")

@@ -7,7 +7,7 @@ import pytest
 
 import graderUtil
 from graderUtil import CourseTestRunner, GradedTestCase, graded
-from grading import gradescope
+from grading import report as view
 from grading.course import Course
 from grading.outcomes import Status
 from sandbox.session import StarvedError, SubmissionError
@@ -120,7 +120,7 @@ def test_extra_credit(run):
 def test_an_error_of_the_submission_has_the_lines_of_its_own_files(run):
     _, outcome, shown = run(3)
     failure = outcome.failure
-    assert (failure.kind, failure.message) == ("Zero\\x1bDivisionError", "division by zero")
+    assert (failure.kind, failure.message) == ("Zero\x1bDivisionError", "division by zero")
     assert [(line.number, line.text) for line in failure.trace] == [(2, "return 1 / 0"), (99, "")]
     assert outcome.test.after_published
     assert "division by zero" not in shown  # hide_errors
@@ -151,23 +151,23 @@ def test_unanswered(run):
 def test_a_test_for_which_the_machine_was_too_busy_runs_again(run):
     busy[:] = [False, True]  # taken from the end
     report, outcome, shown = run(7)
-    assert (outcome.status, report.starved) == (Status.PASSED, [])
+    assert outcome.status is Status.PASSED
     assert shown.count("START 9z-7") == shown.count("END 9z-7") == 1
     assert "The machine was too busy for this test: it was run again." in shown
-    assert "extra_data" not in gradescope.results(report)
+    assert "extra_data" not in view.results(report)
 
 
 def test_a_test_for_which_the_machine_is_always_too_busy_fails_and_says_so(run):
     busy[:] = [True, True]
     report, outcome, shown = run(7)
-    assert (outcome.status, report.starved) == (Status.FAILED, ["9z-7-basic"])
+    assert outcome.status is Status.FAILED
     assert shown.count("START 9z-7") == shown.count("END 9z-7") == 1
     assert "TimeoutError: too busy" in shown
-    assert gradescope.results(report)["extra_data"] == {"starved": ["9z-7-basic"]}
+    assert view.results(report)["extra_data"] == {"starved": ["9z-7-basic"]}
 
 
 def test_nothing_runs_where_the_upload_is_of_no_use(run):
-    _, outcome, _ = run(0, Course(UPLOAD, problem="it is a PDF"))
+    _, outcome, _ = run(0, Course(Upload({}, problem="it is a PDF")))
     assert (outcome.failure.kind, outcome.failure.message) == ("UploadError", "it is a PDF")
 
 

@@ -92,20 +92,14 @@ def test_watch_grades_again_on_each_save(src):
 # In a debugger
 
 
-@pytest.mark.parametrize(
-    ("options", "typed", "told"),
-    [
-        ([], "", "breakpoint() finds no terminal here: run python grader.py --debug 2a-2-basic"),
-        (["--debug"], "q\n", "You left the debugger."),
-        (["--debug"], "", "You left the debugger."),
-    ],
-)
-def test_a_breakpoint_that_ends_the_test_is_told_in_one_line(src, options, typed, told):
+@pytest.mark.parametrize(("options", "typed"), [([], ""), (["--debug"], "q\n"), (["--debug"], "")])
+def test_a_breakpoint_that_ends_the_test_is_told_with_what_to_do(src, options, typed):
     write(src, *BREAK)
     done = run(src, "grader.py", "2a-2", *options, input=typed)
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"{told}\n----- END 2a-2-basic" in done.stdout
-    assert "BdbQuit" not in done.stdout
+    told = "BdbQuit: breakpoint() found no terminal, or you left it: run python grader.py --debug"
+    assert told in done.stdout
+    assert 'File "submission/word2vec.py", line 33, in sigmoid' in done.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
@@ -133,10 +127,9 @@ def test_unittest_and_pytest_show_the_students_own_line(src, command):
     assert done.returncode == 1
     shown = done.stdout + done.stderr
     assert "ZeroDivisionError: division by zero" in shown
-    assert f'File "{src}/submission/word2vec.py", line 32, in sigmoid' in shown
-    place = r'word2vec\.py:32: |\(most recent call last\):\n  File "[^"]*word2vec.py", line 32'
-    assert re.search(place, shown)
-    assert not re.search(r"graderUtil\.py|grader\.py\", line|grader\.py:\d|case\.py", shown), shown
+    assert 'File "submission/word2vec.py", line 32, in sigmoid' in shown
+    assert "small = 1 / 0" in shown
+    assert not re.search(r"graderUtil\.py|case\.py|session\.py", shown), shown
 
 
 def test_unittest_and_pytest_find_every_test(src):
@@ -213,9 +206,10 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     hidden, shown = (run(src, *command, *more).stdout for more in ([], ["--reveal"]))
     assert "expected" not in hidden
     assert "case:" not in hidden
-    assert re.search(r"^case: sigmoid\(array\(\[.*, \.\.\., .*\)\)$", shown, re.MULTILINE)
+    shown = " ".join(shown.split())
+    assert re.search(r" case: sigmoid\(array\(\[.*, \.\.\., .*\)\) This error", shown)
     assert re.search(r"yours is \S+, expected \S+\.", shown)
-    assert "the answer is not right: it is a, c\n" in shown
+    assert "the answer is not right: it is a, c -----" in shown
     assert shown.count("case:") == 2  # of the tests that failed
 
 
@@ -226,6 +220,9 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
         ("word2vec.py", "center_word_vectors[c], word2ind", "center_word_vectors, word2ind", "Next: 2a skipgram,"),
         ("word2vec.py", "    error[outside_word_idx] -= 1\n", "", "Next: 2a naive_softmax_loss_and_gradient,"),
         ("word2vec.py", "= word2vec_loss_and_gradient(", "= naive_softmax_loss_and_gradient(", "Next: read the note of 2a-0-basic"),
+        ("word2vec.py", "def sigmoid(x):", "def sigmoid(x:", "Next: 2a, submission/word2vec.py line 11"),
+        ("word2vec.py", "import numpy as np", "import numpy as np\0", "Next: 2a, submission/word2vec.py"),
+        ("word2vec.py", "import numpy as np", "import os; os._exit(1)", "Next: 2a, submission/word2vec.py"),
         ("sgd.py", "postprocessing is not None", "False", "Next: read the note of 2b-0-basic"),
     ],
 )  # fmt: skip

@@ -144,7 +144,7 @@ def test_errors_are_told_with_their_lines(submission):
     error = error_of(submission.run, "compile('x = 1\\ndef f(:\\n', __file__, 'exec')")
     assert (error.kind, str(error)) == ("SyntaxError", "invalid syntax")
     assert error.frames[-1] == ("/upload/word2vec.py", 2, "")
-    assert len(error_of(submission.deep, 0).frames) == 40
+    assert 900 < len(error_of(submission.deep, 0).frames) <= 1000
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 from boxes import children, is_there, loaded, sandbox
 
-from grading.course import open_course, read_solution
 from sandbox import confine, nursery, workers
 from sandbox.confine import Confinement
 from sandbox.session import SubmissionError
@@ -217,18 +215,6 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
         pytest.raises(OSError, match="no worker can be started"),
     ):
         made.start({"folder": str(tmp_path)})
-
-
-def test_the_solution_is_there_again_after_the_nursery_was_killed(tmp_path):
-    shutil.copytree(nursery.SOURCES / "submission", tmp_path / "submission")
-    (tmp_path / "sample_vectors_(soln).json").write_text("{}")
-    course = open_course(tmp_path, read_solution(tmp_path), Confinement())
-    with contextlib.closing(course):
-        first = course.solution_of("word2vec")
-        assert first.sigmoid(0.0) == 0.5
-        assert course.solution_of("word2vec")._session is first._session
-        os.kill(course.sandbox.workers.nursery.pid, signal.SIGKILL)
-        assert course.solution_of("word2vec").sigmoid(0.0) == 0.5
 
 
 # The grader ends

@@ -1,7 +1,8 @@
-"""What grading gives, as data; the terminal and Gradescope are views of it."""
+"""What grading gives, as data; `grading.report` shows it."""
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 NOTE = "note (no points are lost here): "
 
@@ -17,24 +18,24 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Test:
-    """A graded test before it runs; more about its parts says `graderUtil.graded`."""
+    """A graded test before it runs."""
 
     id: str  # such as 2a-0-basic
     description: str  # what it checks, one line
     points: float
-    timeout: int
-    is_hidden: bool = False
-    is_extra_credit: bool = False
-    after_published: bool = False
-    hide_errors: bool = False
+    timeout: int  # seconds that its calls of the submission may take, besides the import
+    is_hidden: bool = False  # whether it is graded only with a solution to compare with
+    is_extra_credit: bool = False  # whether its points are extra credit
+    after_published: bool = False  # whether students see it only when grades are published
+    hide_errors: bool = False  # whether students are not shown why it failed
     counts: bool = True  # whether its points are in the sums: not if there is nothing to compare
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the submission, cleaned."""
+    """A line of the submission."""
 
-    file: str
+    file: Path  # as seen from the working directory
     number: int  # 0 if there is no such line
     function: str  # empty if it is in none
     text: str = ""
@@ -60,7 +61,7 @@ class Outcome:
     status: Status
     seconds: float
     failure: Failure | None = None  # None if it did not fail
-    printed: str = ""  # by the submission; capped and cleaned
+    printed: str = ""  # by the submission, capped
     notes: tuple = ()  # lines of the grader, such as "read: a, c"
 
     @property
@@ -80,31 +81,17 @@ class Report:
     @property
     def points(self):
         """Points earned and points to be had, extra credit aside."""
-        return self._sums(extra_credit=False)
+        return self._sums(is_extra=False)
 
     @property
     def extra_credit(self):
         """Extra credit earned and to be had."""
-        return self._sums(extra_credit=True)
+        return self._sums(is_extra=True)
 
-    def _sums(self, extra_credit):
-        counted = [
-            (outcome.earned, outcome.test.points)
-            for outcome in self.outcomes
-            if outcome.test.counts and outcome.test.is_extra_credit == extra_credit
-        ]
-        return sum(earned for earned, _ in counted), sum(points for _, points in counted)
-
-    @property
-    def starved(self):
-        """Ids of the tests that failed because the machine was too busy."""
-        return [one.test.id for one in self.outcomes if one.failure and one.failure.starved]
-
-    @property
-    def problem(self):
-        """Why what was handed in, or its code, cannot be graded; empty if it can."""
-        failures = [one.failure for one in self.failures if one.failure]
-        return next((failure.message for failure in failures if failure.of_upload), "")
+    def _sums(self, is_extra):
+        counted = [one for one in self.outcomes if one.test.counts]
+        counted = [one for one in counted if one.test.is_extra_credit == is_extra]
+        return sum(one.earned for one in counted), sum(one.test.points for one in counted)
 
     @property
     def failures(self):

@@ -37,6 +37,11 @@ class Source:
     data: bytes
     problem: str = ""  # what keeps it from being used, in one line
 
+    @property
+    def text(self):
+        """The file as text, its line ends those of Python."""
+        return re.sub("\r\n?", "\n", self.data.decode(errors="replace"))
+
 
 class Tree:
     """The files of a folder or zip, those near its top first."""

@@ -1,15 +1,22 @@
-"""Text of a stranger made fit to be shown: capped, without control characters."""
+"""Text of a stranger made fit to be shown: in rows, capped, without control characters."""
 
 import contextlib
-import itertools
+import math
 import re
 import threading
 import time
+import unicodedata
+from itertools import accumulate, takewhile
 
 FRAMES = rb'(?:  File "[^"\n]{1,4096}", line \d{1,9} in [^\n]{1,500}\n)+'
 # As `faulthandler` writes it, innermost line first; of many the outermost are left out.
 TRACE = re.compile(rb"(?:Stack [^\n]{0,40}\n)?(" + FRAMES + rb")(?:  \.\.\.\n)?\Z")
 FRAME = re.compile(rb'File "([^"\n]+)", line (\d+) in ([^\n]+)')
+
+LIKE_OURS = re.compile(r"--(?![a-z])|==|[^\x00-\x7f]")  # ``-----``, ``=====``, or what looks so
+MAX_ROWS = 60  # of a text
+MOST = 20_000  # characters of all together: Gradescope shows no more of a test
+FILE, LONG = 80, 1000  # columns in which a file is read at least; longest line there
 
 
 class Capture:
@@ -63,28 +70,10 @@ class Capture:
         return gap.join(escape(part.decode("utf-8", "replace")) for part in parts)
 
 
-def clean(text, limit=4000):
-    """Clean a text of several lines; of a longer one than `limit` (>= 100) the middle goes."""
-    if len(text) <= limit and len(whole := escape(text)) <= limit:
-        return whole
-    gap = "\n[... {:,} characters left out ...]\n"
-    room = (limit - len(gap.format(len(text)))) // 2
-    start = fitting(text[:room], room)
-    end = fitting(text[: -room - 1 : -1], room)[::-1]
-    return "".join([*start, gap.format(len(text) - len(start) - len(end)), *end])
-
-
 def one_line(text, limit=80):
     """Clean what is shown within a line, such as a file's name."""
     text, half = escape(str(text), shown=""), limit // 2 - 2
     return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
-
-
-def fitting(characters, room):
-    """List the characters, escaped, as long as there is room."""
-    escaped = [escape(character) for character in characters]
-    lengths = itertools.accumulate(map(len, escaped))
-    return [one for one, length in zip(escaped, lengths, strict=True) if length <= room]
 
 
 def escape(text, shown="\n\t"):
@@ -92,3 +81,48 @@ def escape(text, shown="\n\t"):
     return "".join(
         c if c.isprintable() or c in shown else c.encode("unicode_escape").decode() for c in text
     )
+
+
+def rows(text, width, indent=0, is_printed=False):
+    """Break a text into rows that fit the terminal, between words where that can be.
+
+    Rows after the first are indented more. What was printed stands behind ``| ``, and so does a row
+    that begins like the grader's lines. In a file (no width) other lines stay whole.
+    """
+    found = []
+    for line in escape(text).split("\n") if text else []:
+        rest, blanks = line.expandtabs(), indent + 2 * bool(found)
+        room = width or (FILE if is_printed or LIKE_OURS.search(line) else LONG)
+        while True:
+            is_barred = is_printed or LIKE_OURS.match(rest.lstrip())
+            before = "| " if is_printed else " " * blanks + "| " * bool(is_barred)
+            end = fitting(rest, room - len(before))
+            found.append((before + rest[:end]).rstrip())
+            rest, blanks = rest[end:].lstrip(" "), indent + 4
+            if not rest:
+                break
+    return shortened(found, MAX_ROWS)
+
+
+def fitting(line, room):
+    """Count the characters that go into a row of so many columns, whole words if possible."""
+    widths = accumulate(2 if is_wide(character) else 1 for character in line)
+    end = max(1, sum(1 for _ in takewhile(lambda used: used <= room, widths)))
+    blank = line.rfind(" ", 0, end + 1)
+    return blank if end < len(line) and line[: blank + 1].strip() else end
+
+
+def is_wide(character):
+    """Tell whether a character may take two columns: terminals differ on emoji."""
+    return unicodedata.east_asian_width(character) in "WF" or character >= "\U0001f000"
+
+
+def shortened(found, most=math.inf):
+    """Leave out rows in the middle where they are too many, or all together too long."""
+    kept = min(len(found), most)
+    while True:
+        gap = [f"[... {len(found) - kept:,} lines left out ...]"] * (kept < len(found))
+        shown = [*found[: kept - kept // 2], *gap, *found[len(found) - kept // 2 :]]
+        if kept == 0 or len("\n".join(shown)) <= MOST:
+            return shown
+        kept -= 1

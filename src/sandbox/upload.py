@@ -22,7 +22,7 @@ FUNCTIONS = {  # those graded, by the file that they belong in
     "quiz.py": {f"question_{number}" for number in range(1, 7)},
 }
 GRADED = set().union(*FUNCTIONS.values())
-DEFINITION = re.compile(r"^(?:(?:def|class) +(\w+)|(\w+) *=)", re.M)
+DEFINITION = re.compile(r"^(?:(?:def|class)[ \t]+(\w{1,100})|(\w{1,100})[ \t]*=(?!=))", re.M)
 INIT, SINGLE = "__init__.py", "submission.py"
 OURS = (*FUNCTIONS, INIT)
 GIVEN_FOLDERS = {"utils", "tests", "sandbox", "grading"}
@@ -173,13 +173,18 @@ def read_code(tree):
     return Upload(package, skipped=tuple(skipped)), used
 
 
+def definitions(file):
+    """Find the names that a file gives a meaning at its top, and where: a match for each."""
+    text = file.text.replace("\0", "")  # of UTF-16
+    return {match[1] or match[2]: match for match in DEFINITION.finditer(text)}
+
+
 def defined(package):
     """Find what files at the top of a package define: the graded functions, or who knows what."""
     found = {}
     for name, file in package.items():
         if name in OURS or not ("/" in name or advice(name)):
-            text = file.data.replace(b"\0", b"").replace(b"\r", b"\n").decode("latin-1")
-            names = GRADED & {"".join(match) for match in DEFINITION.findall(text)}
+            names = GRADED & definitions(file).keys()
             if name in OURS and not names:
                 names = {posixpath.basename(file.path)}
             found = dict.fromkeys(names, file) | found

@@ -19,6 +19,8 @@ from .loader import LoadedPackage
 from .objects import KINDS, Neutral
 from .wire import MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
 
+CANNOT_IMPORT = re.compile(r"cannot import name '(\w{1,100})'")
+
 
 class Worker:
     """Serves the grader over a socket until that is closed."""
@@ -150,12 +152,14 @@ class Worker:
 
 def suggestion(error, frame):
     """Name what somebody may have meant by a name that is not there, as Python itself does."""
-    names = []
-    if isinstance(error, NameError):
+    name, names = getattr(error, "name", ""), []
+    if isinstance(error, ImportError) and (found := CANNOT_IMPORT.match(str(error))):
+        name, names = found[1], dir(sys.modules.get(error.name))
+    elif isinstance(error, NameError):
         names = [*frame.f_locals, *frame.f_globals, *dir(builtins)]
     elif isinstance(error, AttributeError):
         names = dir(error.obj)
-    near = difflib.get_close_matches(error.name or "", names, n=1) if names else []
+    near = difflib.get_close_matches(name or "", names, n=1) if names else []
     return f". Did you mean: {near[0]}?" if near else ""
 
 

@@ -4,6 +4,7 @@
 words how it had ended; `close()` ends all.
 """
 
+import atexit
 import base64
 import contextlib
 import json
@@ -217,7 +218,12 @@ class ThreadWorkers:
     """
 
     def __init__(self, preload=()):
-        """Do as the others, which need to know what to import."""
+        """Have the terminal as it is now in the end: a debugger that is stopped leaves it mute."""
+        if os.name == "posix" and sys.stdin and sys.stdin.isatty():
+            import termios
+
+            now = termios.tcgetattr(sys.stdin.fileno())
+            atexit.register(termios.tcsetattr, sys.stdin.fileno(), termios.TCSANOW, now)
 
     def start(self, settings):
         """Start a thread."""

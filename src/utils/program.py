@@ -50,19 +50,21 @@ def make_folder(folder):
 
 
 def from_here(path):
-    """Name an absolute path as seen from the working directory, if it is below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    """Name an absolute path as seen from the working directory, if it is below or above."""
+    here = Path.cwd()
+    if here.is_relative_to(path):
+        return Path(*[".."] * (len(here.parts) - len(path.parts)))
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def run_program(name, program, stopped=lambda: "Stopped."):
     """Run a program that uses the submission; say what went wrong as its user needs it.
 
-    Returns the exit code: 0; 1 for an error in the submission, 2 for a wrong input, 130 if the
-    user stopped the program, to whom `stopped` then gives the message.
+    Returns the exit code: what the program returns, or 0; 1 for an error in the submission, 2 for a
+    wrong input, 130 if the user stopped the program, to whom `stopped` then gives the message.
     """
     try:
-        program()
-        return 0
+        return program() or 0
     except InputError as error:
         code, message = 2, f"{name}: {error}"
     except KeyboardInterrupt:
