@@ -475,7 +475,7 @@ FAULTY = [
     Honest("a name in another style", change=replaced("word2vec.py", ("def naive_softmax_loss_and_gradient(", "def naiveSoftmaxLossAndGradient(")),
         fails="2a-0 2a-1 2a-6", words=("word2vec.py has naiveSoftmaxLossAndGradient: rename it to naive_softmax_loss_and_gradient",)),
     Honest("a parameter missing", change=replaced("word2vec.py", ("center_word_vec, outside_word_idx, outside_vectors, dataset):", "center_word_vec, outside_word_idx, outside_vectors):")),
-        fails="2a-0 2a-1 2a-6", words=("naive_softmax_loss_and_gradient takes center_word_vec, outside_word_idx, outside_vectors, dataset.",)),
+        fails="2a-0 2a-1 2a-6", words=("takes center_word_vec, outside_word_idx, outside_vectors, dataset; yours lacks dataset",)),
     Honest("an old name of a helper", change=above("from utils.utils import normalizeRows\n", "word2vec.py"), fails="2a",
         words=("cannot import name 'normalizeRows' from 'utils.utils'. Did you mean: normalize_rows?",)),
     Honest("an old name of a helper, as an attribute", change=above("import utils.utils\nutils.utils.normalizeRows\n", "word2vec.py"), fails="2a",

@@ -63,20 +63,21 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
         found = found.reshape(expected.shape)
         rtol, atol = (max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)) if single else (rtol, atol)
         with np.errstate(over="ignore", invalid="ignore"):
-            excess = np.abs(found - expected) - atol - rtol * np.abs(expected)
-        if (excess <= 0).all():
+            error = np.abs(found - expected)
+            is_right = error <= atol + rtol * np.abs(expected)
+        if is_right.all():
             return "", ""
-        problem = _worst(what, found, expected, excess, reveal)
+        problem = _worst(what, found, expected, np.where(is_right, -1, error), reveal)
         if kind in "iu" and np.array_equal(found, np.trunc(expected)):
             return problem, "It holds whole numbers only, as np.zeros_like of whole numbers does."
     with np.errstate(all="ignore"):
         return problem, explain(found, expected, instead(), reveal)
 
 
-def _worst(what, found, expected, excess, reveal):
+def _worst(what, found, expected, error, reveal):
     """Say which element is not finite, or differs most."""
     bad = ~np.isfinite(found)
-    place = np.unravel_index((bad if bad.any() else excess).argmax(), found.shape)
+    place = np.unravel_index((bad if bad.any() else error).argmax(), found.shape)
     index = f" at [{', '.join(map(str, place))}]" if place else ""
     yours, right = found[place] + 0.0, expected[place] + 0.0  # no -0
     if bad.any():

@@ -17,16 +17,14 @@ from .outcomes import Failure, Line
 from .quiz import AnswerError
 
 MARK = "_CODE_HERE ###"
-MAX_VALUE, MAX_LINE = 300, 300  # characters
+MAX_VALUE, MAX_LINE, MAX_SIGNATURE = 300, 300, 2000  # characters
 
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
 PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
-CALL = r"TypeError: (?:\w+\.)?%s\(\) (?:missing|takes|got)"
 DEBUGGER = "breakpoint() found no terminal, or you left it: run python grader.py --debug 2a-0-basic"
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
-    *((CALL % name, "", f"{name} takes {', '.join(PARAMETERS[name])}.") for name in PARAMETERS),
     (NOT_ONE, r"\bmath\.(\w+)", "math.{0} takes one number, np.{0} takes arrays."),
     (NOT_ONE, r"\b(float|int)\(", "{0} takes one number, here it gets an array."),
     (r"name 'np' is not defined", "", "The file needs: import numpy as np"),
@@ -135,7 +133,8 @@ def taught(kind, message, code, package):
     if "\n" in message:
         return message  # something is said of it
     message = re.sub(r" \((unknown location|[^()]*[/\\][^()]*)\)(?=\.|$)", "", message)  # our files
-    error, said = f"{kind}: {message}", misnamed(message, package)
+    error = f"{kind}: {message}"
+    said = misnamed(message, package) or wrong_signature(error, package)
     for pattern, piece, advice in KNOWN:
         found, where = re.search(pattern, error), re.search(piece, code)
         if found and where and not said:
@@ -150,4 +149,17 @@ def misnamed(message, package):
     for name, file in package.items() if wanted else ():
         if near := difflib.get_close_matches(wanted, definitions(file), n=1, cutoff=0.7):
             return f"{name} has {near[0]}: rename it to {wanted}."
+    return ""
+
+
+def wrong_signature(error, package):
+    """Say which parameters a function of the assignment has, and which of them it lacks."""
+    name = re.match(r"TypeError: (?:\w+\.)?(\w+)\(\) (?:missing|takes|got)|", error)[1]
+    for found in (definitions(file).get(name) for file in package.values()):
+        if found and (wanted := PARAMETERS.get(name)):
+            signature = found.string[found.end() : found.end() + MAX_SIGNATURE].partition("):")[0]
+            theirs = re.findall(r"[(,]\s*\**(\w+)", signature)
+            lacking = [parameter for parameter in wanted if parameter not in theirs]
+            yours = f"; yours lacks {', '.join(lacking)}" if lacking else ""
+            return f"{name} takes {', '.join(wanted)}{yours}."
     return ""

@@ -28,13 +28,14 @@ def start_of(test):
 
 
 def end_of(outcome):
-    """Give the details of a test, its END line, and an empty line."""
+    """Give the details of a test, its END line, and an empty line unless one line says all."""
     test = outcome.test
     took = f"took {clock(outcome.seconds)} (max allowed {test.timeout} seconds)"
     earned = outcome.earned if test.counts else "???"
     last = f"----- END {test.id} [{took}, {earned}/{test.points} points]"
     ungraded = " (hidden test ungraded)" * (not test.counts)
-    return "\n".join([*details(outcome, terminal_width()), last + ungraded, ""])
+    says_all = outcome.failure and not outcome.failure.kind
+    return "\n".join([*details(outcome, terminal_width()), last + ungraded, *[""][: not says_all]])
 
 
 def end(report):
