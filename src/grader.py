@@ -22,6 +22,7 @@ from grading.word2vec import Word2vecChecks
 from sandbox.confine import LANDLOCK, OTHER_USER, Confinement, choose
 from sandbox.objects import Postprocessing
 from sandbox.workers import ThreadWorkers
+from utils import ANNEAL_EVERY
 from utils.program import run_program
 from utils.utils import InputError
 
@@ -124,7 +125,7 @@ class Test_2b(SgdChecks, GradedTestCase):
             halfway_to_one, positive = Postprocessing(0.5, 0.5), Postprocessing(absolute=True)
             self.check_updates(x0, step, iterations, halfway_to_one)
             self.check_updates(x0, step, iterations, positive)
-        self.check_halvings()
+        self.check_updates(4.0, 2e-5, 2 * ANNEAL_EVERY + 3_000)
 
     @graded(is_hidden=True)
     def test_4(self):

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from sandbox.objects import MAX_RECORD, LinearLoss, Postprocessing, Quadratic, TableDataset
+from sandbox.objects import MAX_NUMBERS, LinearLoss, Postprocessing, Quadratic, TableDataset
 from utils.gradcheck import gradcheck_naive
 
 RNG = np.random.default_rng(5)
@@ -28,10 +28,15 @@ def test_quadratic_records_each_x_as_it_was():
     f(x)[1][:] = 7  # what it gives may be changed, and what it is given
     x += 1
     assert f(x)[1].tolist() == [2, 3]
-    assert np.array(f.record).tolist() == [[1, 2], [2, 3]]
-    for _ in range(MAX_RECORD):
+    assert f.packed().tolist() == [[1, 2], [2, 3]]
+
+
+@pytest.mark.parametrize("x", [2.0, np.float32(2), 2, np.ones((50, 100))], ids=["1", "2", "3", "4"])
+def test_the_record_of_calls_without_end_stays_small(x):
+    f = Quadratic(np.ones(np.shape(x))[()], 0.0)
+    for _ in range(MAX_NUMBERS // np.size(x) + 10):
         f(x)
-    assert len(f.record) == MAX_RECORD
+    assert (f.packed().dtype, f.packed().size) == (np.float64, MAX_NUMBERS)
 
 
 @pytest.mark.parametrize("x", [1.0, [1.0, 2.0], np.ones(3), np.ones((2, 1)), None], ids=str)

@@ -8,6 +8,8 @@ import signal
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from . import watch
 from .objects import Neutral
 from .wire import LOOK_SECONDS, MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
@@ -163,7 +165,7 @@ class Session:
         for key, thing in self.channel.given.items():
             if isinstance(thing, Neutral):  # what it recorded is the submission's word, too
                 record = records.get(str(key)) if isinstance(records, dict) else None
-                thing.record = record if isinstance(record, list) else []
+                thing.record = list(record) if isinstance(record, (list, np.ndarray)) else []
         return answer["result"]
 
     def _ask(self, request, what, limit):

@@ -98,7 +98,7 @@ class Worker:
             "result": result,
             "changed": [key for key, value in arguments.items() if not same(before[key], value)],
             "next": following,
-            "records": {number: thing.record for number, thing in neutral.items()},
+            "records": {number: thing.packed() for number, thing in neutral.items()},
         }
 
     def begin(self, folder):
