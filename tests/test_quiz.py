@@ -179,6 +179,8 @@ def test_what_the_two_losses_sum_over():
 
 # Reading and judging
 
+NOTHING = "no answer is returned, and printing one is not enough: return the letters alone, such"
+
 
 @pytest.mark.parametrize(
     "value",
@@ -202,23 +204,26 @@ def test_an_answer_is_read_however_it_is_written(value):
 @pytest.mark.parametrize(
     ("value", "number", "message"),
     [
-        (None, 1, "no answer is returned, and printing one is not enough: return the letters of"),
-        *((empty, 1, "no answer is given: return the letters") for empty in ([], "", ", ,", [" "])),
+        *((empty, 1, NOTHING) for empty in (None, [], "", ", ,", [" "])),
         (["a", "e"], 1, "'e' is no option of question 1, which has a, b, c, d: return the letters"),
         ("D", 3, "'d' is no option of question 3, which has a, b, c: return the letters alone"),
         ("abcd", 3, "'d' in 'abcd' is no option of question 3"),
         ("a and c", 1, "'n' in 'a and c' is no option of question 1"),
         ("\N{CYRILLIC SMALL LETTER A}", 1, r"'\u0430' is no option of question 1"),
-        (["1"], 2, "'1' is no letter: return the letters"),
-        ("(a)", 2, "'(' in '(a)' is no letter: return the letters alone"),
-        ("a\x1b", 2, r"'\x1b' in 'a\x1b' is no letter: return the letters"),
-        (3, 1, "found a value of type 'int' in place of letters: return the letters"),
-        (["a", None], 1, "found a value of type 'NoneType' in place"),
-        ([["a"]], 1, "found a value of type 'list' in place"),
-        (np.array([0]), 1, "found a value of type 'ndarray' in place"),
-        (Opaque("set"), 1, "found a value of type 'set' in place"),
-        ([Opaque("x\n\x1b[2J" * 20)], 1, r"found a value of type 'x\n\x1b[2Jx\n"),
-        (Opaque("x" * 100), 1, f"found a value of type '{'x' * 30}...' in place"),
+        (["1"], 2, "'1' is no option of question 2, which has a, b, c, d: return the letters"),
+        ("(a)", 2, "'(' in '(a)' is no option of question 2"),
+        ("a\x1b", 2, r"'\x1b' in 'a\x1b' is no option"),
+        (
+            3,
+            1,
+            "a value of type 'int' is no option of question 1, which has a, b, c, d: return the",
+        ),
+        (["a", None], 1, "a value of type 'NoneType' is no option"),
+        ([["a"]], 1, "a value of type 'list' is no option"),
+        (np.array([0]), 1, "a value of type 'ndarray' is no option"),
+        (Opaque("set"), 1, "a value of type 'set' is no option"),
+        ([Opaque("x\n\x1b[2J" * 20)], 1, r"a value of type 'x\n\x1b[2Jx\n"),
+        (Opaque("x" * 100), 1, f"a value of type '{'x' * 30}...' is no option"),
     ],
 )
 def test_what_is_no_answer_is_refused_in_one_line(value, number, message):

@@ -148,11 +148,18 @@ class Run:
 
     def mistakes(self, k, rows):
         """Yield what is said of known mistakes, and the x that each gives in place of the right."""
-        x, grad, move, after = self.x, self.grad, self.move, self.after
-        is_last = 0 < k == len(x) - 1
-        before = np.vstack((x[:1], x[:-1]))
-        move_before = np.vstack((0 * move[:1], move[:-1]))
+        is_last = 0 < k == len(self.x) - 1
+        yield from self.of_postprocessing(is_last)
+        yield from self.of_update()
+        which = "last update" if is_last else "update"
+        stays = np.vstack((self.found[:k], self.x[k : k + 1], self.found[k + 1 :]))
+        yield f"It is x before this iteration: is the {which} left out?", stays
+        if self.x[rows].size >= 3:  # a single number is a multiple of any other
+            yield from self.of_multiple(k, rows)
 
+    def of_postprocessing(self, is_last):
+        """Yield mistakes of the postprocessing."""
+        x, move, after = self.x, self.move, self.after
         how = "called, but its result is thrown away" if self.called else "never called"
         left_out = f"The postprocessing is {how}: x <- postprocessing(x) after every update."
         if is_last:
@@ -162,14 +169,18 @@ class Run:
         yield left_out, x - move
         yield "The postprocessing is applied before the update.", after(x) - move
         yield "The postprocessing is applied twice.", after(self.right)
-        yield "The postprocessing is applied to the gradient.", x - self.step * after(grad)
+        yield "The postprocessing is applied to the gradient.", x - self.step * after(self.grad)
 
+    def of_update(self):
+        """Yield mistakes of the update."""
+        x, grad, move, after = self.x, self.grad, self.move, self.after
+        loss = 0.5 * np.sum(grad * (x - self.b), axis=1, keepdims=True)
+        move_before = np.vstack((0 * move[:1], move[:-1]))
         yield "It is 0.", 0 * x
         yield "It is x + step * gradient, which goes uphill.", after(x + move)
         yield "The step is ignored: it is x - gradient.", after(x - grad)
         yield "The gradient is ignored: it is x - step.", after(x - self.step)
         yield "It takes only the sign of the gradient.", after(x - self.step * np.sign(grad))
-        loss = 0.5 * np.sum(grad * (x - self.b), axis=1, keepdims=True)
         yield "It is x - step * loss, not x - step * gradient.", after(x - self.step * loss)
         yield "It lacks x itself: it is -step * gradient.", after(-move)
         yield "It is x0 - step * gradient: expected x, not x0.", after(x[0] - move)
@@ -184,22 +195,17 @@ class Run:
             halved = self.first_step * 0.5**halvings
             yield f"The step is halved {when}{MUST_BE_HALVED}", after(x - halved * grad)
 
-        which = "last update" if is_last else "update"
-        stays = np.vstack((self.found[:k], x[k : k + 1], self.found[k + 1 :]))
-        yield f"It is x before this iteration: is the {which} left out?", stays
-
-        if x[rows].size < 3:
-            return  # a single number is a multiple of any other
+    def of_multiple(self, k, rows):
+        """Yield updates with a multiple of the gradient, or of something that is added to it."""
+        x, move, step = self.x, self.move, self.step
+        before = np.vstack((x[:1], x[:-1]))
         factor = "The step is {:.9g} times the one given."
         if k > 0:
             factor = f"From here on the step is {{:.9g}} times the right one{MUST_BE_HALVED}"
         decay = "It is an update with weight decay: {:.3g} times x is added."
         momentum = "It is an update with momentum: {:.3g} of the update before is added."
-        found = (self.found - after.shift) / after.scale
-        for words, without, part in (
-            (factor, x, move),
-            (decay, x - move, self.step * x),
-            (momentum, x - move, before - x),
-        ):
+        found = (self.found - self.after.shift) / self.after.scale
+        kinds = (factor, x, move), (decay, x - move, step * x), (momentum, x - move, before - x)
+        for words, without, part in kinds:
             share = np.sum((without - found)[rows] * part[rows]) / np.sum(part[rows] ** 2)
-            yield words.format(share), after(without - share * part)
+            yield words.format(share), self.after(without - share * part)

@@ -1,17 +1,16 @@
 """2c: the file of word vectors that run.py wrote."""
 
 import json
-import math
-from statistics import median
+
+import numpy as np
+
+from .compare import difference
+from .values import to_array_of_shape
 
 FILE = "sample_vectors_(soln).json"
 DIM = 10
 MAX_BYTES = 2**20  # the file of a run has 6,000
-MAX_NAMED = 5  # missing words
-SHOWN = 30  # longest quotation from the file, in characters
-REMEDY = "run 'make data', then python run.py"
-HAND_IN = "hand in the file that run.py wrote"
-KINDS = {dict: "an object", list: "a list", float: "a number"}
+REMEDY = "Run 'make data', then python run.py without options: it writes the file to hand in."
 
 PUBLISHED = {
     "female": [
@@ -34,124 +33,70 @@ BARELY_TRAINED = 0.1
 NEARLY_ONE = 0.02
 
 
-class VectorsError(ValueError):
-    """The file is not there, or does not hold word vectors; the message says why in one line."""
-
-
 def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
     """Say what is wrong with the vectors in a file, bytes or None for no file; nothing if right.
 
     An entry may differ by ``atol + rtol * abs(expected)``. The file must hold the `words`, those
     of `expected` by default; one without an expected vector must have 10 numbers.
     """
+    words = list(expected) if words is None else words
+    if not (data or b"").strip():
+        return f"{FILE} is {'missing' if data is None else 'empty'}. {REMEDY}"
     try:
-        vectors = read_vectors(data, list(expected) if words is None else words)
-    except VectorsError as error:
-        return str(error)
-
-    def excess(word):
-        pairs = zip(vectors[word], expected[word], strict=True)
-        return [abs(yours - ours) - atol - rtol * abs(ours) for yours, ours in pairs]
-
-    compared = [word for word in vectors if word in expected]
-    wrong = [word for word in compared if not all(x <= 0 for x in excess(word))]
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"too large, {len(data):,} bytes, expected at most {MAX_BYTES:,}")
+        vectors = json.loads(data.decode("utf-8-sig"), parse_int=float)
+        if not isinstance(vectors, dict):
+            raise ValueError("no object of words and vectors")
+    except (ValueError, RecursionError) as error:
+        return f"{FILE} is not what run.py writes: {error}. {REMEDY}"
+    if missing := [word for word in words if word not in vectors]:
+        count = f"{len(missing)} of {len(words)} words are missing"
+        return f"{FILE} has no vector of {missing[0]!r}: {count}. {REMEDY}"
+    problems, found = {}, {}
+    for word in words:
+        what = f"{FILE}: the vector of {word!r}"
+        found[word] = to_array_of_shape(vectors[word], (DIM,))
+        if found[word] is None:
+            return f"{difference(what, vectors[word], np.zeros(DIM))[0]} {REMEDY}"
+        if word in expected:
+            how = rtol, atol, reveal
+            problems[word], _ = difference(what, found[word], expected[word], *how)
+    wrong = [word for word, problem in problems.items() if problem]
     if not wrong:
         return ""
-    word = wrong[0]
-    what = f"{FILE}: the vector of {word!r} is not the published one"
-    if reveal:
-        i = max(range(DIM), key=excess(word).__getitem__)
-        what += f": entry {i} is {vectors[word][i]:.8g}, expected {expected[word][i]:.8g}"
-    cause = _cause(vectors, expected, wrong)
-    return f"{what} ({len(wrong)} of {len(compared)} words differ). {cause}."
+    count = f"{len(wrong)} of {len(problems)} words differ from those published."
+    return f"{problems[wrong[0]]} {count} {cause_of(found, expected, wrong)}"
 
 
-def _cause(vectors, expected, wrong):
+@np.errstate(all="ignore")
+def cause_of(vectors, expected, wrong):
     """Say why vectors may differ from those published."""
-    begins = [(vectors[word], begin) for word, begin in OF_SAMPLE.items() if word in vectors]
-    if begins and all(_same(vector, begin) for vector, begin in begins):
-        return f"They are those of the sample treebank: {REMEDY}"
-    if all(_same(vectors[word], [-x for x in expected[word]]) for word in wrong):
-        return "They are negated"
-    if all(any(_same(vectors[word], other) for other in expected.values()) for word in wrong):
-        return f"The vectors are those of other words: {HAND_IN}"
-    if median(max(map(abs, vector)) for vector in vectors.values()) < BARELY_TRAINED:
+
+    def same(one, other):
+        return np.all(abs(one - np.array(other)) <= SAME, axis=-1)
+
+    begins = [same(vectors[word][:3], OF_SAMPLE[word]) for word in OF_SAMPLE if word in vectors]
+    found, published = np.array([*vectors.values()]), np.array([*expected.values()])
+    distances = np.linalg.norm(found - found.mean(axis=0), axis=1)
+    length = np.linalg.norm(found.mean(axis=0))
+    if begins and all(begins):
+        return f"They are those of the sample treebank. {REMEDY}"
+    if all(same(vectors[word], [-x for x in expected[word]]) for word in wrong):
+        return "They are negated."
+    if all(same(vectors[word], published).any() for word in wrong):
+        return f"The vectors are those of other words. {REMEDY}"
+    if np.median(abs(found).max(axis=1)) < BARELY_TRAINED:
         return (
             "They are barely trained. Likely causes: fewer iterations than 40,000 (--iterations), "
-            "or functions that hardly change them"
+            "or functions that hardly change them."
         )
-    mean = [sum(entries) / len(vectors) for entries in zip(*vectors.values(), strict=True)]
-    distances = [math.dist(vector, mean) for vector in vectors.values()]
-    if len(vectors) > 1 and median(distances) < NEARLY_ONE * math.hypot(*mean):
+    if len(found) > 1 and np.median(distances) < NEARLY_ONE * length:
         return (
             "All words have nearly the same vector. Likely cause: skipgram changes the vectors of "
-            "all words, expected: only the center word's row of the gradient is not zero"
+            "all words, expected: only the center word's row of the gradient is not zero."
         )
     return (
         "Likely causes: another treebank, fewer iterations (--iterations), other options, a "
-        "changed random seed, or functions that differ"
+        "changed random seed, or functions that differ."
     )
-
-
-def _same(vector, other):
-    """Tell whether a vector is another one, or begins with it."""
-    return all(abs(x - y) <= SAME for x, y in zip(vector, other, strict=False))
-
-
-def read_vectors(data, words):
-    """Read the vectors of words from a file, 10 finite numbers each; raise `VectorsError`."""
-    found = _parse(data)
-    if not isinstance(found, dict):
-        raise VectorsError(
-            f"{FILE} holds {_kind(found)}, expected an object with a list of {DIM} numbers "
-            f"for each word: {REMEDY}"
-        )
-    missing = [word for word in words if word not in found]
-    if missing:
-        named = ", ".join(map(repr, missing[:MAX_NAMED]))
-        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
-        raise VectorsError(f"{FILE} has no vector of {named}{more}: {REMEDY}")
-    for word in words:
-        if wrong := _fault(found[word]):
-            raise VectorsError(f"{FILE}: the vector of {word!r} {wrong}")
-    return {word: found[word] for word in words}
-
-
-def _parse(data):
-    """Read JSON, every number of it as a float."""
-    if data is None:
-        raise VectorsError(f"there is no {FILE}: {REMEDY}, which writes it")
-    if not data.strip():
-        raise VectorsError(f"{FILE} is empty: {REMEDY}, which writes it")
-    wrong = f"too large: {len(data):,} bytes, expected at most {MAX_BYTES:,}"
-    try:
-        if len(data) <= MAX_BYTES:
-            return json.loads(data.decode("utf-8-sig"), parse_int=float)
-    except UnicodeDecodeError as error:
-        wrong = f"not in UTF-8 (byte {error.start})"
-    except json.JSONDecodeError as error:
-        wrong = f"no valid JSON: {error.msg}, line {error.lineno}, column {error.colno}"
-    except RecursionError:
-        wrong = "nested too deeply"
-    raise VectorsError(f"{FILE} is {wrong}; {HAND_IN}")
-
-
-def _fault(vector):
-    """Say what is wrong with a vector; nothing if it is 10 finite numbers."""
-    if not isinstance(vector, list):
-        return f"is {_kind(vector)}, expected a list of {DIM} numbers"
-    if len(vector) != DIM:
-        return f"has length {len(vector)}, expected {DIM} (run.py without --dim)"
-    for i, entry in enumerate(vector):
-        if not isinstance(entry, float):
-            return f"has an entry that is no number: entry {i} is {_kind(entry)}"
-        if not math.isfinite(entry):
-            return f"has an entry that is not finite: entry {i} is {entry}"
-    return ""
-
-
-def _kind(value):
-    """Say what a value of JSON is; a string is quoted, capped."""
-    if isinstance(value, str):
-        return f"the string {value[:SHOWN]!a}"
-    return KINDS.get(type(value)) or json.dumps(value)
