@@ -590,7 +590,7 @@ MISTAKES = [
         ALL_OF_SGD, ("TypeError: cannot unpack", "f gives two values", A_STEP)),
     in_sgd("sgd: postprocessing of None", "if postprocessing is not None:\n    x = postprocessing(x)",
         "x = postprocessing(x)", ALL_OF_SGD,
-        ("TypeError: 'NoneType' object is not callable", "Call postprocessing only if it is not None")),
+        ("TypeError: 'NoneType' object is not callable", "Is postprocessing None? Leave it out.")),
     in_sgd("sgd: loss in place of the gradient", UPDATE, "x = x - step * loss",
         SGD, ("It is x - step * loss",)),
     in_sgd("sgd: always from x0", UPDATE, "x = x0 - step * grad",

@@ -15,6 +15,7 @@ from utils.program import from_here
 from .compare import PARAMETERS
 from .outcomes import Failure, Line
 from .quiz import AnswerError
+from .sgd import A_STEP
 
 MARK = "_CODE_HERE ###"
 MAX_VALUE, MAX_LINE, MAX_SIGNATURE = 300, 300, 2000  # characters
@@ -31,6 +32,10 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"name '(math|random)' is not defined", "", "The file needs: import {0}"),
     (r"(?:No module named|cannot import name .* from) 'submission\.utils", "", BESIDE),
     (r"'(?:utils\.)?\w*sanity\w*'", "", "Remove this import: python grader.py does the checks."),
+    (r"'(loss|grad)'.*, in sgd$", "", f"Where are loss and grad set? {A_STEP}"),
+    (r"'NoneType' object is not callable, in sgd$", "", "Is postprocessing None? Leave it out."),
+    (r"(for|to|not) .*NoneType.*, in sgd$", "", f"Is f called? {A_STEP}"),
+    (r"(unpack|multiply sequence).*, in sgd$", "", f"f gives two values. {A_STEP}"),
     (r"NoneType", "", "Something is None: is a return missing, or a None not replaced?"),
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
@@ -68,7 +73,7 @@ def failure_of(error, test):
         is_mark = re.fullmatch(r"(\d[a-z]?: .*)?", message)  # "2a: sigmoid", or nothing
         if is_mark and code.startswith("raise NotImplementedError"):
             return Failure("", unwritten(trace[-1], package), (), trace[-1])
-        message = taught(kind, message, code, package)
+        message = taught(kind, message, code, about, package)
     elif isinstance(error, AssertionError) and message.startswith(f"there is no {VECTORS}"):
         kind = ""  # one line says all
     elif not isinstance(error, (AssertionError, AnswerError, UploadError)):
@@ -128,12 +133,12 @@ def unwritten(line, package):
     return f"{line.function} is not written yet: {where}"
 
 
-def taught(kind, message, code, package):
-    """Give an error's message with what to do about it, if known; `code` is the line it is of."""
+def taught(kind, message, code, about, package):
+    """Give an error's message with what to do, if known: `code` is its line, `about` a function."""
     if "\n" in message:
         return message  # something is said of it
     message = re.sub(r" \((unknown location|[^()]*[/\\][^()]*)\)(?=\.|$)", "", message)  # our files
-    error = f"{kind}: {message}"
+    error = f"{kind}: {message}, in {about}"
     said = misnamed(message, package) or wrong_signature(error, package)
     for pattern, piece, advice in KNOWN:
         found, where = re.search(pattern, error), re.search(piece, code)
