@@ -9,7 +9,7 @@ import numpy as np
 
 from sandbox.session import Function, StarvedError, SubmissionError
 from sandbox.text import one_line
-from sandbox.upload import VECTORS, UploadError, definitions
+from sandbox.upload import GRADED, VECTORS, UploadError, definitions
 from utils.program import from_here
 
 from .compare import PARAMETERS
@@ -74,7 +74,7 @@ def failure_of(error, test):
         if is_mark and code.startswith("raise NotImplementedError"):
             return Failure("", unwritten(trace[-1], package), (), trace[-1])
         message = taught(kind, message, code, about, package)
-    elif isinstance(error, AssertionError) and message.startswith(f"there is no {VECTORS}"):
+    elif isinstance(error, AssertionError) and message.startswith(f"{VECTORS} is missing"):
         kind = ""  # one line says all
     elif not isinstance(error, (AssertionError, AnswerError, UploadError)):
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -152,7 +152,8 @@ def misnamed(message, package):
     """Say what a function that the submission lacks is called in it."""
     wanted = re.match(r"the submission has no function (\w{1,50})|", message)[1]
     for name, file in package.items() if wanted else ():
-        if near := difflib.get_close_matches(wanted, definitions(file), n=1, cutoff=0.7):
+        others = definitions(file).keys() - GRADED
+        if near := difflib.get_close_matches(wanted, others, n=1, cutoff=0.7):
             return f"{name} has {near[0]}: rename it to {wanted}."
     return ""
 
