@@ -128,11 +128,13 @@ def test_neutral_objects_are_built_there_and_tell_their_calls(submission):
     assert (loss, grad.tolist()) == (f(x)[0], f(x)[1].tolist())
     assert submission.call(Postprocessing(2.0, absolute=True), -1.0) == 2
     assert f.record == []  # of the last call
-    data, linear = TableDataset([1], []), LinearLoss(np.ones(2), np.ones(3), np.ones((2, 3)))
+    data = TableDataset([1], [])
+    linear = LinearLoss(np.ones(2), np.ones(3), np.ones((2, 3)), data)
     found = submission.call(linear, np.ones(3), 1, np.ones((2, 3)), data)
     assert (found[0], found[1].tolist(), found[2].shape) == (9.0, [1, 1, 1], (2, 3))
-    ((v, o, U, dataset),) = linear.record
-    assert (v.tolist(), o, U.shape, dataset is data) == ([1, 1, 1], 1, (2, 3), True)
+    assert linear.record == [1]
+    error = error_of(submission.call, linear, np.ones(3), 1, np.ones((2, 3)), TableDataset([1], []))
+    assert (error.kind, "must be given the dataset" in str(error)) == ("TypeError", True)
 
 
 def test_errors_are_told_with_their_lines(submission):
