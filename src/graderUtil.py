@@ -47,8 +47,7 @@ def graded(
                 self.failure = failure_of(error, self)
                 if line := error.__traceback__.tb_next:
                     line.tb_next = None  # that of the test: what it called tells nobody anything
-                told = "\n".join(report.error(self.failure)).strip()
-                raise AssertionError(told).with_traceback(line) from None
+                raise AssertionError(report.told(self.failure)).with_traceback(line) from None
             if not self.is_graded:
                 raise unittest.SkipTest(UNGRADED)
 

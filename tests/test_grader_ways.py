@@ -132,6 +132,15 @@ def test_unittest_and_pytest_show_the_students_own_line(src, command):
     assert not re.search(r"graderUtil\.py|case\.py|session\.py", shown), shown
 
 
+@pytest.mark.parametrize("command", ["unittest grader", "pytest -p no:cacheprovider grader.py"])
+def test_unittest_and_pytest_show_where_a_wrong_function_is(src, command):
+    write(src, *WRONG)
+    done = run(src, "-m", *command.split(), "-k", "2a")
+    shown = done.stdout + done.stderr
+    assert re.search(r"AssertionError: sigmoid differs most at", shown)
+    assert 'File "submission/word2vec.py", line 11, in sigmoid' in shown
+
+
 def test_unittest_and_pytest_find_every_test(src):
     for command in ("unittest grader.Test_3a grader.Test_2a", "pytest -q grader.py -k 3a"):
         done = run(src, "-m", *command.split())

@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.text import rows, shortened
@@ -108,6 +109,13 @@ def error(failure, width=None):
         where = f'File "{line.file}", line {line.number}{function}\n{line.text.strip()}'
         trace += rows(where.strip(), width, 2)
     return rows(message, width, 2) + shortened(trace, MAX_TRACE)
+
+
+def told(failure):
+    """Give the text of an error for unittest, pytest and IDEs, which show nothing else of it."""
+    kind = failure.kind.removeprefix("AssertionError")
+    places = [failure.place] if failure.place and failure.place.number else []
+    return "\n".join(error(replace(failure, kind=kind, trace=failure.trace or places))).strip()
 
 
 def clock(seconds):
