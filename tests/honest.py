@@ -525,7 +525,7 @@ FAULTY = [
     Honest("a zip that is damaged", change=lambda package: put(package.parent / "upload.zip", "PK\3\4 and so on"), path="upload.zip", fails="2 3", words=("upload.zip",)),
     Honest("no file word2vec.py", change=without("word2vec.py"), fails="2a", words=("word2vec",)),
     Honest("no file quiz.py", change=without("quiz.py"), fails="3",
-        words=("3a-0-basic: Question 1: an answer is given\nquiz.py is not handed in: this question is worth 2 points", "AssertionError: quiz.py is not handed in: this question is worth 1 point\n")),
+        words=("3a-0-basic: Question 1: an answer is given\nquiz.py is not handed in (points of this question: 2)", "AssertionError: quiz.py is not handed in (points of this question: 1)\n")),
     Honest("no vectors file", change=lambda package: (package.parent / VECTORS).unlink(), fails="2c", words=(VECTORS,)),
     Honest("vectors that are no JSON", change=lambda package: put(package.parent / VECTORS, "{'female': [1]}"), fails="2c", words=("JSON",)),
     Honest("only the vectors file", change=shutil.rmtree, fails="2a 2b 3", words=("Hand in word2vec.py and sgd.py (and quiz.py",)),

@@ -193,8 +193,8 @@ def test_a_quiz_that_is_not_answered_here(tmp_path):
     solution = copy_of_reference(tmp_path / "solution")
     code, output, _ = grade("3", "--submission", handed_in, "--solution", solution)
     assert code == 1
-    assert output.count("quiz.py is not handed in: this question is worth") == len(asked)
-    assert f"this question is worth {worth('3a')} points" in output
+    assert output.count("quiz.py is not handed in (points of this question:") == len(asked)
+    assert f"(points of this question: {worth('3a')})" in output
     sums = f"[0.0/{worth('3'):.1f} points + 0/0 extra credit]"
     assert last_line(output) == f"========== END GRADING {sums}"
 

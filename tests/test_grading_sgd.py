@@ -45,15 +45,15 @@ def descent(update):
 
 # fmt: off
 @pytest.mark.parametrize(("update", "words"), [
-    (lambda x, s, g, k: x - s / 3 * g, "The step is 0.333333333 times the one given."),
+    (lambda x, s, g, k: x - s / 3 * g, "The step is 0.333333333 times the right one."),
     (lambda x, s, g, k: x - s * g * (1.5 if k > 4 else 1),
-        "From here on the step is 1.5 times the right one: it must be halved"),
+        "The step is 1.5 times the right one: it must be halved"),
     (lambda x, s, g, k: x - s * g * (k != 4), "It is x before this iteration: is the update left"),
     (lambda x, s, g, k: x - s * g * (k < 29), "It is x before this iteration: is the last update"),
     (lambda x, s, g, k: x, "It is x before this iteration: is the update left out?"),
     (lambda x, s, g, k: 0 * x, "It is 0."),
     (lambda x, s, g, k: x - s * g + 0.01 * k * x, ""),
-    (lambda x, s, g, k: x - s * g * (1 + 5e-7), "The step is 1.0000005 times the one given."),
+    (lambda x, s, g, k: x - s * g * (1 + 5e-7), "The step is 1.0000005 times the right one."),
     (lambda x, s, g, k: x - s * g * (2 if k == 4 else 1), ""),
     (lambda x, s, g, k: np.float32(x + s * g), "It is x + step * gradient, which goes uphill"),
     (lambda x, s, g, k: x - s * (g + 0.3 * x), "It is an update with weight decay: 0.3 times x"),
@@ -70,8 +70,8 @@ def test_wrong_updates(update, words, x0):
 @pytest.mark.parametrize(("update", "iteration", "words"), [
     (lambda x, s, g, k: x - s * g * (k != 19_999), "20,000", "It is x before this iteration: is"),
     (lambda x, s, g, k: x - s * g * (1 + 1e-6 * (k > 42_000)) / 2 ** (k // 20_000), "42,002",
-        "From here on the step is 1.000001 times the right one: it must be halved after every"),
-    (lambda x, s, g, k: np.float32(x - s * g), "20,001", "From here on the step is 2"),
+        "The step is 1.000001 times the right one: it must be halved after every"),
+    (lambda x, s, g, k: np.float32(x - s * g), "20,001", "The step is 2"),
     (lambda x, s, g, k: np.round(x - s * g / 2 ** (k // 20_000), 6), "2", "It is rounded to 6"),
 ])  # fmt: skip
 def test_wrong_iterations_of_a_long_run(update, iteration, words):
@@ -84,7 +84,8 @@ def test_a_single_iteration():
     uphill, thrice = (descent(lambda x, s, g, k, c=c: x - c * s * g) for c in (-1, 3))
     assert "uphill" in said(uphill, iterations=1)
     assert said(thrice, iterations=1) == ""  # one number is a multiple of any other
-    assert said(thrice, iterations=1, x0=MATRIX) == "The step is 3 times the one given."
+    assert "f is never called" in checked(lambda f, x0, *others, **options: x0, iterations=1)
+    assert said(thrice, iterations=1, x0=MATRIX) == "The step is 3 times the right one."
 
 
 def test_evaluation_at_x0_every_time():

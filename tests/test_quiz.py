@@ -223,7 +223,7 @@ def test_an_answer_is_read_however_it_is_written(value):
         (np.array([0]), 1, "a value of type 'ndarray' is no option"),
         (Opaque("set"), 1, "a value of type 'set' is no option"),
         ([Opaque("x\n\x1b[2J" * 20)], 1, r"a value of type 'x\n\x1b[2Jx\n"),
-        (Opaque("x" * 100), 1, f"a value of type '{'x' * 30}...' is no option"),
+        (Opaque("x" * 100), 1, f"a value of type '{'x' * 30}' is no option"),
     ],
 )
 def test_what_is_no_answer_is_refused_in_one_line(value, number, message):

@@ -7,7 +7,6 @@ from sandbox.wire import Opaque
 
 OPTIONS = {1: "abcd", 2: "abcd", 3: "abc", 4: "abc", 5: "abcd", 6: "abc"}
 DO_THIS = "return the letters alone, such as ['b', 'd']"
-UNANSWERED = "not answered here (the course asks it online)"
 FILE = "quiz.py"
 SHOWN = 30  # longest quotation from an answer, in characters
 
@@ -28,13 +27,11 @@ class QuizChecks:
         except MissingError:
             if FILE in self.course.submission.package:
                 raise
-        solution = self.course.solution
-        if not solution or FILE not in solution.package:
-            raise unittest.SkipTest(UNANSWERED)
-        points = f"{self.at_stake} point{'s' * (self.at_stake != 1)}"
-        missing = f"{FILE} is not handed in: this question is worth {points}"
-        if self.about.is_hidden:
-            self.fail(missing)
+        missing, solution = "not answered here (the course asks it online)", self.course.solution
+        if solution and FILE in solution.package:
+            missing = f"{FILE} is not handed in (points of this question: {self.at_stake})"
+            if self.about.is_hidden:
+                self.fail(missing)
         raise unittest.SkipTest(missing)
 
     def shortDescription(self):  # noqa: N802
@@ -43,24 +40,21 @@ class QuizChecks:
 
 
 def read_answer(value, question):
-    """Read an answer as letters, sorted, each once; raise `AnswerError` if it is none.
-
-    It may be a list or tuple of texts, or one text: letters with blanks and commas or without.
-    """
+    """Read an answer, such as "A, C" or ["c", "a"], as sorted letters; or raise `AnswerError`."""
     letters, options = set(), OPTIONS[question]
     value = "" if value is None else value
     for item in value if isinstance(value, (list, tuple)) else [value]:
         if isinstance(item, str):
             found = "".join(item.lower().replace(",", " ").split())
-            place = f" in {_quoted(item)}" * (len(found) > 1)
-            wrong = [f"{_quoted(letter)}{place}" for letter in found if letter not in options]
+            place = f" in {item[:SHOWN]!a}" * (len(found) > 1)
+            wrong = [f"{letter!a}{place}" for letter in found if letter not in options]
             letters.update(found)
         else:
             name = item.type_name if isinstance(item, Opaque) else type(item).__name__
-            wrong = [f"a value of type {_quoted(name)}"]
+            wrong = [f"a value of type {name[:SHOWN]!a}"]
         if wrong:
-            has = f"which has {', '.join(options)}"
-            raise AnswerError(f"{wrong[0]} is no option of question {question}, {has}: {DO_THIS}")
+            has = f"question {question}, which has {', '.join(options)}"
+            raise AnswerError(f"{wrong[0]} is no option of {has}: {DO_THIS}")
     if not letters:
         raise AnswerError(f"no answer is returned, and printing one is not enough: {DO_THIS}")
     return sorted(letters)
@@ -70,7 +64,3 @@ def judge(answer, key, reveal=False):
     """Say if an answer is wrong; give away neither letters nor their number."""
     right = f": it is {', '.join(key)}" if reveal else ""
     return "" if answer == key else f"the answer is not right{right}"
-
-
-def _quoted(text):
-    return ascii(text if len(text) <= SHOWN else text[:SHOWN] + "...")

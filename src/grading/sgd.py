@@ -1,7 +1,5 @@
 """2b: runs of sgd, each x checked against what follows from the x before it."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from sandbox.objects import MAX_NUMBERS, Postprocessing, Quadratic
@@ -54,49 +52,48 @@ class SgdChecks:
 
 def check_run(f, result, x0, step, iterations, postprocessing=None, *, reveal=True):
     """Say what is wrong with a run, whose f has a record of each x; nothing if all is right."""
-    calls, shape = len(f.record), np.shape(x0)
-    if calls != iterations:
-        return wrong_count(calls, iterations, x0, result)
-    end = to_array_of_shape(result, shape)
+    shape, how = np.shape(x0), (1e-6, 1e-6, reveal)
     try:
-        record = to_array(f.record)[0].reshape(iterations, *shape)
-    except ValueError:
-        return "sgd: what f is called with are no numbers."
+        record = to_array(f.record)[0].reshape(-1, *shape)
+    except ValueError:  # it is forged
+        record = np.empty((0, *shape))
+    if len(record) != iterations:
+        return wrong_count(len(record), iterations, x0, result)
+    end = to_array_of_shape(result, shape)
     xs = np.append(record, [np.full(shape, np.nan) if end is None else end], axis=0)
     with np.errstate(all="ignore"):
-        run = Run(f, xs.reshape(len(xs), -1), step, postprocessing)
-        problem, _ = difference("sgd: the first x", xs[0], x0, 1e-6, 1e-6, reveal)
-        if problem and np.allclose(xs[0], run.after(x0), 1e-6, 1e-6):
+        run = Run(f, xs.reshape(len(xs), -1), step, postprocessing or Postprocessing())
+        problem, _ = difference("sgd: the first x", xs[0], x0, *how)
+        if problem and not any(difference("", xs[0], run.after(x0), *how)):
             return f"{problem} The postprocessing is applied before f, not after the update."
         if problem:
             return f"{problem} It must be x0."
-        wrong = np.flatnonzero(~run.fits(run.right))
-        if not len(wrong):
+        right = run.fits(run.right)
+        if right.all():
             return ""
-        k = wrong[0]
+        k = int(right.argmin())  # the first that is wrong
         found = result if end is None and k == iterations - 1 else xs[k + 1]
-        what, right = f"sgd: x after iteration {k + 1:,}", run.right[k].reshape(shape)
-        problem, _ = difference(what, found, right, 0, 0, reveal)
-        return f"{problem} {run.explain(k)}".strip()
+        what, expected = f"sgd: x after iteration {k + 1:,}", run.right[k].reshape(shape)
+        problem, _ = difference(what, found, expected, 0, 0, reveal)
+        rows = slice(k, max(k + 1, min(k + SOME, iterations - 1)))  # the last one may differ
+        known = (words for words, x in run.mistakes(rows) if run.fits(x)[rows].all())
+        return f"{problem} {next(known, '')}".strip()
 
 
 def wrong_count(calls, iterations, x0, result):
     """Say that f is called too often, or not often enough."""
-    if calls == 0:
-        zero = not difference("", result, np.zeros(np.shape(x0)))[0]
-        return f"sgd: f is never called. {A_STEP}{' The result is 0, whatever f is.' * zero}"
+    zero = not any(difference("", result, np.zeros(np.shape(x0))))
     hints = {
         1: "The loop ends in the first iteration: is there a return inside the loop?",
         iterations - 1: "That is one iteration too few.",
         iterations + 1: "That is one iteration too many.",
         2 * iterations: "f is evaluated twice in each.",
+        0: f"f is never called. {A_STEP}{' The result is 0, whatever f is.' * zero}",
     }
-    hint = hints.get(calls, "")
-    if calls > 2 * iterations:
-        hint = f"The for loop is there, write one step only. {A_STEP}"
+    many = f"The for loop is there, write one step only. {A_STEP}" * (calls > 2 * iterations)
     least = "at least " * (calls * np.size(x0) >= MAX_NUMBERS)
     times = f"{least}{calls:,} call{'s' * (calls != 1)} of f in {iterations:,} iterations"
-    return f"sgd: {times}, expected one in each. {hint}".strip()
+    return f"sgd: {times}, expected one in each. {hints.get(calls, many)}".strip()
 
 
 class Run:
@@ -105,12 +102,11 @@ class Run:
     def __init__(self, f, xs, step, postprocessing):
         self.x, self.found = xs[:-1], xs[1:]
         self.k = np.arange(len(self.x))[:, np.newaxis]  # iterations, counted from 0
-        self.first_step, self.step = step, step * 0.5 ** (self.k // EVERY)
-        self.a, self.b = np.reshape(f.a, -1), np.reshape(f.b, -1)
-        self.grad = self.a * (self.x - self.b)
+        self.step = step * 0.5 ** (self.k // EVERY)
+        self.from_minimum = self.x - np.reshape(f.b, -1)
+        self.grad = np.reshape(f.a, -1) * self.from_minimum
         self.move = self.step * self.grad
-        self.called = bool(postprocessing and postprocessing.record)
-        self.after = replace(postprocessing or Postprocessing())  # with a record of its own
+        self.is_called, self.after = bool(postprocessing.record), postprocessing
         self.right = self.after(self.x - self.move)
 
     def fits(self, update):
@@ -120,75 +116,61 @@ class Run:
         error = error.max(axis=1) + OF_MOVE * abs(self.move).max(axis=1)
         return abs(self.found - update).max(axis=1) <= error
 
-    def explain(self, k):
-        """Say what becomes of x in iteration k, the first that is wrong; nothing if unknown."""
-        last = len(self.x) - 1
-        rows = slice(k, max(k + 1, min(k + SOME, last)))  # without the last, which may differ
-        if last and np.all(self.x == self.x[0]) and np.any(self.found[last] != self.x[0]):
-            return "f is evaluated at x0 in every iteration, expected at the present x."
-        known = (words for words, x in self.mistakes(k, rows) if np.all(self.fits(x)[rows]))
-        return next(known, "")
+    def mistakes(self, rows):
+        """Yield what is said of known mistakes, and the x that each gives from some row on."""
+        x, found, grad, move, after = self.x, self.found, self.grad, self.move, self.after
+        k, is_last = rows.start, 0 < rows.start == len(x) - 1
+        if len(x) > 1 and np.all(x == x[0]) and np.any(found[-1] != x[0]):
+            yield "f is evaluated at x0 in every iteration, expected at the present x.", found
 
-    def mistakes(self, k, rows):
-        """Yield what is said of known mistakes, and the x that each gives in place of the right."""
-        is_last = 0 < k == len(self.x) - 1
-        yield from self.of_postprocessing(is_last)
-        yield from self.of_update()
-        which = "last update" if is_last else "update"
-        stays = np.vstack((self.found[:k], self.x[k : k + 1], self.found[k + 1 :]))
-        yield f"It is x before this iteration: is the {which} left out?", stays
-        if self.x[rows].size >= 3:  # a single number is a multiple of any other
-            yield from self.of_multiple(k, rows)
-
-    def of_postprocessing(self, is_last):
-        """Yield mistakes of the postprocessing."""
-        x, move, after = self.x, self.move, self.after
-        how = "called, but its result is thrown away" if self.called else "never called"
-        left_out = f"The postprocessing is {how}: x <- postprocessing(x) after every update."
+        how = "called, but its result is thrown away" if self.is_called else "never called"
+        left_out = f"{how}: x <- postprocessing(x) after every update."
         if is_last:
-            left_out = "The postprocessing is left out after the last update."
+            left_out = "left out after the last update."
         elif self.fits(self.right)[-1]:
-            left_out = "The postprocessing is applied at the end only, expected after every update."
-        yield left_out, x - move
+            left_out = "applied at the end only, expected after every update."
+        yield f"The postprocessing is {left_out}", x - move
         yield "The postprocessing is applied before the update.", after(x) - move
         yield "The postprocessing is applied twice.", after(self.right)
-        yield "The postprocessing is applied to the gradient.", x - self.step * after(self.grad)
+        yield "The postprocessing is applied to the gradient.", x - self.step * after(grad)
 
-    def of_update(self):
-        """Yield mistakes of the update."""
-        x, grad, move, after = self.x, self.grad, self.move, self.after
-        loss = 0.5 * np.sum(grad * (x - self.b), axis=1, keepdims=True)
-        move_before = np.vstack((0 * move[:1], move[:-1]))
         yield "It is 0.", 0 * x
         yield "It is x + step * gradient, which goes uphill.", after(x + move)
         yield "The step is ignored: it is x - gradient.", after(x - grad)
         yield "The gradient is ignored: it is x - step.", after(x - self.step)
         yield "It takes only the sign of the gradient.", after(x - self.step * np.sign(grad))
+        loss = 0.5 * np.sum(grad * self.from_minimum, axis=1, keepdims=True)
         yield "It is x - step * loss, not x - step * gradient.", after(x - self.step * loss)
         yield "It lacks x itself: it is -step * gradient.", after(-move)
         yield "It is x0 - step * gradient: expected x, not x0.", after(x[0] - move)
+        move_before = np.vstack((0 * move[:1], move[:-1]))
         yield "It steps with the gradient at the x before.", after(x - move_before)
         for decimals in range(2, 10):
             yield f"It is rounded to {decimals} decimals.", np.round(self.right, decimals)
+        stays = np.vstack((found[:k], x[k : k + 1], found[k + 1 :]))
+        last = "last " * is_last
+        yield f"It is x before this iteration: is the {last}update left out?", stays
+
+        yield from self.multiples(rows)
+
+    def multiples(self, rows):
+        """Yield mistakes in how much of the step or of something else is taken."""
+        x, move = self.x, self.move
         for when, halvings in {
             "an iteration early": (self.k + 1) // EVERY,
             "an iteration late": np.maximum(self.k - 1, 0) // EVERY,
             "a little at every iteration": self.k / EVERY,
         }.items():
-            halved = self.first_step * 0.5**halvings
-            yield f"The step is halved {when}{MUST_BE_HALVED}", after(x - halved * grad)
-
-    def of_multiple(self, k, rows):
-        """Yield updates with a multiple of the gradient, or of something that is added to it."""
-        x, move, step = self.x, self.move, self.step
-        before = np.vstack((x[:1], x[:-1]))
-        factor = "The step is {:.9g} times the one given."
-        if k > 0:
-            factor = f"From here on the step is {{:.9g}} times the right one{MUST_BE_HALVED}"
+            halved = move * 0.5 ** (halvings - self.k // EVERY)
+            yield f"The step is halved {when}{MUST_BE_HALVED}", self.after(x - halved)
+        if x[rows].size < 3:
+            return  # a single number is a multiple of any other
+        factor = f"The step is {{:.9g}} times the right one{MUST_BE_HALVED if rows.start else '.'}"
         decay = "It is an update with weight decay: {:.3g} times x is added."
         momentum = "It is an update with momentum: {:.3g} of the update before is added."
-        found = (self.found - self.after.shift) / self.after.scale
-        kinds = (factor, x, move), (decay, x - move, step * x), (momentum, x - move, before - x)
-        for words, without, part in kinds:
-            share = np.sum((without - found)[rows] * part[rows]) / np.sum(part[rows] ** 2)
+        before = np.vstack((x[:1], x[:-1]))
+        ours, parts = (x, x - move, x - move), (move, self.step * x, before - x)
+        for words, without, part in zip((factor, decay, momentum), ours, parts, strict=True):
+            rest = without - (self.found - self.after.shift) / self.after.scale
+            share = np.sum(rest[rows] * part[rows]) / np.sum(part[rows] ** 2)
             yield words.format(share), self.after(without - share * part)

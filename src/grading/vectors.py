@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 
+from sandbox.upload import VECTORS as FILE
+
 from .compare import difference
 from .values import to_array_of_shape
 
-FILE = "sample_vectors_(soln).json"
 DIM = 10
 MAX_BYTES = 2**20  # the file of a run has 6,000
 REMEDY = "Run 'make data', then python run.py without options: it writes the file to hand in."
@@ -34,11 +35,7 @@ NEARLY_ONE = 0.02
 
 
 def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
-    """Say what is wrong with the vectors in a file, bytes or None for no file; nothing if right.
-
-    An entry may differ by ``atol + rtol * abs(expected)``. The file must hold the `words`, those
-    of `expected` by default; one without an expected vector must have 10 numbers.
-    """
+    """Say what is wrong with the vectors of words in a file; nothing if all is right."""
     words = list(expected) if words is None else words
     if not (data or b"").strip():
         return f"{FILE} is {'missing' if data is None else 'empty'}. {REMEDY}"
@@ -53,20 +50,19 @@ def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
     if missing := [word for word in words if word not in vectors]:
         count = f"{len(missing)} of {len(words)} words are missing"
         return f"{FILE} has no vector of {missing[0]!r}: {count}. {REMEDY}"
-    problems, found = {}, {}
+    found, wrong = {}, {}
     for word in words:
-        what = f"{FILE}: the vector of {word!r}"
+        what, right = f"{FILE}: the vector of {word!r}", expected.get(word, np.zeros(DIM))
+        problem, _ = difference(what, vectors[word], right, rtol, atol, reveal)
         found[word] = to_array_of_shape(vectors[word], (DIM,))
         if found[word] is None:
-            return f"{difference(what, vectors[word], np.zeros(DIM))[0]} {REMEDY}"
-        if word in expected:
-            how = rtol, atol, reveal
-            problems[word], _ = difference(what, found[word], expected[word], *how)
-    wrong = [word for word, problem in problems.items() if problem]
+            return f"{problem} {REMEDY}"
+        if problem and word in expected:
+            wrong[word] = problem
     if not wrong:
         return ""
-    count = f"{len(wrong)} of {len(problems)} words differ from those published."
-    return f"{problems[wrong[0]]} {count} {cause_of(found, expected, wrong)}"
+    count = f"{len(wrong)} of {len(expected)} words differ from those published."
+    return f"{next(iter(wrong.values()))} {count} {cause_of(found, expected, wrong)}"
 
 
 @np.errstate(all="ignore")
