@@ -222,7 +222,7 @@ PATHS = "2b-3-hidden", "2b-4-hidden"
 SUMMED = "the sum of what naive_softmax_loss_and_gradient gives: the mistake is there"
 LAST = "that of the last outside word only"
 SWAPPED = "It is the gradient of the outside vectors", "It is the gradient of the center vector"
-HANDS = "to the loss function, where the window has"
+HANDS = "hands the loss function other outside words than the window has, or in another order"
 GIVEN = "is given: put its original lines back"
 OTHER_DRAWS = "draws other random numbers than it should"
 HALVED = "it must be halved after every 20,000 iterations"
@@ -366,7 +366,7 @@ MISTAKES = [
     in_softmax("softmax: gradients swapped", RETURN,
         "return loss, grad_outside_vecs, grad_center_vec", SOFTMAX, SWAPPED),
     in_softmax("softmax: no loss returned", RETURN, "return grad_center_vec, grad_outside_vecs",
-        SOFTMAX, ("returned 2 values, expected the loss, the gradient of the center vector", "not enough values to unpack")),
+        SOFTMAX, ("returned 2 values, expected 3: the loss, the gradient of the center vector", "not enough values to unpack")),
     in_softmax("softmax: nothing returned", RETURN, "",
         SOFTMAX, ("None", "is the return missing?")),
     in_softmax("softmax: not written yet", REGION, "raise NotImplementedError('2a: softmax')",
@@ -392,7 +392,7 @@ MISTAKES = [
         "vectors = outside_vectors[words]", SAMPLING, (GIVEN,)),
     in_sampling("sampling: repeated negatives overwritten", ADD_ROWS,
         "grad_outside_vecs[words] += np.outer(error, center_word_vec)",
-        SAMPLING, (GIVEN,)),
+        SAMPLING, ("outside", "samples drawn twice counted once", GIVEN)),
     in_sampling("sampling: loss without negatives", " + np.logaddexp(0, scores[1:]).sum()", "",
         SAMPLING, (GIVEN,)),
     in_sampling("sampling: loss with the mean of the negatives", ".sum()", ".mean()",
@@ -520,6 +520,9 @@ MISTAKES = [
         "c = word2ind[current_center_word]", "c = word2ind[current_center_word]\n"
         "center_word_vectors[c] /= np.linalg.norm(center_word_vectors[c])",
         SKIPGRAM, ("skipgram changes the center_word_vectors", "copy")),
+    in_skipgram("skip-gram: center vector scaled to length 1", "center_word_vectors[c], word2ind",
+        "center_word_vectors[c] / np.linalg.norm(center_word_vectors[c]), word2ind",
+        SKIPGRAM, ("by finite differences of the loss", "Either the loss is wrong or its gradient")),
     in_skipgram("skip-gram: outside words used up", RETURN_WINDOW,
         f"outside_words.clear()\n{RETURN_WINDOW}", OTHER_WINDOWS,
         ("skipgram changes the outside_words", "copy"), why="every window is a new list"),
@@ -553,7 +556,7 @@ MISTAKES = [
     in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]",
         WRAPPER, (GIVEN,)),
     in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len",
-        WRAPPER, (OTHER_DRAWS,)),
+        WRAPPER, (GIVEN,)),
     in_wrapper("wrapper: one random number more at the end", "return loss",
         "random.random()\nreturn loss", WRAPPER, (OTHER_DRAWS,)),
     in_wrapper("wrapper: doubled from the seventh call on", "return loss",
@@ -904,10 +907,10 @@ VECTORS_MISTAKES = [
         VECTORS, ("sample_vectors_(soln).json is missing", "make data", "python run.py")),
     WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "python run.py")),
     WrongVectors("half of the file", lambda vectors: json.dumps(vectors).encode()[:2000],
-        VECTORS, ("is not what run.py writes", "line 1 column")),
-    WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("is not what run.py writes: Expecting value",)),
+        VECTORS, ("is not the JSON that run.py writes", "line 1 column")),
+    WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("is not the JSON that run.py writes: Expecting value",)),
     WrongVectors("UTF-16", lambda vectors: json.dumps(vectors).encode("utf-16"),
-        VECTORS, ("is not what run.py writes: 'utf-8' codec can't decode",)),
+        VECTORS, ("is not the JSON that run.py writes: 'utf-8' codec can't decode",)),
     WrongVectors("too large", lambda vectors: json.dumps(vectors).encode() + b" " * 2**20,
         VECTORS, ("too large, ",)),
     WrongVectors("a list", lambda vectors: [*vectors.values()], VECTORS, ("no object of words and vectors",)),

@@ -4,6 +4,7 @@ import random
 import time
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,9 +17,9 @@ from grading import cases, mistakes
 from grading.compare import (
     changed_arguments,
     check_array,
-    check_draws,
     check_gradient,
     check_loss_and_gradients,
+    drawn,
 )
 
 EYE = np.eye(2)
@@ -69,19 +70,19 @@ def test_whole_numbers_are_numbers():
     ("found", "message"),
     [
         (None, "x is None: is the return missing?"),
-        (True, "x is a value of type bool, expected shape (2, 3)."),
-        ("1", "x is a value of type str, expected shape (2, 3)."),
-        ({}, "x is a value of type dict, expected shape (2, 3)."),
-        (b"", "x is a value of type bytes, expected shape (2, 3)."),
-        (Opaque("generator"), "x is a value of type generator, expected shape (2, 3)."),
-        (Opaque("a\x1b[31m\nb" * 99), "x is a value of type " + ("a?[31m?b" * 99)[:100] + ", expected shape (2, 3)."),
-        (MATRIX > 2, "x is an array of bool, expected shape (2, 3)."),
-        (MATRIX * 1j, "x is an array of complex128, expected shape (2, 3)."),
-        (MATRIX.astype(object), "x is an array of object, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, None]], "x holds what is no number, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, "6.5"]], "x holds what is no number, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5]], "x is a list whose parts differ in shape, expected shape (2, 3)."),
-        ([[1, 2, 3], [4, 5, 10**400]], "x holds what is no number, expected shape (2, 3)."),
+        (True, "x is a value of type bool, expected numbers of shape (2, 3)."),
+        ("1", "x is a value of type str, expected numbers of shape (2, 3)."),
+        ({}, "x is a value of type dict, expected numbers of shape (2, 3)."),
+        (b"", "x is a value of type bytes, expected numbers of shape (2, 3)."),
+        (Opaque("generator"), "x is a value of type generator, expected numbers of shape (2, 3)."),
+        (Opaque("a\x1b[31m\nb" * 99), "x is a value of type " + ("a?[31m?b" * 99)[:100] + ", expected numbers of shape (2, 3)."),
+        (MATRIX > 2, "x is an array of bool, expected numbers of shape (2, 3)."),
+        (MATRIX * 1j, "x is an array of complex128, expected numbers of shape (2, 3)."),
+        (MATRIX.astype(object), "x is an array of object, expected numbers of shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, None]], "x holds what is no number, expected numbers of shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, "6.5"]], "x holds what is no number, expected numbers of shape (2, 3)."),
+        ([[1, 2, 3], [4, 5]], "x is a list whose parts differ in shape, expected numbers of shape (2, 3)."),
+        ([[1, 2, 3], [4, 5, 10**400]], "x holds what is no number, expected numbers of shape (2, 3)."),
         (7.0, "x is one number, expected shape (2, 3)."),
         ([], "x has shape (0,), expected shape (2, 3)."),
         (np.empty((0, 3)), "x has shape (0, 3), expected shape (2, 3)."),
@@ -204,14 +205,14 @@ def test_three_right_parts_are_right():
     ("found", "start", "end"),
     [
         (None, "softmax returned None: is the return missing?", ""),
-        (2.5, "softmax returned a value of type float, expected the loss, ", "outside vectors."),
-        (MATRIX, "softmax returned an array of float64, expected the loss, ", "outside vectors."),
-        (Opaque("generator"), "softmax returned a value of type generator, expected the loss, ", "."),
-        ([], "softmax returned 0 values, expected the loss, ", "outside vectors."),
-        ((2.5,), "softmax returned 1 value, expected the loss, ", "outside vectors."),
-        (GOOD[1:], "softmax returned 2 values, expected the loss, ", "outside vectors."),
-        (GOOD[:2], "softmax returned 2 values, expected the loss, ", "outside vectors."),
-        ((*GOOD, 1), "softmax returned 4 values, expected the loss, ", "outside vectors."),
+        (2.5, "softmax returned a value of type float, expected 3: the loss, ", "outside vectors."),
+        (MATRIX, "softmax returned an array of float64, expected 3: the loss, ", "outside vectors."),
+        (Opaque("generator"), "softmax returned a value of type generator, expected 3: the loss, ", "."),
+        ([], "softmax returned 0 values, expected 3: the loss, ", "outside vectors."),
+        ((2.5,), "softmax returned 1 value, expected 3: the loss, ", "outside vectors."),
+        (GOOD[1:], "softmax returned 2 values, expected 3: the loss, ", "outside vectors."),
+        (GOOD[:2], "softmax returned 2 values, expected 3: the loss, ", "outside vectors."),
+        ((*GOOD, 1), "softmax returned 4 values, expected 3: the loss, ", "outside vectors."),
     ],
     ids=lambda value: "" if isinstance(value, tuple) else None,
 )  # fmt: skip
@@ -329,7 +330,7 @@ def test_one_wrong_element_is_found_and_shown(expected, place, error):
 
 # Gradients, and random draws
 
-X = np.array([[0.5, -1.0], [2.0, 0.3], [1.0, 1.0]])
+X = np.array([[0.623, -1.0], [2.0, 0.3], [1.0, 1.0]])
 NAMES = {"center vectors": slice(0, 1), "outside vectors": slice(1, None)}
 
 
@@ -348,7 +349,7 @@ def test_right_gradient():
 @pytest.mark.parametrize("wrong", [1.0005, 0, -1, np.nan, np.inf])
 def test_wrong_gradient(wrong):
     assert check_cubes(lambda x: (np.sum(x**3), *parts(3 * x**2 * wrong))).startswith(
-        "a loss: gradient check failed: the gradient of the center vectors "
+        "a loss: gradient check failed: by finite differences of the loss, the gradient of the center "
     )
 
 
@@ -359,14 +360,15 @@ def test_gradient_wrong_in_one_element():
         return np.sum(x**3), *parts(gradient)
 
     assert check_cubes(f) == (
-        "a loss: gradient check failed: the gradient of the outside vectors differs most at "
-        "[1, 1]: yours is 3.1, expected 3."
+        "a loss: gradient check failed: by finite differences of the loss, the gradient of the "
+        "outside vectors differs most at [1, 1]: yours is 3.1, expected 3. "
+        "Either the loss is wrong or its gradient."
     )
 
 
 def test_a_loss_in_single_precision():
     problem = check_cubes(lambda x: (np.array(np.sum(x**3), np.float32), *parts(3 * x**2)))
-    assert problem.endswith("Is the loss in single precision (float32)? Compute in float64.")
+    assert problem.endswith("It is nearly right: is something in single precision (float32)?")
 
 
 @pytest.mark.parametrize(
@@ -393,16 +395,19 @@ def draw_twice():
 
 @pytest.mark.parametrize("draws", [0, 1, 2, 3])
 def test_draws(draws):
-    state = random.getstate()
-    problem = check_draws("f", 1, following(1, draws), draw_twice)
+    state, session = random.getstate(), SimpleNamespace(seed=1, next=following(1, draws))
+    value, problem = drawn("f", session, draw_twice)
+    random.seed(1)
+    assert value == draw_twice()
+    random.setstate(state)
     assert problem.startswith("f draws other random numbers") == (draws != 2)
-    assert bool(check_draws("f", 1, following(1, draws))) == (draws != 0)
+    assert bool(drawn("f", session)[1]) == (draws != 0)
     assert random.getstate() == state
 
 
 @pytest.mark.parametrize("told", [None, "x", [], 1.5])
 def test_what_is_told_of_draws_may_be_anything(told):
-    assert check_draws("f", 1, told)
+    assert drawn("f", SimpleNamespace(seed=1, next=told))[1]
 
 
 def test_arguments_that_changed_are_named():

@@ -57,11 +57,11 @@ QUICK = (
     "question 4: a number",
 )
 SINGLE_LOSSES = {  # a loss in single precision cannot be differentiated: test and words
-    "scores in single precision": ("2a-8-basic", "Is the loss in single precision"),
-    "vectors in single precision": ("2a-8-basic", "Is the loss in single precision"),
-    "softmax: loss in single precision": ("2a-0-basic", "Is the loss in single precision"),
-    "sampling: loss in single precision": ("2a-8-basic", "Is the loss in single precision"),
-    "skip-gram: loss in single precision": ("2a-0-basic", "Is the loss in single precision"),
+    "scores in single precision": ("2a-8-basic", "is something in single precision"),
+    "vectors in single precision": ("2a-8-basic", "is something in single precision"),
+    "softmax: loss in single precision": ("2a-0-basic", "is something in single precision"),
+    "sampling: loss in single precision": ("2a-8-basic", "is something in single precision"),
+    "skip-gram: loss in single precision": ("2a-0-basic", "is something in single precision"),
 }
 LOSSES = [
     Style(f"{name}: loss in single precision", ((function, "return loss", new),))

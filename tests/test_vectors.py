@@ -89,11 +89,11 @@ REMEDY = "Run 'make data', then python run.py without options: it writes the fil
     [
         (None, " is missing."),
         (b"", " is empty."),
-        (b" " * MAX_BYTES + b"{}", " is not what run.py writes: too large, 1,048,578 bytes, expected at most 1,048,576."),
-        (b'{"female": [1,\n 2, "x', " is not what run.py writes: Unterminated string starting at: line 2 column 5 (char 19)."),
-        (b"null", " is not what run.py writes: no object of words and vectors."),
+        (b" " * MAX_BYTES + b"{}", " is not the JSON that run.py writes: too large, 1,048,578 bytes, expected at most 1,048,576."),
+        (b'{"female": [1,\n 2, "x', " is not the JSON that run.py writes: Unterminated string starting at: line 2 column 5 (char 19)."),
+        (b"null", " is not the JSON that run.py writes: no object of words and vectors."),
         ({}, " has no vector of 'female': 2 of 2 words are missing."),
-        (OF_A_RUN | {"cool": {"x": 1}}, ": the vector of 'cool' is a value of type dict, expected shape (10,)."),
+        (OF_A_RUN | {"cool": {"x": 1}}, ": the vector of 'cool' is a value of type dict, expected numbers of shape (10,)."),
         (OF_A_RUN | {"cool": [OF_A_RUN["cool"]] * 2}, ": the vector of 'cool' has shape (2, 10), expected shape (10,)."),
     ],
 )  # fmt: skip
@@ -102,7 +102,9 @@ def test_each_damage_has_its_line(found, problem):
 
 
 def test_a_file_nested_too_deeply():
-    assert check(b"[" * 500_000).startswith(f"{FILE} is not what run.py writes: maximum recursion")
+    assert check(b"[" * 500_000).startswith(
+        f"{FILE} is not the JSON that run.py writes: maximum recursion"
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,11 +114,11 @@ def test_a_file_nested_too_deeply():
         ("Infinity", "is inf in 1 of 10 places, first at [3]"),
         ("-1e999", "is -inf in 1 of 10 places, first at [3]"),
         ("1" * 500_000, "is inf in 1 of 10 places, first at [3]"),
-        ("null", "holds what is no number, expected shape (10,)"),
-        ("[1]", "is a list whose parts differ in shape, expected shape (10,)"),
-        ('"0.1\N{DEGREE SIGN}"', "holds what is no number, expected shape (10,)"),
-        (r'"\u001b[2J\n\ud800"', "holds what is no number, expected shape (10,)"),
-        (json.dumps("x" * 999), "holds what is no number, expected shape (10,)"),
+        ("null", "holds what is no number, expected numbers of shape (10,)"),
+        ("[1]", "is a list whose parts differ in shape, expected numbers of shape (10,)"),
+        ('"0.1\N{DEGREE SIGN}"', "holds what is no number, expected numbers of shape (10,)"),
+        (r'"\u001b[2J\n\ud800"', "holds what is no number, expected numbers of shape (10,)"),
+        (json.dumps("x" * 999), "holds what is no number, expected numbers of shape (10,)"),
     ],
 )
 def test_an_entry_that_is_no_finite_number_is_told(text, problem):

@@ -50,12 +50,13 @@ def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead
     """
     expected, kind = np.asarray(expected, float), getattr(found, "dtype", np.dtype(float)).kind
     wanted = f"shape {expected.shape}" if expected.ndim else "one number"
+    numbers = f"numbers of {wanted}" if expected.ndim else wanted
     if found is None:
         return f"{what} is None: is the return missing?", ""
     try:
         found, single = to_array(found)
     except NoNumbersError as error:
-        return f"{what} {error}, expected {wanted}.", ""
+        return f"{what} {error}, expected {numbers}.", ""
     if bare(found).shape != bare(expected).shape:
         has = f"has shape {found.shape}" if found.ndim else "is one number"
         problem = f"{what} {has}, expected {wanted}."
@@ -100,7 +101,7 @@ def check_loss_and_gradients(what, found, expected, *, names=PARTS, instead=list
     if not isinstance(found, (list, tuple)) or len(found) != len(names):
         number = len(found) if isinstance(found, (list, tuple)) else None
         returned = kind_of(found) if number is None else f"{number} value{'s' * (number != 1)}"
-        return f"{what} returned {returned}, expected the {', the '.join(names)}."
+        return f"{what} returned {returned}, expected {len(names)}: the {', the '.join(names)}."
     known = cache(instead)
 
     def known_of(i):
@@ -137,14 +138,15 @@ def check_gradient(what, f, x, names):
     numerical = numerical_gradient(loss_and_parts, x)  # nan where the loss is None
     loss, parts = loss_and_parts(x.copy())
     if loss is None or not np.isfinite(numerical).all():
-        return f"{what}: the gradient cannot be checked: the loss is not always a number."
+        return f"{what}: the gradient cannot be checked: the loss is not always one number."
     for (name, rows), part in zip(names.items(), parts, strict=True):
-        what_part = f"{what}: gradient check failed: the gradient of the {name}", part
+        label = "gradient check failed: by finite differences of the loss, the gradient of the"
+        what_part = f"{what}: {label} {name}", part
         problem, said = difference(*what_part, numerical[rows], TOLERANCE / 2, TOLERANCE / 2)
         if problem:
-            if not difference(*what_part, numerical[rows], NEARLY, NEARLY)[0]:
-                said = "Is the loss in single precision (float32)? Compute in float64."
-            return f"{problem} {said}".rstrip()
+            if not (said or difference("", part, numerical[rows], NEARLY, NEARLY)[0]):
+                said = "It is nearly right: is something in single precision (float32)?"
+            return f"{problem} {said or 'Either the loss is wrong or its gradient.'}"
     return ""
 
 
@@ -157,21 +159,17 @@ def changed_arguments(name, changed):
     return f"{name} changes the {' and the '.join(words)} that it is given: work on a copy."
 
 
-def drawn(seed, draw):
-    """Give what `draw` draws, as a call with this seed did, and the number that follows."""
+def drawn(name, session, draw=lambda: None):
+    """Give what `draw` draws as the last call should have, and say what is wrong with its draws."""
     state = random.getstate()
-    random.seed(seed)
+    random.seed(session.seed)
     try:
-        return draw(), random.getrandbits(32)
+        value, following = draw(), random.getrandbits(32)
     finally:
         random.setstate(state)
-
-
-def check_draws(name, seed, following, draw=lambda: None):
-    """Check that a call with this seed drew what `draw` draws: the number `following` tells."""
-    if following == drawn(seed, draw)[1]:
-        return ""
-    return (
+    if following == session.next:
+        return value, ""
+    return value, (
         f"{name} draws other random numbers than it should (or seeds them): with them, training "
         "gives other vectors than everybody's."
     )

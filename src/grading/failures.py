@@ -19,6 +19,7 @@ from .sgd import A_STEP
 
 MARK = "_CODE_HERE ###"
 MAX_VALUE, MAX_LINE, MAX_SIGNATURE = 300, 300, 2000  # characters
+MOST_NAMES = 1000  # of a file, looked at
 
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
@@ -48,12 +49,7 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"TimeoutError", "", "Does a loop never end, or go through every element?"),
     (r"RecursionError", "", "A function calls itself without end."),
     (r"EOFError", r"\binput\(", "Nobody can type here: do without input()."),
-    (
-        r"'numpy' has no attribute '(float|int|bool)'",
-        "",
-        "Write {0}: NumPy has no np.{0} now.",
-    ),
-    (r"IndexError: only integers|TypeError: list indices must be integers", "", INDEX),
+    (r"only integers|indices must be integers|interpreted as an integer", "", INDEX),
 ]
 
 
@@ -152,7 +148,7 @@ def misnamed(message, package):
     """Say what a function that the submission lacks is called in it."""
     wanted = re.match(r"the submission has no function (\w{1,50})|", message)[1]
     for name, file in package.items() if wanted else ():
-        others = definitions(file).keys() - GRADED
+        others = [other for other in definitions(file) if other not in GRADED][:MOST_NAMES]
         if near := difflib.get_close_matches(wanted, others, n=1, cutoff=0.7):
             return f"{name} has {near[0]}: rename it to {wanted}."
     return ""
@@ -163,9 +159,9 @@ def wrong_signature(error, package):
     name = re.match(r"TypeError: (?:\w+\.)?(\w+)\(\) (?:missing|takes|got)|", error)[1]
     for found in (definitions(file).get(name) for file in package.values()):
         if found and (wanted := PARAMETERS.get(name)):
-            signature = found.string[found.end() : found.end() + MAX_SIGNATURE].partition("):")[0]
-            theirs = re.findall(r"[(,]\s*\**(\w+)", signature)
-            lacking = [parameter for parameter in wanted if parameter not in theirs]
-            yours = f"; yours lacks {', '.join(lacking)}" if lacking else ""
-            return f"{name} takes {', '.join(wanted)}{yours}."
+            text = found.string[found.end() : found.end() + MAX_SIGNATURE]
+            theirs = re.findall(r"[(,]\s*\**(\w+)", re.split(r"\)\s*(?:->.*)?:", text)[0])
+            lacking = ", ".join(parameter for parameter in wanted if parameter not in theirs)
+            yours = f"yours lacks {lacking}" if lacking else "does yours lack a default?"
+            return f"{name} takes {', '.join(wanted)}; {yours}."
     return ""

@@ -56,8 +56,9 @@ def _factor(found, expected, reveal):
     if not same(found, factor * expected) or same(found, expected):
         return ""
     simple = Fraction(factor).limit_denominator(100)
-    is_simple = same(factor, float(simple)) and 1 in (abs(simple.numerator), simple.denominator)
-    if np.count_nonzero(expected) == 1 and not (is_simple and abs(simple) <= 100 and reveal):
+    is_simple = 1 in (abs(simple.numerator), simple.denominator) and abs(simple) <= 100
+    is_simple = is_simple and same(factor, float(simple))
+    if np.count_nonzero(expected) == 1 and not (is_simple and reveal):
         return ""  # any number is some multiple of another
     if not reveal:
         return "It is right but for a constant factor."

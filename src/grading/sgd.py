@@ -7,7 +7,7 @@ from sandbox.session import SubmissionError
 from utils import ANNEAL_EVERY as EVERY
 
 from . import cases
-from .compare import changed_arguments, check_draws, difference
+from .compare import changed_arguments, difference, drawn
 from .values import to_array, to_array_of_shape
 
 NEVER = 10**9  # PRINT_EVERY, to print nothing
@@ -47,7 +47,7 @@ class SgdChecks:
         found = self.submission.sgd(f, *how, PRINT_EVERY=NEVER)
         self.note(changed_arguments("sgd", self.session.changed))
         self.compare(check_run, f, found, *how, reveal=self.reveal)
-        self.compare(check_draws, "sgd", self.session.seed, self.session.next)
+        self.compare(lambda: drawn("sgd", self.session)[1])
 
 
 def check_run(f, result, x0, step, iterations, postprocessing=None, *, reveal=True):

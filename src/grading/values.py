@@ -27,7 +27,8 @@ def kind_of(value):
     if isinstance(value, (np.ndarray, np.generic)):
         return f"an array of {value.dtype.name}"
     name = str(getattr(value, "type_name", type(value).__name__))[:100]
-    return f"a value of type {''.join(c if c.isprintable() else '?' for c in name)}"
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return f"an {name}" if name.startswith("array of ") else f"a value of type {name}"
 
 
 def bare(array):

@@ -46,7 +46,7 @@ def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
         if not isinstance(vectors, dict):
             raise ValueError("no object of words and vectors")
     except (ValueError, RecursionError) as error:
-        return f"{FILE} is not what run.py writes: {error}. {REMEDY}"
+        return f"{FILE} is not the JSON that run.py writes: {error}. {REMEDY}"
     if missing := [word for word in words if word not in vectors]:
         count = f"{len(missing)} of {len(words)} words are missing"
         return f"{FILE} has no vector of {missing[0]!r}: {count}. {REMEDY}"

@@ -15,7 +15,6 @@ from .compare import (
     PARAMETERS,
     changed_arguments,
     check_array,
-    check_draws,
     check_gradient,
     check_loss_and_gradients,
     drawn,
@@ -32,8 +31,7 @@ NEVER_CALLED = (
     "whatever it is; do not compare it with the course's."
 )
 HANDED = (
-    "skipgram hands the outside words {} to the loss function, where the window has {}, in this "
-    "order.\n"
+    "skipgram hands the loss function other outside words than the window has, or in another order"
 )
 NUMBERS_ALONE = re.compile(r"(.* expected [^ ,]+\.\n?)+")  # and no word on them
 
@@ -155,10 +153,12 @@ class Word2vecChecks:
 
         how = SUMS | {"names": OF_WINDOW, "instead": instead, "reveal": self.reveal} | how
         right = sums if expected is None else expected
-        problem = check_loss_and_gradients(SKIPGRAM, found, right, **how)
+        what = "skipgram with a linear loss" if is_linear else SKIPGRAM
+        problem = check_loss_and_gradients(what, found, right, **how)
         if handed == window.words:
             return problem
-        return HANDED.format(handed[:30], window.words) + problem
+        words = f": {handed[:30]}, expected {window.words}" if self.reveal else ""
+        return f"{HANDED}{words}.\n{problem}"
 
     def attempt(self, call, *args):
         """Call where errors are told elsewhere: None if one is raised."""
@@ -179,7 +179,7 @@ class Word2vecChecks:
                 return None
             return to_parts(found, ((), v_c.shape, U.shape))
 
-        pairs = {o: self.attempt(parts_of, o) for o in window.words}
+        pairs = {o: self.attempt(parts_of, o) for o in dict.fromkeys(window.words)}
         again = self.attempt(parts_of, window.words[0])  # it differs if draws of its own decide
         if not again or not all(pairs.values()):
             return []
@@ -200,7 +200,7 @@ class Word2vecChecks:
 
     def check_default_loss(self, window):
         """Check that skip-gram without a loss function uses negative sampling."""
-        data, skipgram = cases.dataset_in_turn(window), self.submission.skipgram
+        data, skipgram = cases.dataset_of_one(window), self.submission.skipgram
         shapes = (), window.center_vectors.shape, window.outside_vectors.shape
         sampling = getattr(self.submission, SAMPLING)
         given = to_parts(self.attempt(skipgram, *window, data, sampling), shapes)
@@ -217,8 +217,9 @@ class Word2vecChecks:
 
     def check_drawn(self, name, draw):
         """Check that the last call drew what `draw` draws; give that."""
-        self.check_given(check_draws, name, name, self.session.seed, self.session.next, draw)
-        return drawn(self.session.seed, draw)[0]
+        value, problem = drawn(name, self.session, draw)
+        self.check_given(lambda: problem, name)
+        return value
 
     def check_negative_samples(self):
         """Check get_negative_samples."""
@@ -230,11 +231,14 @@ class Word2vecChecks:
 
     def check_sampling(self, pair, K):
         """Check the negative sampling loss of a pair and its gradients."""
-        data = cases.dataset(K, [f"word{i}" for i in range(len(pair[2]))])
-        found = self.call(SAMPLING, *pair, data, K)
-        negatives = self.check_drawn(SAMPLING, partial(negative_samples, pair[1], data, K))
-        expected = neg_sampling(*pair, negatives)
-        check = partial(check_loss_and_gradients, **SUMS)
+        v_c, o, U = pair
+        scores, data = U @ v_c, cases.dataset(K, [f"word{i}" for i in range(len(U))])
+        self.check_sigmoid(scores, (1 + np.tanh(scores / 2)) / 2)  # its mistake would show here
+        found = self.call(SAMPLING, *pair, data, *([K] if K != 10 else []))  # 10 by default
+        negatives = self.check_drawn(SAMPLING, partial(negative_samples, o, data, K))
+        expected, once = (neg_sampling(*pair, some) for some in (negatives, set(negatives)))
+        known = [("that with samples drawn twice counted once", once)]
+        check = partial(check_loss_and_gradients, instead=lambda: known, **SUMS)
         self.check_given(check, SAMPLING, "negative sampling", found, expected)
 
     def check_sampling_gradient(self, pair, data):

@@ -42,20 +42,13 @@ class Neutral:
 
 @dataclass(eq=False)
 class TableDataset(Neutral):
-    """A dataset that draws words from a table and windows from sentences of two or more words.
-
-    One that is cyclic gives the words of the table in turn, whatever the random numbers are.
-    """
+    """A dataset that draws words from a table and windows from sentences of two or more words."""
 
     table: list
     sentences: list
-    is_cyclic: bool = False
 
     def sample_token_idx(self):
         """Draw a word index."""
-        if self.is_cyclic:
-            self.table.append(self.table.pop(0))
-            return self.table[-1]
         return self.table[random.randint(0, len(self.table) - 1)]
 
     def get_random_context(self, C=5):

@@ -13,7 +13,7 @@ FRAMES = rb'(?:  File "[^"\n]{1,4096}", line \d{1,9} in [^\n]{1,500}\n)+'
 TRACE = re.compile(rb"(?:Stack [^\n]{0,40}\n)?(" + FRAMES + rb")(?:  \.\.\.\n)?\Z")
 FRAME = re.compile(rb'File "([^"\n]+)", line (\d+) in ([^\n]+)')
 
-LIKE_OURS = re.compile(r"--(?![a-z])|==|[^\x00-\x7f]")  # ``-----``, ``=====``, or what looks so
+LIKE_OURS = re.compile(r"--(?![a-z])|==|[-=]?[^\x00-\x7f]")  # or what looks like ``--`` or ``==``
 MAX_ROWS = 60  # of a text
 MOST = 20_000  # characters of all together: Gradescope shows no more of a test
 FILE, LONG = 80, 1000  # columns in which a file is read at least; longest line there
