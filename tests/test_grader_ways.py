@@ -216,7 +216,7 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     assert "expected" not in hidden
     assert "case:" not in hidden
     shown = " ".join(shown.split())
-    assert re.search(r" case: sigmoid\(array\(\[.*, \.\.\., .*\)\) This error", shown)
+    assert re.search(r" case: sigmoid\(x=array\(\[.*, \.\.\., .*\)\) This error", shown)
     assert re.search(r"yours is \S+, expected \S+\.", shown)
     assert "the answer is not right: it is a, c -----" in shown
     assert shown.count("case:") == 2  # of the tests that failed

@@ -9,6 +9,7 @@ from functools import cache, partial
 
 import numpy as np
 
+from sandbox.text import one_line
 from utils.gradcheck import TOLERANCE, numerical_gradient
 
 from .mistakes import explain
@@ -29,6 +30,7 @@ PARAMETERS = {
     "word2vec_loss_and_gradient".split(),
     "sgd": "f x0 step iterations postprocessing use_saved PRINT_EVERY".split(),
 }
+MAX_VALUE = 300  # characters of an argument
 NEARLY = 1e-2  # error of differences of losses in single precision
 
 
@@ -122,16 +124,13 @@ def check_loss_and_gradients(what, found, expected, *, names=PARTS, instead=list
     return "\n".join(" ".join(result).rstrip() for result in results)
 
 
-def check_gradient(what, f, x, names):
-    """Compare gradients with finite differences.
-
-    f(x) gives loss and gradients as the submission gave them; `names` has the rows of x that each
-    gradient is of, such as ``{"center vectors": slice(0, 5)}``.
-    """
+def check_gradient(what, f, names, center, outside):
+    """Compare the gradients that f(center, outside) gives beside its loss with differences."""
+    rows, x = len(np.atleast_2d(center)), np.vstack([center, outside])
 
     def loss_and_parts(x):
-        found = f(x)
-        if not isinstance(found, (list, tuple)) or len(found) != 1 + len(names):
+        found = f(x[:rows].reshape(np.shape(center)), x[rows:])
+        if not isinstance(found, (list, tuple)) or len(found) != len(names):
             return None, ()
         return to_array_of_shape(found[0], ()), found[1:]
 
@@ -139,15 +138,22 @@ def check_gradient(what, f, x, names):
     loss, parts = loss_and_parts(x.copy())
     if loss is None or not np.isfinite(numerical).all():
         return f"{what}: the gradient cannot be checked: the loss is not always one number."
-    for (name, rows), part in zip(names.items(), parts, strict=True):
-        label = "gradient check failed: by finite differences of the loss, the gradient of the"
-        what_part = f"{what}: {label} {name}", part
-        problem, said = difference(*what_part, numerical[rows], TOLERANCE / 2, TOLERANCE / 2)
+    for name, part, right in zip(names[1:], parts, np.split(numerical, [rows]), strict=True):
+        label = f"{what}: gradient check failed: by finite differences of the loss, the {name}"
+        problem, said = difference(label, part, right, TOLERANCE / 2, TOLERANCE / 2)
         if problem:
-            if not (said or difference("", part, numerical[rows], NEARLY, NEARLY)[0]):
+            if not (said or difference("", part, right, NEARLY, NEARLY)[0]):
                 said = "It is nearly right: is something in single precision (float32)?"
             return f"{problem} {said or 'Either the loss is wrong or its gradient.'}"
     return ""
+
+
+def written(name, args, kwargs=()):
+    """Write a call as code, but for long arguments."""
+    given = dict(zip(PARAMETERS.get(name, ()), args, strict=False)) | dict(kwargs)
+    with np.printoptions(threshold=30, edgeitems=2, precision=6):
+        shown = [f"{k}={getattr(v, 'name', None) or repr(v)}" for k, v in given.items()]
+    return f"{name}({', '.join(one_line(' '.join(text.split()), MAX_VALUE) for text in shown)})"
 
 
 def changed_arguments(name, changed):

@@ -5,20 +5,17 @@ import re
 import traceback
 from pathlib import Path
 
-import numpy as np
-
-from sandbox.session import Function, StarvedError, SubmissionError
-from sandbox.text import one_line
+from sandbox.session import StarvedError, SubmissionError
 from sandbox.upload import GRADED, VECTORS, UploadError, definitions
 from utils.program import from_here
 
-from .compare import PARAMETERS
+from .compare import PARAMETERS, written
 from .outcomes import Failure, Line
 from .quiz import AnswerError
 from .sgd import A_STEP
 
 MARK = "_CODE_HERE ###"
-MAX_VALUE, MAX_LINE, MAX_SIGNATURE = 300, 300, 2000  # characters
+MAX_LINE, MAX_SIGNATURE = 300, 2000  # characters
 MOST_NAMES = 1000  # of a file, looked at
 
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
@@ -59,7 +56,8 @@ def failure_of(error, test):
     kind, message = type(error).__name__, str(error)
     about, trace = function_of(message, calls), trace_of(getattr(error, "frames", ()), package)
     if calls and test.about.is_hidden and test.reveal:
-        test.notes.append(case_of(about, calls))
+        call = next((call for call in reversed(calls) if call[0] == about), calls[-1])
+        test.notes.append(f"case: {written(*call)}")
     places = [line for line in trace if line.function == about] or trace
     if not places and test.module:
         places = [definition_of(about, package, test.module)]
@@ -86,15 +84,6 @@ def function_of(message, calls):
     if blamed := re.search(r"the sum of what (\w+) gives: the mistake is there", message):
         return blamed[1]
     return calls[-1][0] if calls else ""
-
-
-def case_of(about, calls):
-    """Tell, for staff, the last call of the function that a failure is about."""
-    name, args, kwargs = next((call for call in reversed(calls) if call[0] == about), calls[-1])
-    values = [*(("", value) for value in args), *((f"{key}=", kwargs[key]) for key in kwargs)]
-    with np.printoptions(threshold=30, edgeitems=2, precision=6):
-        shown = [f"{key}{v.name if isinstance(v, Function) else v!r}" for key, v in values]
-    return f"case: {name}({', '.join(one_line(' '.join(v.split()), MAX_VALUE) for v in shown)})"
 
 
 def trace_of(frames, package):

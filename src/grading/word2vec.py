@@ -12,12 +12,13 @@ from utils import BATCH_SIZE
 
 from . import cases, mistakes
 from .compare import (
-    PARAMETERS,
+    PARTS,
     changed_arguments,
     check_array,
     check_gradient,
     check_loss_and_gradients,
     drawn,
+    written,
 )
 from .values import to_parts
 
@@ -67,13 +68,8 @@ class Word2vecChecks:
                 except SubmissionError:
                     break
                 if shorter := check(*args, found, expected):
-                    pairs = zip(PARAMETERS[name], args, strict=False)
-                    given = ", ".join(
-                        f"{k} = {getattr(v, 'name', np.asarray(v).tolist())}"
-                        for k, v in pairs
-                        if v is not None
-                    )
-                    problem += f"\nThe smallest case that fails: {name} with {given}.\n{shorter}"
+                    call = written(name, args)
+                    problem += f"\nThe smallest case that fails: {call}.\n{shorter}"
                     break
         self.fail(problem)
 
@@ -189,14 +185,11 @@ class Word2vecChecks:
     def check_window_gradient(self, window, loss):
         """Compare the gradients of a window with finite differences."""
         *others, center_vectors, outside_vectors = window
-        V = len(center_vectors)
 
-        def loss_of_window(x):
-            return self.call(SKIPGRAM, *others, x[:V], x[V:], None, loss)
+        def call(V, U):
+            return self.call(SKIPGRAM, *others, V, U, None, loss)
 
-        names = {"center vectors": slice(0, V), "outside vectors": slice(V, None)}
-        x = np.vstack([center_vectors, outside_vectors])
-        self.compare(check_gradient, SKIPGRAM, loss_of_window, x, names)
+        self.compare(check_gradient, SKIPGRAM, call, OF_WINDOW, center_vectors, outside_vectors)
 
     def check_default_loss(self, window):
         """Check that skip-gram without a loss function uses negative sampling."""
@@ -245,12 +238,10 @@ class Word2vecChecks:
         """Compare the gradients of negative sampling with finite differences."""
         v_c, o, U = pair
 
-        def loss_of_stacked(x):
-            return self.call(SAMPLING, x[0], o, x[1:], data)
+        def call(v_c, U):
+            return self.call(SAMPLING, v_c, o, U, data)
 
-        names = {"center vector": slice(0, 1), "outside vectors": slice(1, None)}
-        x = np.vstack([v_c, U])
-        self.check_given(check_gradient, SAMPLING, "negative sampling", loss_of_stacked, x, names)
+        self.check_given(check_gradient, SAMPLING, "negative sampling", call, PARTS, v_c, U)
 
     def check_wrapper(self, seed):
         """Check that word2vec_sgd_wrapper gives the mean over the windows that it should draw."""
