@@ -74,7 +74,7 @@ def test_watch_grades_again_on_each_save(src):
     try:
         watched.wait_for(1)
         write(src, *WRONG)
-        assert watched.wait_for(2) < 3  # within a second, where nothing else runs
+        watched.wait_for(2)
         (src / "submission" / "word2vec.py").write_text("def sigmoid(")  # half of it
         watched.wait_for(3)
         (src / "submission" / "word2vec.py").unlink()
@@ -97,8 +97,9 @@ def test_a_breakpoint_that_ends_the_test_is_told_with_what_to_do(src, options, t
     write(src, *BREAK)
     done = run(src, "grader.py", "2a-2", *options, input=typed)
     assert (done.returncode, done.stderr) == (1, "")
-    told = "BdbQuit: breakpoint() found no terminal, or you left it: run python grader.py --debug"
-    assert told in done.stdout
+    left = "You left the debugger."
+    told = left if options else "finds no terminal here: run python grader.py --debug 2a-2-basic"
+    assert f"BdbQuit: {'' if options else 'breakpoint() '}{told}\n" in done.stdout
     assert 'File "submission/word2vec.py", line 33, in sigmoid' in done.stdout
 
 

@@ -22,7 +22,7 @@ NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
 PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
-DEBUGGER = "breakpoint() found no terminal, or you left it: run python grader.py --debug 2a-0-basic"
+NO_TERMINAL = "breakpoint() finds no terminal here: run python grader.py --debug {}"
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (NOT_ONE, r"\bmath\.(\w+)", "math.{0} takes one number, np.{0} takes arrays."),
     (NOT_ONE, r"\b(float|int)\(", "{0} takes one number, here it gets an array."),
@@ -41,7 +41,6 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"truth value of an array", "", "if is for one number: np.where decides for each element."),
     (r"No module named 'submission\.(word2vec|sgd|quiz)'", "", "There is no {0}.py."),
     (r"ModuleNotFoundError: No module named '(?!submission|utils)(\w+)", "", PACKAGES),
-    (r"BdbQuit", "", DEBUGGER),
     (r"SystemExit", "", "exit() ends the program: remove it."),
     (r"TimeoutError", "", "Does a loop never end, or go through every element?"),
     (r"RecursionError", "", "A function calls itself without end."),
@@ -67,6 +66,9 @@ def failure_of(error, test):
         is_mark = re.fullmatch(r"(\d[a-z]?: .*)?", message)  # "2a: sigmoid", or nothing
         if is_mark and code.startswith("raise NotImplementedError"):
             return Failure("", unwritten(trace[-1], package), (), trace[-1])
+        if kind == "BdbQuit" and not message:
+            is_debugged = test.session.worker.group is None
+            message = "You left the debugger." if is_debugged else NO_TERMINAL.format(test.about.id)
         message = taught(kind, message, code, about, package)
     elif isinstance(error, AssertionError) and message.startswith(f"{VECTORS} is missing"):
         kind = ""  # one line says all

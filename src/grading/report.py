@@ -20,7 +20,7 @@ from .outcomes import NOTE, Status
 
 START, END = "========== START GRADING", "========== END GRADING"
 MAX_TRACE = 16  # rows of a stack trace
-UNGRADED = "Not graded here: there is no solution to compare with."
+NO_SOLUTION = "Not graded here: there is no solution to compare with."
 
 
 def start_of(test):
@@ -153,7 +153,7 @@ def entry(outcome):
     """Make the entry of a test: it reads ``2a-2-basic) Sigmoid: known case (1.0/1.0)`` there."""
     test, is_fine = outcome.test, outcome.status in (Status.PASSED, Status.UNGRADED)
     points = test.points if test.counts else 0
-    shown = shortened([UNGRADED] * (not test.counts) + details(outcome))
+    shown = shortened([NO_SOLUTION] * (not test.counts) + details(outcome))
     return {
         "number": test.id,
         "name": test.description,
