@@ -251,6 +251,12 @@ def test_mistake(row, grade, tmp_path):
         assert OF_SKIPGRAM[0] not in failures(report)
 
 
+def test_a_wrong_sigmoid_is_not_blamed_on_what_calls_it(grade, tmp_path):
+    row = next(row for row in MISTAKES if row.name == "sigmoid: of -x")
+    report, _ = grade(apply(row, tmp_path), ["2a-8-basic"])
+    assert failures(report)["2a-8-basic"].startswith("AssertionError: sigmoid differs most at")
+
+
 @pytest.mark.parametrize("row", VECTORS_MISTAKES, ids=lambda row: row.name)
 def test_wrong_vectors(row, grade, tmp_path):
     folder, content = apply(Style("", ()), tmp_path), row.content(json.loads(vectors()))
