@@ -47,7 +47,7 @@ def graded(
                 self.failure = failure_of(error, self)
                 if line := error.__traceback__.tb_next:
                     line.tb_next = None  # that of the test: what it called tells nobody anything
-                raise AssertionError(report.told(self.failure)).with_traceback(line) from None
+                raise AssertionError(report.error_text(self.failure)).with_traceback(line) from None
             if not self.is_graded:
                 raise unittest.SkipTest(UNGRADED)
 
@@ -96,7 +96,7 @@ class GradedTestCase(unittest.TestCase):
     def about(self):
         """The id, points and limits of this test, and whether it counts."""
         about, course = getattr(self, self._testMethodName).about, self.course or Course()
-        is_hidden, solution = about["is_hidden"], course.solution
+        is_hidden = about["is_hidden"]
         question = type(self).__name__.removeprefix("Test_")
         number = self._testMethodName.removeprefix("test_")
         identity = f"{question}-{number}-{'hidden' if is_hidden else 'basic'}"
@@ -104,8 +104,8 @@ class GradedTestCase(unittest.TestCase):
             raise InputError(f"points.json has no line for {identity}: write what it is worth.")
         if is_hidden and course.after_published:
             about = about | {"after_published": True}
-        has_part = solution and (self.module != "quiz" or "quiz.py" in solution.package)
-        counts = not is_hidden or bool(has_part)
+        has_part = course.has_quiz if self.module == "quiz" else bool(course.solution)
+        counts = not is_hidden or has_part
         text = (self.shortDescription() or "").rstrip(".")
         return Test(identity, text, POINTS()[identity], counts=counts, **about)
 

@@ -32,6 +32,11 @@ class Course:
     reveal: bool = False  # whether hidden tests show what they compare with
     after_published: bool = False  # whether students see hidden tests only with their grades
 
+    @property
+    def has_quiz(self):
+        """Whether the quiz is graded: else the course asks it online."""
+        return bool(self.solution and "quiz.py" in self.solution.package)
+
     def close(self):
         """End all processes."""
         for sandbox in filter(None, (self.sandbox, self.solution_sandbox)):

@@ -126,13 +126,18 @@ def taught(kind, message, code, about, package):
         return message  # something is said of it
     message = re.sub(r" \((unknown location|[^()]*[/\\][^()]*)\)(?=\.|$)", "", message)  # our files
     error = f"{kind}: {message}, in {about}"
-    said = misnamed(message, package) or wrong_signature(error, package)
-    for pattern, piece, advice in KNOWN:
-        found, where = re.search(pattern, error), re.search(piece, code)
-        if found and where and not said:
-            said = advice.format(*where.groups(), *found.groups())
+    said = misnamed(message, package) or wrong_signature(error, package) or advice_on(error, code)
     end = "" if message.endswith((".", "!", "?")) else "."
     return f"{message}{end} {said}".lstrip(". ") if said else message
+
+
+def advice_on(error, code):
+    """Look an error up."""
+    for pattern, piece, advice in KNOWN:
+        found, where = re.search(pattern, error), re.search(piece, code)
+        if found and where:
+            return advice.format(*where.groups(), *found.groups())
+    return ""
 
 
 def misnamed(message, package):

@@ -111,7 +111,7 @@ def error(failure, width=None):
     return rows(message, width, 2) + shortened(trace, MAX_TRACE)
 
 
-def told(failure):
+def error_text(failure):
     """Give the text of an error for unittest, pytest and IDEs, which show nothing else of it."""
     kind = failure.kind.removeprefix("AssertionError")
     places = [failure.place] if failure.place and failure.place.number else []
@@ -135,8 +135,8 @@ def results(report):
     failures = [(one.test.id, one.failure) for one in report.failures if one.failure]
     starved = [test for test, failure in failures if failure.starved]
     problems = [failure.message for _, failure in failures if failure.of_upload]
-    told = {"starved": starved} if starved else {}
-    told |= {"problem": problems[0]} if problems else {}
+    extra = {"starved": starved} if starved else {}
+    extra |= {"problem": problems[0]} if problems else {}
     return {
         "output": "\n".join(notes(report.notes)),
         "output_format": "text",
@@ -145,7 +145,7 @@ def results(report):
         "stdout_visibility": "hidden",
         "tests": [entry(outcome) for outcome in report.outcomes],
         "execution_time": report.seconds,
-        **({"extra_data": told} if told else {}),
+        **({"extra_data": extra} if extra else {}),
     }
 
 

@@ -227,7 +227,7 @@ class Word2vecChecks:
         """Check the negative sampling loss of a pair and its gradients."""
         v_c, o, U = pair
         scores, data = U @ v_c, cases.dataset(K, [f"word{i}" for i in range(len(U))])
-        self.check_sigmoid(scores, (1 + np.tanh(scores / 2)) / 2)  # its mistake would show here
+        self.check_sigmoid(scores, cases.right_sigmoid(scores))  # its mistake would show here
         found = self.call(SAMPLING, *pair, data, *([K] if K != 10 else []))  # 10 by default
         negatives = self.check_drawn(SAMPLING, partial(negative_samples, o, data, K))
         expected, once = (neg_sampling(*pair, some) for some in (negatives, set(negatives)))
