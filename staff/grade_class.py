@@ -29,6 +29,7 @@ from zips import ROOT
 GRADER = ROOT / "src" / "grader.py"
 RESULTS, REPORT, ENDED, CLASS = "results.json", "report.txt", "ended.json", "class.json"
 STOPPED = 130, -signal.SIGINT, -signal.SIGTERM  # how a grader ends that somebody stops
+UNFINISHED = "the grader did not finish: grade it again with --resume"
 MOST_FILES = 5_000  # of a submission that are looked at, to see if it is another one
 EACH = "submissions"  # folder for the folders of all submissions
 PARTIAL = ".partial-"  # a folder's name begins so until grading has ended
@@ -87,7 +88,7 @@ def run(options):
     finally:
         pool.shutdown(cancel_futures=True)
     for each in submissions:
-        if outcome(folder_of(each, options)).starved:
+        if outcome(folder_of(each, options)).again:
             grade(each, options)  # by itself: nothing runs beside it now
     rows = [(each, outcome(folder_of(each, options))) for each in submissions]
     table, picture = options.out / "grades.csv", options.out / "summary.png"
@@ -186,9 +187,9 @@ def folder_of(submission, options):
 
 
 def is_graded(submission, options):
-    """Tell whether a submission was graded, is the same now, and did not lose for lack of time."""
+    """Tell whether a submission was graded to the end, and is the same now."""
     folder = folder_of(submission, options)
-    if not (folder / ENDED).exists() or outcome(folder).starved:
+    if not (folder / ENDED).exists() or outcome(folder).again:
         return False
     return load(folder / ENDED).get("stamp") == stamp(submission.path)
 
@@ -218,7 +219,8 @@ def grade(submission, options):
         if code in STOPPED:
             raise KeyboardInterrupt
         report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
-        problem = {0: "", 1: "", 2: last_line(report)}.get(code, "the grader did not finish")
+        graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
+        problem = last_line(report) if code == 2 else "" if graded else UNFINISHED
     seconds = round(time.monotonic() - began, 2)
     dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
     shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one
@@ -253,7 +255,9 @@ def run_grader(path, folder, options):
 def outcome(folder):
     """Read what came of a submission."""
     problem = load(folder / ENDED)["problem"]
-    return Graded(problem, {}, {}) if problem else read_results(folder / RESULTS)
+    if problem:
+        return Graded(problem, {}, {}, again=problem == UNFINISHED)
+    return read_results(folder / RESULTS)
 
 
 def main(arguments=None):

@@ -25,14 +25,14 @@ class Graded:
         "graded", or why not.
     scores, worth : dict of str to float
         Points earned and points to be had, by id of the test; empty if the grader gave none.
-    starved : tuple of str
-        Ids of the tests that failed because the machine was too busy.
+    again : bool
+        Whether to grade it once more: the machine, and no submission, was at fault.
     """
 
     status: str
     scores: dict
     worth: dict
-    starved: tuple = ()
+    again: bool = False
 
     @property
     def total(self):
@@ -65,7 +65,7 @@ def read_results(path):
         status = reasons[0]
     if starved := told.get("starved", ()):
         status = f"the machine was too busy for {', '.join(starved)}: grade it again with --resume"
-    return Graded(status, scores, worth, tuple(starved))
+    return Graded(status, scores, worth, again=bool(starved))
 
 
 def to_csv(rows):

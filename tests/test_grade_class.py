@@ -66,8 +66,10 @@ def graded(monkeypatch):
         (folder / "report.txt").write_text(f"about {path.name}\ngrader.py: a reason\n")
         if path.name == "submission":
             return codes.get(path.name, 0)
-        (folder / "results.json").write_text(results(int(path.name == "ada")))
         code = codes.get(path.name, 1)
+        if code == "no results":  # Python was stopped while it started
+            return 1
+        (folder / "results.json").write_text(results(int(path.name == "ada")))
         if isinstance(code, BaseException):
             raise code
         return code
@@ -121,14 +123,21 @@ def test_one_that_the_grader_fails_at_stops_nobody_else(run, graded, out):
     assert run() == 0
     found = table(out)
     assert found["bob"]["status"] == "a reason"
-    assert found["=cy"]["status"] == "the grader did not finish"
+    assert found["=cy"]["status"].startswith("the grader did not finish: ")
     assert found["ada"]["status"] == "graded"
 
 
-def test_one_that_takes_too_long_stops_nobody_else(run, graded, out):
-    graded.codes["bob"] = None
+@pytest.mark.parametrize("code", [None, -9, "no results"])  # None: it took too long
+def test_who_was_not_graded_to_the_end_is_graded_again(run, graded, out, code):
+    graded.codes["bob"] = code
     assert run() == 0
-    assert table(out)["bob"]["status"] == "the grader did not finish"
+    assert table(out)["bob"]["status"] == "the grader did not finish: grade it again with --resume"
+    assert Counter(graded.seen) == {"ada": 1, "bob": 2, "=cy": 1, "submission": 1}
+    graded.codes.clear()
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert sorted(graded.seen) == ["bob", "submission"]
+    assert table(out)["bob"]["status"] == "graded"
 
 
 def test_submissions_that_can_be_read_by_others_are_not_graded(run, graded, capsys, monkeypatch):
@@ -378,12 +387,11 @@ def test_a_class_killed_three_times(tmp_path, solution, out):
     command = [*map(str, command), "--jobs", "2"]
     for attempt in range(3):
         resume = ["--resume"] if out.exists() and any(out.iterdir()) else []
-        process = subprocess.Popen(
-            [*command, *resume], stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        with open(tmp_path / "errors.txt", "w") as errors:
+            process = subprocess.Popen([*command, *resume], stderr=errors, start_new_session=True)
         enough = results_in(out) + random.randint(2, 4)
         while results_in(out) < enough:
-            assert process.poll() is None
+            assert process.poll() is None, (tmp_path / "errors.txt").read_text()
             time.sleep(0.02)
         if attempt == 0:
             os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, its graders too
