@@ -21,7 +21,7 @@
 ## make benchmark         measure training against gensim, grading against its imports (idle machine)
 ## make format            let ruff put the code in order
 # [/staff]
-## make clean             remove the virtual environment and all caches
+## make clean             remove the virtual environment and all caches; your PDFs stay
 #
 # Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (>= 3.11).
 
@@ -102,7 +102,7 @@ format: .venv/dev
 
 # [/staff]
 clean:
-	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build/tex .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: requirements.txt

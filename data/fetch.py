@@ -12,13 +12,15 @@ import io
 import os
 import shutil
 import signal
+import socket
+import ssl
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
@@ -31,12 +33,20 @@ CHECKSUMS = {  # SHA-256, or for 40 digits a git blob id
     "sentiment_labels.txt": "20cbb150106bf334304a6f2076644eb7e1d8e17c7cd3d2d347e72bcaa2b4d322",
     "dictionary.txt": "1cb6a347bd8bc9f23e7e5de6bfb1c9e5e6562119",
 }
+SENTENCES = "datasetSentences.txt"
 DICTIONARY = "dictionary.txt"  # word vectors do without it, so a copy of one's own may, too
-FILES = (*CHECKSUMS, "README.txt")  # README.txt says whom to cite: kept if there, not checked
+REST = "README.txt", "SOStr.txt", "STree.txt", "original_rt_snippets.txt"
+FILES = *CHECKSUMS, *REST  # the rest is kept if it is there, not checked
+DEPTH = 4  # of folders in which a copy is looked for
 MAX_BYTES = 2**26  # nothing is read beyond; the real files are well below
 TRIES = 3
 TIMEOUT = 30.0  # seconds without a byte
 NEXT = "Next: make run"
+FINAL = {  # what no further try will mend
+    socket.gaierror: "no such host is found: is this machine online?",
+    ssl.SSLCertVerificationError: "its certificate cannot be checked; on macOS, run 'Install "
+    "Certificates.command' in the folder of your Python",
+}
 OWN_COPY = "Any good copy will do: make data FROM=DIR or FROM=FILE.zip"
 WITHOUT_DICTIONARY = (
     f"{DICTIONARY} is missing: word vectors do without it; sentence labels (sent_labels, "
@@ -70,7 +80,7 @@ def check(files, needed, source):
     """Raise FetchError unless all `needed` names are in `files`, and all checksums right."""
     if missing := [name for name in CHECKSUMS if name in needed and name not in files]:
         raise FetchError(
-            f"{source} holds no {', '.join(missing)}, at its top or in a folder {NAME}. {OWN_COPY}"
+            f"{source} holds no {', '.join(missing)}, at its top or in a folder below. {OWN_COPY}"
         )
     if bad := wrong(files):
         name, expected = bad[0], CHECKSUMS[bad[0]]
@@ -80,39 +90,56 @@ def check(files, needed, source):
         )
 
 
+def as_published(name, content):
+    """Return a file's content with the line ends of the original, if only they differ."""
+    lines = content.replace(b"\r\n", b"\n")
+    return lines if wrong({name: content}) and not wrong({name: lines}) else content
+
+
+def read(path):
+    """Return the content of the file at `path`."""
+    with path.open("rb") as stream:
+        return stream.read(MAX_BYTES)
+
+
 def read_folder(folder):
     """Return name -> content of the treebank's files in `folder`."""
-    files = {}
-    for path in (folder / name for name in FILES):
-        if path.is_file():
-            with path.open("rb") as stream:
-                files[path.name] = stream.read(MAX_BYTES)
-    return files
+    paths = [folder / name for name in FILES]
+    return {path.name: read(path) for path in paths if path.is_file()}
+
+
+def pick(paths, read):
+    """Return name -> content of the files in the folder that is the treebank, or looks most so."""
+    tops, found = {path.parent for path in paths if path.name == SENTENCES}, []
+    for top in sorted(tops, key=lambda top: (len(top.parts), top)):
+        names = [path.name for path in paths if path.parent == top and path.name in FILES]
+        found.append({name: as_published(name, read(top / name)) for name in names})
+    return next((files for files in found if not wrong(files)), found[0] if found else {})
 
 
 def read_zip(file, source):
     """Return name -> content of the treebank's files in the zip `file`, which is from `source`."""
-    files = {}
     try:
-        with zipfile.ZipFile(file) as archive:
-            for member in archive.namelist():
-                name = member.removeprefix(f"{NAME}/")
-                if name in FILES:  # no other name is looked at, and none is used as a path
-                    with archive.open(member) as stream:
-                        files[name] = stream.read(MAX_BYTES)
+        with zipfile.ZipFile(file) as archive:  # no name in it is used as a path
+            members = {PurePosixPath(member.filename): member for member in archive.infolist()}
+
+            def read(path):
+                with archive.open(members[path]) as stream:
+                    return stream.read(MAX_BYTES)
+
+            return pick(members, read)
     except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
         raise FetchError(f"{source} cannot be read as a zip file: {error}. {OWN_COPY}") from error
-    return files
 
 
 def from_copy(source):
-    """Return name -> content from a copy of the user's: a folder, one around it, or a zip file."""
+    """Return name -> content from a copy of the user's: a folder, some around it, or a zip."""
     try:
         if source.is_file():
             files = read_zip(source, source)
         elif source.is_dir():
-            top = (source / "datasetSentences.txt").is_file()
-            files = read_folder(source if top else source / NAME)
+            levels = [source.glob("*/" * depth + "*.txt") for depth in range(DEPTH)]
+            files = pick([path for level in levels for path in level if path.is_file()], read)
         else:
             raise FetchError(
                 f"FROM is {source}, but there is no such folder or zip file. Is it spelled right? "
@@ -151,8 +178,11 @@ def from_web(url, pause):
             error.close()
             reason, final = f"{error.code} {error.reason}", error.code < 500
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = str(getattr(error, "reason", error)).strip()
-            final = isinstance(error, ValueError)
+            reason, final = getattr(error, "reason", error), isinstance(error, ValueError)
+            for kind, told in FINAL.items():
+                if isinstance(reason, kind):
+                    reason, final = told, True
+            reason = str(reason).strip()
         if final or tried == TRIES:
             raise FetchError(f"{url}: {reason} (tries: {tried}). {OWN_COPY}")
         say(f"{reason}; trying again in {pause:g} s")

@@ -56,5 +56,11 @@ def collect(*patterns, below=ROOT):
         found = [path for path in sorted(below.glob(pattern)) if path.is_file()]
         if not found:
             raise FileNotFoundError(f"{below / pattern} not found: is this checkout whole?")
-        contents |= {path.relative_to(below).as_posix(): path.read_bytes() for path in found}
+        contents |= {path.relative_to(below).as_posix(): _read(path) for path in found}
     return contents
+
+
+def _read(path):
+    """Read a file, a text with the line ends of Unix, whatever the checkout has."""
+    content = path.read_bytes()
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")

@@ -9,10 +9,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import zipfile
 from pathlib import Path
 
@@ -171,7 +173,7 @@ def popen(*args):
 
 
 def test_good_download(run, server, target):
-    server.give(zipped(GOOD | README | {"STree.txt": b"not taken"}))
+    server.give(zipped(GOOD | README | {"notes.txt": b"not taken"}))
     assert run("") == [  # an empty FROM, as from make
         f"downloading {server.url}",
         f"{target} now holds 4 of 4 files, from {server.url}. Next: make run",
@@ -207,10 +209,7 @@ ANSWERS = [
     (zipped(GOOD | {"dictionary.txt": b"hello\n"}), {}, 1, "6 bytes with checksum ce013625030b"),
     *((zipped(without(name)), {}, 1, f"holds no {name}, ") for name in FOUR),
     *((zipped(GOOD | {name: b"no"}), {}, 1, f"{name} .* 2 bytes") for name in FOUR),
-    *(
-        (zipped(GOOD, top), {}, 1, "no datasetSe")
-        for top in ["../", "/", f"{TOP}../", "x/", "..\\"]
-    ),
+    (zipped(GOOD, "..\\"), {}, 1, "no datasetSe"),
 ]
 
 
@@ -243,10 +242,10 @@ def test_zip_slip_beside_good_files(run, server, target, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["copy", "with  blanks in it", "stanfordSentimentTreebank"])
-@pytest.mark.parametrize("inside", ["", TOP])
+@pytest.mark.parametrize("inside", ["", TOP, "repo-main/utils/datasets/"])
 @pytest.mark.parametrize("kind", ["folder", "zip"])
 def test_copy(run, server, target, tmp_path, place, inside, kind):
-    source, files = tmp_path / place, GOOD | README | {"SOStr.txt": b"not taken"}
+    source, files = tmp_path / place, GOOD | README | {"notes.txt": b"not taken"}
     if kind == "zip":
         source.write_bytes(zipped(files, inside))
     else:
@@ -254,6 +253,38 @@ def test_copy(run, server, target, tmp_path, place, inside, kind):
     assert run(source) == [f"{target} now holds 4 of 4 files, from {source}. Next: make run"]
     assert held(target) == GOOD | README
     assert server.requests == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_copy_with_the_line_ends_of_windows(run, target, tmp_path, kind):
+    source = tmp_path / "copy"
+    files = {name: content.replace(b"\n", b"\r\n") for name, content in GOOD.items()}
+    written(source, files) if kind == "folder" else source.write_bytes(zipped(files))
+    assert "now holds 4 of 4 files" in run(source)[0]
+    assert held(target) == GOOD
+
+
+def test_the_right_one_of_two_treebanks_is_taken(run, target, tmp_path):
+    written(tmp_path / "repo" / "a sample", DAMAGED)
+    written(tmp_path / "repo" / "treebank", GOOD)
+    run(tmp_path / "repo")
+    assert held(target) == GOOD
+
+
+def test_what_belongs_to_the_archive_is_kept(run, target, tmp_path):
+    more = {"SOStr.txt": b"1", "STree.txt": b"2", "original_rt_snippets.txt": b"3"}
+    written(target, DAMAGED | more)
+    run(written(tmp_path / "copy", GOOD | README))
+    assert held(target) == GOOD | README | more
+
+
+def test_what_no_further_try_will_mend_is_said_with_the_remedy(fails, monkeypatch):
+    def untrusted(url, timeout):
+        raise urllib.error.URLError(ssl.SSLCertVerificationError(1, "CERTIFICATE_VERIFY_FAILED"))
+
+    fails("--url", "http://nowhere.invalid/x.zip", match=r"online\? \(tries: 1\).*FROM=DIR")
+    monkeypatch.setattr(fetch.urllib.request, "urlopen", untrusted)
+    fails(match=r"certificate cannot be checked.* 'Install Certificates.command'.*\(tries: 1\)")
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -268,9 +299,10 @@ def test_copy_without_dictionary(run, target, tmp_path, kind):
 
 @pytest.mark.parametrize("name", FOUR)
 def test_bad_copy(fails, tmp_path, monkeypatch, name):
-    crlf = GOOD[name].replace(b"\n", b"\r\n")
+    old_mac = GOOD[name].replace(b"\n", b"\r")
     fails(
-        written(tmp_path / "a", GOOD | {name: crlf}), match=f"{name} of .*a is not the treebank's"
+        written(tmp_path / "a", GOOD | {name: old_mac}),
+        match=f"{name} of .*a is not the treebank's",
     )
     if name in THREE:
         fails(written(tmp_path / "b", without(name)), match=f"b holds no {name}, ")

@@ -85,7 +85,7 @@ def load_checkpoint(folder="."):
                 state,
             )
     except Exception as error:  # zipfile, zlib and NumPy have no common word for damaged
-        raise InputError(f"{path} is damaged ({error}). Delete it to start anew.") from error
+        raise InputError(f"{path} is damaged. Delete it to start anew.") from error
 
 
 def begin_run(run):
