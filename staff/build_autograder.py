@@ -49,7 +49,7 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
     return {
         **programs,
         **collect(*GRADER),
-        "requirements.txt": without_training((ROOT / "requirements.txt").read_bytes()),
+        "requirements.txt": without_training(*collect("requirements.txt").values()),
         **{f"solution/{name}": content for name, content in solution.items()},
     }
 

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -50,6 +51,20 @@ def test_it_holds_the_grader_and_the_solution(vectors_file):
     for name in ("setup.sh", "run_autograder"):
         assert files[name].startswith(b"#!/usr/bin/env bash\n")
         assert b"\r" not in files[name]
+
+
+def test_a_checkout_with_the_line_ends_of_windows_gives_the_same(vectors_file, tmp_path):
+    for name in ("src", "staff", "requirements.txt"):
+        copy = shutil.copy if (ROOT / name).is_file() else shutil.copytree
+        copy(ROOT / name, tmp_path / name)
+    for path in tmp_path.rglob("*"):
+        if path.suffix in (".py", ".sh", ".txt", ".json") or path.name == "run_autograder":
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    program = tmp_path / "staff" / "build_autograder.py"
+    subprocess.run([sys.executable, program, "--vectors", vectors_file], check=True)
+    with zipfile.ZipFile(tmp_path / "build" / "autograder.zip") as archive:
+        built = {name: archive.read(name) for name in archive.namelist()}
+    assert built == build_autograder.autograder_files(vectors_file)
 
 
 def test_the_quiz_can_be_left_out(vectors_file):

@@ -1,5 +1,6 @@
 """The gradient check is checked: it must pass what is right and reject what is slightly wrong."""
 
+import itertools
 import random
 
 import numpy as np
@@ -181,6 +182,26 @@ def test_rejects_a_loss_that_is_not_finite_at_one_side_of_x():
 
 def test_rejects_a_gradient_that_is_missing():
     assert not passes(lambda x: (cubic(x)[0], None), X)
+
+
+counted = itertools.count()
+NO_LOSS = {
+    "another loss at a second call: it draws random numbers": [
+        lambda x: (cubic(x)[0] + np.random.random(), cubic(x)[1]),
+        lambda x: (cubic(x)[0] + next(counted), cubic(x)[1]),
+    ],
+    "must return loss and gradient, not ": [lambda x: cubic(x)[0], lambda x: None, lambda x: ()],
+    "loss must be one number, but has the shape (2, 3)": [lambda x: (x**2, 2 * x)],
+    "returns no gradient after the loss": [lambda x: (cubic(x)[0],)],
+}
+
+
+@pytest.mark.parametrize(("told", "f"), [(told, f) for told in NO_LOSS for f in NO_LOSS[told]])
+def test_what_is_no_loss_and_gradient_is_told_in_a_line(told, f, capsys):
+    assert not passes(f, X)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "Gradient check failed for this test."
+    assert told in second
 
 
 @pytest.mark.parametrize("x", [1, [1, 2], np.arange(3), np.array([True]), np.array([1j]), "ab"])

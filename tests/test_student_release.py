@@ -207,6 +207,17 @@ def test_with_the_regions_written_it_gets_all_points(copy):
     assert done.returncode == 0
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+def test_make_clean_keeps_what_was_made(copy):
+    made = copy / "build" / "submission.pdf"
+    (copy / "build" / "tex").mkdir(parents=True)
+    (copy / ".venv").mkdir()
+    made.touch()
+    subprocess.run(["make", "-C", copy, "clean"], check=True, capture_output=True)
+    assert list((copy / "build").iterdir()) == [made]
+    assert not (copy / ".venv").exists()
+
+
 def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     wrong = {"src/submission/sgd.py": b"def sgd():\n    ### START_CODE_HERE ###\n    pass\n"}
     monkeypatch.setattr(build_student, "collect", lambda *patterns: dict(wrong))

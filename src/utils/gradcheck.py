@@ -4,6 +4,8 @@ import random
 
 import numpy as np
 
+from .utils import InputError
+
 H = 1e-4  # half the distance between the two points of a difference
 TOLERANCE = 1e-5  # largest relative error that passes
 
@@ -34,6 +36,8 @@ def numerical_gradient(f, x):
     ------
     TypeError
         If x holds no floating-point numbers.
+    InputError
+        If f does not return a loss that is one number.
 
     Examples
     --------
@@ -50,9 +54,9 @@ def numerical_gradient(f, x):
         moved = x.copy()
         moved[index] = value
         random.setstate(state)
-        loss = f(moved)[0]
+        loss = _loss_of(f(moved))
         random.setstate(state)
-        return np.asarray(loss, float).item()
+        return loss
 
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
@@ -97,17 +101,43 @@ def gradcheck_naive(f, x, gradient_text):
     At index (0,) your gradient is 1, the numerical gradient 2.
     False
     """
-    numerical = numerical_gradient(f, x)
-    state = random.getstate()
-    gradient = np.asarray(f(np.array(x, float))[1], float)
-    random.setstate(state)
-    problem = _first_difference(gradient, numerical)
+    try:
+        numerical, state, results = numerical_gradient(f, x), random.getstate(), []
+        for _ in range(2):
+            results.append(f(np.array(x, float)))
+            random.setstate(state)
+        problem = _first_difference(_gradient_of(*results), numerical)
+    except InputError as error:
+        problem = error
     print(
         f"Gradient check failed for {gradient_text}.\n{problem}"
         if problem
         else "Gradient check passed!"
     )
     return not problem
+
+
+def _loss_of(result):
+    """Give the loss that a function returns, first of a tuple."""
+    if not isinstance(result, tuple | list) or not result:
+        shown = " ".join(repr(result).split())[:50]
+        raise InputError(f"Your function must return loss and gradient, not {shown}.")
+    loss = np.asarray(result[0], float)
+    if loss.size != 1:
+        raise InputError(f"Your loss must be one number, but has the shape {loss.shape}.")
+    return loss.item()
+
+
+def _gradient_of(result, again):
+    """Give the gradient that a function returns, if it gives the same loss when called again."""
+    if len(result) < 2:
+        raise InputError("Your function returns no gradient after the loss.")
+    if not np.array_equal(_loss_of(result), _loss_of(again), equal_nan=True):
+        raise InputError(
+            "Your function gives another loss at a second call: it draws random numbers, other "
+            "than by Python's random, or keeps something from call to call."
+        )
+    return np.asarray(result[1], float)
 
 
 def _first_difference(gradient, numerical):
