@@ -108,12 +108,12 @@ def read_folder(folder):
     return {path.name: read(path) for path in paths if path.is_file()}
 
 
-def pick(paths, read):
+def pick(paths, content_of):
     """Return name -> content of the files in the folder that is the treebank, or looks most so."""
     tops, found = {path.parent for path in paths if path.name == SENTENCES}, []
     for top in sorted(tops, key=lambda top: (len(top.parts), top)):
         names = [path.name for path in paths if path.parent == top and path.name in FILES]
-        found.append({name: as_published(name, read(top / name)) for name in names})
+        found.append({name: as_published(name, content_of(top / name)) for name in names})
     return next((files for files in found if not wrong(files)), found[0] if found else {})
 
 
@@ -123,11 +123,11 @@ def read_zip(file, source):
         with zipfile.ZipFile(file) as archive:  # no name in it is used as a path
             members = {PurePosixPath(member.filename): member for member in archive.infolist()}
 
-            def read(path):
+            def content_of(path):
                 with archive.open(members[path]) as stream:
                     return stream.read(MAX_BYTES)
 
-            return pick(members, read)
+            return pick(members, content_of)
     except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
         raise FetchError(f"{source} cannot be read as a zip file: {error}. {OWN_COPY}") from error
 
