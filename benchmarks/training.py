@@ -34,9 +34,9 @@ try:
         from utils.plotting import plot_word_vectors, to_png
     else:
         import submission
+        from program import OneLineParser, number
         from training import Settings, loops, train
         from utils.corpus import Corpus
-        from utils.program import OneLineParser, number
         from utils.treebank import StanfordSentiment
 
         VERSIONS = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "gensim"))

@@ -1,10 +1,15 @@
-"""Put the Stanford Sentiment Treebank into data/stanfordSentimentTreebank/: `make data`.
+"""Put the Stanford Sentiment Treebank into data/stanfordSentimentTreebank/.
 
 It comes from its home on the web, or from a copy of one's own (a folder or a zip file). Every file
 is checked before anything is put in place: a folder that is there is replaced whole, or not at all.
 """
 
-import argparse
+import sys
+from pathlib import Path, PurePosixPath
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+import program  # isort: split
+
 import glob
 import hashlib
 import http.client
@@ -14,15 +19,16 @@ import shutil
 import signal
 import socket
 import ssl
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
+
+from utils.commands import command
+from utils.utils import InputError
 
 NAME = "stanfordSentimentTreebank"
 URL = f"http://nlp.stanford.edu/~socherr/{NAME}.zip"
@@ -41,21 +47,22 @@ DEPTH = 4  # of folders in which a copy is looked for
 MAX_BYTES = 2**26  # nothing is read beyond; the real files are well below
 TRIES = 3
 TIMEOUT = 30.0  # seconds without a byte
-NEXT = "Next: make run"
 FINAL = {  # what no further try will mend
     socket.gaierror: "no such host is found: is this machine online?",
     ssl.SSLCertVerificationError: "its certificate cannot be checked; on macOS, run 'Install "
     "Certificates.command' in the folder of your Python",
 }
-OWN_COPY = "Any good copy will do: make data FROM=DIR or FROM=FILE.zip"
 WITHOUT_DICTIONARY = (
     f"{DICTIONARY} is missing: word vectors do without it; sentence labels (sent_labels, "
-    "get_split_sentences, get_train_sentences ...) do not. `make data` gets it from the web."
+    "get_split_sentences, get_train_sentences ...) do not. The web has it: "
 )
 
 
-class FetchError(Exception):
-    """What went wrong and what to do, in one line for the user."""
+def any_copy():
+    """Tell how the treebank comes from a copy."""
+    if "MAKELEVEL" in os.environ:
+        return "Any good copy will do: make data FROM=DIR or FROM=FILE.zip."
+    return f"Any good copy will do, a folder or zip file: {command('data')} COPY"
 
 
 def say(line):
@@ -77,16 +84,17 @@ def wrong(files):
 
 
 def check(files, needed, source):
-    """Raise FetchError unless all `needed` names are in `files`, and all checksums right."""
+    """Raise InputError unless all `needed` names are in `files`, and all checksums right."""
     if missing := [name for name in CHECKSUMS if name in needed and name not in files]:
-        raise FetchError(
-            f"{source} holds no {', '.join(missing)}, at its top or in a folder below. {OWN_COPY}"
+        raise InputError(
+            f"{source} holds no {', '.join(missing)}, at its top or in a folder below. {any_copy()}"
         )
     if bad := wrong(files):
         name, expected = bad[0], CHECKSUMS[bad[0]]
-        raise FetchError(
+        raise InputError(
             f"{name} of {source} is not the treebank's: {len(files[name]):,} bytes with checksum "
-            f"{checksum(files[name], expected)[:12]}..., expected {expected[:12]}.... {OWN_COPY}"
+            f"{checksum(files[name], expected)[:12]}..., expected {expected[:12]}.... "
+            f"{any_copy()}"
         )
 
 
@@ -129,7 +137,7 @@ def read_zip(file, source):
 
             return pick(members, content_of)
     except Exception as error:  # zipfile, zlib and friends have no common word for "damaged"
-        raise FetchError(f"{source} cannot be read as a zip file: {error}. {OWN_COPY}") from error
+        raise InputError(f"{source} cannot be read as a zip file: {error}. {any_copy()}") from error
 
 
 def from_copy(source):
@@ -141,12 +149,12 @@ def from_copy(source):
             levels = [source.glob("*/" * depth + "*.txt") for depth in range(DEPTH)]
             files = pick([path for level in levels for path in level if path.is_file()], read)
         else:
-            raise FetchError(
-                f"FROM is {source}, but there is no such folder or zip file. Is it spelled right? "
-                "Without FROM, `make data` goes to the web."
+            raise InputError(
+                f"{source} is no folder or zip file that is there. Is it spelled right? "
+                f"Without it, '{command('data')}' goes to the web."
             )
     except OSError as error:
-        raise FetchError(f"{source} cannot be read: {error.strerror or error}.") from error
+        raise InputError(f"{source} cannot be read: {error.strerror or error}.") from error
     check(files, CHECKSUMS.keys() - {DICTIONARY}, source)
     return files
 
@@ -182,9 +190,9 @@ def from_web(url, pause):
             for kind, told in FINAL.items():
                 if isinstance(reason, kind):
                     reason, final = told, True
-            reason = str(reason).strip()
+            reason = " ".join(str(reason).split())
         if final or tried == TRIES:
-            raise FetchError(f"{url}: {reason} (tries: {tried}). {OWN_COPY}")
+            raise InputError(f"{url}: {reason} (tries: {tried}). {any_copy()}")
         say(f"{reason}; trying again in {pause:g} s")
         time.sleep(pause)
         pause *= 2
@@ -193,10 +201,10 @@ def from_web(url, pause):
 
 
 def check_target(target):
-    """Raise FetchError if `target` holds other things than the treebank: they would be lost."""
+    """Raise InputError if `target` holds other things than the treebank: they would be lost."""
     others = set(os.listdir(target)) - {*FILES, ".DS_Store"} if target.exists() else ()
     if others:
-        raise FetchError(
+        raise InputError(
             f"{target} is not the whole treebank, and not to be replaced, since it also holds "
             f"{min(others)}. Move it away, or name another folder: --target DIR."
         )
@@ -234,7 +242,7 @@ def fetch(source, url, target, pause):
 
     Raises
     ------
-    FetchError, OSError
+    InputError, OSError
         If that cannot be done; `target` is then as it was.
     """
     prefix = f".fetch-{target.name}-"
@@ -243,7 +251,8 @@ def fetch(source, url, target, pause):
     files = read_folder(target)
     bad = wrong(files)
     if CHECKSUMS.keys() <= files.keys() and not bad:
-        say(f"{target} is already there, {len(CHECKSUMS)} files with right checksums. {NEXT}")
+        count = f"{len(CHECKSUMS)} files with right checksums"
+        say(f"{target} is already there, {count}. Next: {command('run')}")
         return
     check_target(target)
     scratch = {"prefix": prefix, "dir": target.parent, "ignore_cleanup_errors": True}
@@ -254,11 +263,11 @@ def fetch(source, url, target, pause):
             files |= offered
             put_in_place(files, target, Path(workspace))
             count = f"{len(CHECKSUMS.keys() & files.keys())} of {len(CHECKSUMS)} files"
-            say(f"{target} now holds {count}, from {source or url}. {NEXT}")
+            say(f"{target} now holds {count}, from {source or url}. Next: {command('run')}")
         else:
-            say(f"{target} is already there, and {source} adds nothing. {NEXT}")
+            say(f"{target} is already there, and {source} adds nothing. Next: {command('run')}")
     if DICTIONARY not in files:
-        say(WITHOUT_DICTIONARY)
+        say(WITHOUT_DICTIONARY + command("data"))
 
 
 def tidy(path):
@@ -267,28 +276,35 @@ def tidy(path):
     return path.relative_to(here) if here in path.parents else path
 
 
-def main(argv=None):
-    """Run the command line `argv` and return the exit code."""
-    parser = argparse.ArgumentParser(prog="fetch.py", description=__doc__.splitlines()[0])
-    parser.add_argument("source", metavar="FROM", nargs="?", help="folder or zip, not the web")
-    parser.add_argument("--url", default=URL, help="default: %(default)s")
-    parser.add_argument("--target", metavar="DIR", default=TARGET, help="default: %(default)s")
-    parser.add_argument("--pause", type=float, default=2.0, help="seconds before the second try")
-    args = parser.parse_args(argv)
-    try:
-        fetch(tidy(args.source) if args.source else None, args.url, tidy(args.target), args.pause)
-        return 0
-    except KeyboardInterrupt:
-        message, code = "interrupted, nothing changed", 130
-    except FetchError as error:
-        message, code = error, 2
-    except OSError as error:
-        message, code = f"{args.target} cannot be written: {error.strerror or error}.", 2
-        message += " Make room or get leave to write, or name another folder: --target DIR."
-    print("fetch.py:", *str(message).splitlines(), file=sys.stderr)
-    return code
+def parse(arguments):
+    """Read the command line; wrong usage ends the program with exit code 2 and one line."""
+    parser = program.OneLineParser(prog="fetch.py", description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("source", metavar="COPY", nargs="?", help="folder or zip file (default: from the web)")
+    add("--url", default=URL, help="default: %(default)s")
+    add("--target", metavar="DIR", default=TARGET, help="default: %(default)s")
+    seconds = program.number(float, 0, 3600)
+    add("--pause", type=seconds, default=2.0, metavar="N", help="seconds before the second try")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the program; return 0, 2 if there is no treebank, 130 if it was stopped."""
+    options = parse(arguments)
+    source = tidy(options.source) if options.source else None
+
+    def work():
+        try:
+            fetch(source, options.url, tidy(options.target), options.pause)
+        except OSError as error:
+            raise InputError(
+                f"{options.target} cannot be written: {error.strerror or error}. Make room or get "
+                "leave to write, or name another folder: --target DIR."
+            ) from error
+
+    return program.run("fetch.py", work, lambda: "fetch.py: stopped, nothing was changed.")
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
-    sys.exit(main())
+    program.launch(main)

@@ -1,11 +1,16 @@
 """The graded tests in the order of the handout; ``python grader.py --help`` tells more."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
+import program  # isort: split
+
 import contextlib
 import json
 import math
 import os
 import re
-import sys
 import time
 import unittest
 
@@ -23,7 +28,6 @@ from sandbox.confine import LANDLOCK, OTHER_USER, Confinement, choose
 from sandbox.objects import Postprocessing
 from sandbox.workers import ThreadWorkers
 from utils import ANNEAL_EVERY
-from utils.program import run_program
 from utils.utils import InputError
 
 LOOK_SECONDS = 0.2  # between two looks whether a file was saved
@@ -181,7 +185,7 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
     """
     options = parse(arguments)
 
-    def program():
+    def work():
         tests = all_tests()
         chosen = select([test.about for test in tests.values()], options.tests)
         if options.list:
@@ -194,12 +198,14 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
             if len(chosen) != 1:
                 raise InputError(ONE_TEST.format(len(chosen)))
         for _ in savings(options.submission) if options.watch else [None]:
+            if program.Stream.is_lost:  # nobody reads it
+                break
             found = grade([tests[test.id] for test in chosen], options, how)
             if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
         return int(bool(found.failures))
 
-    return run_program("grader.py", program)
+    return program.run("grader.py", work)
 
 
 def all_tests():
@@ -262,8 +268,4 @@ def grade(chosen, options, how):
 
 
 if __name__ == "__main__":
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # texts of a stranger
-    code = main()
-    if not hasattr(sys, "ps1"):  # as it is in a notebook, which shows every exit as an error
-        sys.exit(code)
+    program.launch(main)

@@ -19,7 +19,7 @@ from grading.failures import failure_of
 from grading.outcomes import NOTE, Failure, Outcome, Report, Status, Test
 from sandbox.sandbox import Submission
 from sandbox.upload import UploadError
-from utils.program import SOURCE
+from utils.commands import SOURCE
 from utils.utils import InputError, load
 
 __unittest = True  # unittest leaves the lines of this file out of stack traces

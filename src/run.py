@@ -1,36 +1,29 @@
 """Train word vectors on a text with the submission's functions, save them, plot them."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
+import program  # isort: split
+
 import argparse
-import atexit
 import contextlib
 import importlib
-import importlib.util
-import os
 import re
-import shlex
-import sys
 import threading
 import time
 from dataclasses import fields
-from pathlib import Path
 
-try:
-    from training import Settings, train
-    from training.progress import Progress, clock
-    from training.train import LIMITS
-    from utils.checkpoint import load_checkpoint
-    from utils.corpus import Corpus
-    from utils.program import OneLineParser, from_here, make_folder, number, run_program
-    from utils.treebank import StanfordSentiment
-    from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
-    from utils.utils import InputError, to_json, write_files
-    from utils.word_vectors import PLOTTED_WORDS
-
-    if importlib.util.find_spec("matplotlib") is None:  # it is imported while training goes on
-        raise ModuleNotFoundError("No module named 'matplotlib'")
-except ModuleNotFoundError as missing:
-    print(f"run.py: {missing}. Run 'make run', or pip install -r requirements.txt", file=sys.stderr)
-    sys.exit(2)
+from training import Settings, train
+from training.progress import Progress, clock
+from training.train import LIMITS
+from utils.checkpoint import load_checkpoint
+from utils.commands import command, from_here, join, python
+from utils.corpus import Corpus
+from utils.treebank import StanfordSentiment
+from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
+from utils.utils import InputError, to_json, write_files
+from utils.word_vectors import PLOTTED_WORDS
 
 HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
@@ -48,21 +41,21 @@ FEW = 12  # of the handout's words: a text that has fewer shows its most frequen
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    parser = OneLineParser(prog="run.py", description=__doc__, allow_abbrev=False)
+    parser = program.OneLineParser(prog="run.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add(
         "--data",
         type=Path,
         metavar="PATH",
         help="what to train on: the folder of a treebank, or a file of plain text, a sentence a "
-        "line, .gz or not (default: the treebank that 'make data' fetches, else the sample)",
+        "line, .gz or not (default: the real treebank if it is there, else the sample)",
     )
     add("--words", type=words_of, metavar="A,B,...", help="words to plot (default: the handout's)")
     for setting, (low, high) in zip(fields(Settings), LIMITS, strict=True):
         bounds = f"{low:g} to {high:,}, default: {setting.default:,}"
         add(
             f"--{setting.name}",
-            type=number(setting.type, low, high),
+            type=program.number(setting.type, low, high),
             default=setting.default,
             metavar="N",
             help=f"{HELP[setting.name]} ({bounds})",
@@ -100,27 +93,27 @@ def run(options, progress):
     plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
     title = f"Word vectors: {name_of(corpus)}, {settings.iterations:,} iterations"
-    make_folder(options.output)
+    program.make_folder(options.output)
     with contextlib.chdir(options.output):
         trained = train_on(corpus, settings, progress, options)
         plotting = importlib.import_module("utils.plotting")
-        figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
-        files = {PICTURE: plotting.to_png(figure), VECTORS: trained.to_text()}
+        files = {VECTORS: trained.to_text()}
         sample = {word: trained[word].tolist() for word in PLOTTED_WORDS if word in trained}
         if sample and isinstance(corpus, StanfordSentiment):  # it is handed in
             files[SAMPLE_VECTORS] = to_json(sample)
-        write_files(dict(sorted(files.items(), reverse=True)))
+        write_files(files)  # before a picture is tried
+        figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
+        write_files({PICTURE: plotting.to_png(figure)})
 
     if trained.loss is not None:
         expected = " (the handout expects around or below 10)" * (SAMPLE_VECTORS in files)
         print(f"Smoothed loss {trained.loss:.6f}{expected}.")
     print(f"{settings.iterations:,} iterations, {clock(time.monotonic() - began)} in all.")
     folder = from_here(options.output.absolute())
-    written = [name for name in (PICTURE, SAMPLE_VECTORS, VECTORS) if name in files]
-    print("Wrote", ", ".join(str(folder / name) for name in written))
-    next_step = f"Next: open {shlex.quote(str(folder / PICTURE))}"
+    print("Wrote", ", ".join(str(folder / name) for name in [PICTURE, *sorted(files)]))
+    next_step = f"Next: open {join([str(folder / PICTURE)])}"
     if options.output.absolute() == HERE and SAMPLE_VECTORS in files:
-        next_step += f", then run: python {shlex.quote(str(from_here(HERE / 'grader.py')))}"
+        next_step += f", then run: {command('grade')}"
     print(next_step)
     if plotting.has_window():
         plotting.plt.show()
@@ -130,14 +123,14 @@ def read_corpus(path):
     """Read the text to train on: a treebank, or a file of text."""
     if path is None:
         if find_treebank() == SAMPLE:
-            print("Training on the sample treebank. 'make data' fetches the real one.")
+            print(f"Training on the sample treebank. '{command('data')}' fetches the real one.")
         return StanfordSentiment()
     if path.name == SENTENCES:
         return StanfordSentiment(path.parent)
     if not path.exists():
         raise InputError(
             f"{path} not found. Name a file of text, or the folder of a treebank, with --data, or "
-            "run 'make data'."
+            f"run '{command('data')}'."
         )
     return StanfordSentiment(path) if path.is_dir() else Corpus(path)
 
@@ -162,7 +155,7 @@ def words_to_plot(corpus, wanted):
         text = ", ".join(wanted or ["great", "cool", "..."])
         raise InputError(
             f"{corpus.name} has none of the words to plot ({text}). Name others with --words, "
-            "pass another text with --data, or run 'make data'."
+            f"pass another text with --data, or run '{command('data')}'."
         )
     if absent:
         kind = "treebank" if isinstance(corpus, StanfordSentiment) else "text"
@@ -199,10 +192,10 @@ def how_to_resume(options, iteration):
     saved = load_checkpoint(options.output)
     if saved is None:
         return f"Stopped at iteration {iteration:,}, before the first save."
-    command = [word for word in sys.argv if word != "--resume"]
+    typed = [word for word in sys.argv if word != "--resume"]
     return (
         f"Stopped at iteration {iteration:,}. To go on from iteration {saved.iteration:,}:\n"
-        f"python {shlex.join(command)} --resume"
+        f"{python(*typed, '--resume')}"
     )
 
 
@@ -210,7 +203,7 @@ def main(arguments=None):
     """Run the program; return 0, 1 for an error in the submission, 2 for a wrong input."""
     options = parse(arguments)
     progress = Progress(options.iterations)
-    return run_program(
+    return program.run(
         "run.py",
         lambda: run(options, progress),
         stopped=lambda: how_to_resume(options, progress.iteration),
@@ -218,10 +211,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    code = main()
-    try:
-        sys.stdout.flush()
-    except OSError:  # nobody reads it, or the disk is full
-        code = code or 120  # which Python itself would exit with
-    atexit._run_exitfuncs()  # matplotlib removes a temporary folder, if it made one
-    os._exit(code)  # without taking Numba and matplotlib down, which takes 0.4 s
+    program.launch(main)

@@ -1,26 +1,25 @@
 """Tell the sentiment of sentences by softmax regression on the means of their word vectors."""
 
-import importlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-try:
-    import numpy as np
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
+import program  # isort: split
 
-    from utils.charts import plot_confusion
-    from utils.gradcheck import gradcheck_naive
-    from utils.plotting import to_png
-    from utils.program import OneLineParser, from_here, make_folder, run_program
-    from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
-    from utils.treebank import StanfordSentiment
-    from utils.treebank_files import SPLIT
-    from utils.utils import InputError, write_files
-    from utils.word_vectors import read_word2vec_text
-except ModuleNotFoundError as missing:
-    text = f"sentiment.py: {missing}. Run 'make sentiment', or pip install -r requirements.txt"
-    print(text, file=sys.stderr)
-    sys.exit(2)
+import importlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.charts import plot_confusion
+from utils.commands import command, from_here
+from utils.gradcheck import gradcheck_naive
+from utils.plotting import to_png
+from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
+from utils.treebank import StanfordSentiment
+from utils.treebank_files import SPLIT
+from utils.utils import InputError, write_files
+from utils.word_vectors import read_word2vec_text
 
 HERE = Path(__file__).resolve().parent
 VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
@@ -169,19 +168,20 @@ def check_gradient():
 def read_vectors(path, treebank):
     """Read the vectors of the treebank's words, and say how many have one."""
     if not path.exists():
-        raise InputError(f"{path} not found. Run 'make run' first, or pass --vectors FILE.")
+        raise InputError(f"{path} not found. Run '{command('run')}' first, or pass --vectors FILE.")
     vectors = read_word2vec_text(path, treebank.tokens())
     words = [word for sentence in treebank.sentences() for word in sentence]
     known = sum(word in vectors for word in words) / len(words)
     print(f"Vectors from {from_here(path.absolute())}, of {known:.1%} of the words")
     if known < KNOWN:
-        print("So few: were they trained on another text? 'make run' trains on the treebank.")
+        of_another = "So few: were they trained on another text?"
+        print(f"{of_another} '{command('run')}' trains on the treebank.")
     return vectors
 
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    parser = OneLineParser(prog="sentiment.py", description=__doc__, allow_abbrev=False)
+    parser = program.OneLineParser(prog="sentiment.py", description=__doc__, allow_abbrev=False)
     for name, default, metavar, what in (
         (
             "vectors",
@@ -189,7 +189,7 @@ def parse(arguments):
             "FILE",
             "vectors in word2vec's text format (default: run.py's)",
         ),
-        ("data", None, "DIR", "treebank (default: what 'make data' fetches, else the sample)"),
+        ("data", None, "DIR", "treebank (default: the real one if it is there, else the sample)"),
         ("output", HERE, "DIR", "folder for the picture (default: beside sentiment.py)"),
     ):
         parser.add_argument(f"--{name}", type=Path, default=default, metavar=metavar, help=what)
@@ -211,7 +211,7 @@ def run(options):
     sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
     print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
     vectors = read_vectors(options.vectors, treebank)
-    make_folder(options.output)
+    program.make_folder(options.output)
     check_gradient()
 
     print(f"{'accuracy':<24}" + "".join(f"{part:>8}" for part in split))
@@ -234,8 +234,8 @@ def run(options):
 def main(arguments=None):
     """Run the program; return 0, 1 for an error in the submission, 2 for a wrong input."""
     options = parse(arguments)
-    return run_program("sentiment.py", lambda: run(options))
+    return program.run("sentiment.py", lambda: run(options))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program.launch(main)

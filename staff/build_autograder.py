@@ -13,6 +13,7 @@ from utils.word_vectors import PLOTTED_WORDS
 GRADER = (
     "src/grader.py",
     "src/graderUtil.py",
+    "src/program.py",
     "src/points.json",
     "src/grading/*.py",
     "src/sandbox/*.py",

@@ -17,6 +17,7 @@ FILES = (
     "data/README.md",
     "data/fetch.py",
     "data/sample/*",
+    "src/program.py",
     "src/run.py",
     "src/sentiment.py",
     "src/grader.py",

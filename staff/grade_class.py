@@ -1,5 +1,11 @@
 """Grade a folder of submissions: a report for each, a table and a picture for all."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+import program  # isort: split
+
 import contextlib
 import hashlib
 import os
@@ -7,22 +13,18 @@ import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
 from tqdm import tqdm
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from gradebook import Graded, plot_summary, read_results, to_csv
 from grading.course import WORKERS, reachable
 from roster import read_roster
 from sandbox.confine import choose
 from sandbox.sandbox import Sandbox
 from utils.plotting import to_png
-from utils.program import OneLineParser, number, run_program
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
 
@@ -39,7 +41,7 @@ THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"  # more c
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    parser = OneLineParser(prog="grade_class.py", description=__doc__, allow_abbrev=False)
+    parser = program.OneLineParser(prog="grade_class.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add(
         "submissions",
@@ -57,7 +59,7 @@ def parse(arguments):
     add("--out", type=Path, required=True, metavar="DIR", help="folder for what is written")
     add(
         "--jobs",
-        type=number(int, 1, 64),
+        type=program.number(int, 1, 64),
         default=1,
         metavar="N",
         help="gradings at once (default: 1)",
@@ -263,10 +265,10 @@ def outcome(folder):
 def main(arguments=None):
     """Run the program; return 0, 2 for a wrong input, 130 if it was stopped."""
     options = parse(arguments)
-    return run_program(
+    return program.run(
         "grade_class.py", lambda: run(options), lambda: "Stopped. To go on, pass --resume."
     )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program.launch(main)

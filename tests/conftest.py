@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, here and in child processes
+os.environ["MAKELEVEL"] = "1"  # messages name targets of make, as under make
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 

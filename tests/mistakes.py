@@ -904,8 +904,8 @@ def each(change):
 
 VECTORS_MISTAKES = [
     WrongVectors("no file", lambda vectors: None,
-        VECTORS, ("sample_vectors_(soln).json is missing", "make data", "python run.py")),
-    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "python run.py")),
+        VECTORS, ("sample_vectors_(soln).json is missing", "Run data/fetch.py, then run.py")),
+    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "then run.py")),
     WrongVectors("half of the file", lambda vectors: json.dumps(vectors).encode()[:2000],
         VECTORS, ("is not the JSON that run.py writes", "line 1 column")),
     WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("is not the JSON that run.py writes: Expecting value",)),
@@ -937,7 +937,7 @@ VECTORS_MISTAKES = [
     WrongVectors("null", each(lambda x: None), VECTORS, ("holds what is no number",)),
     WrongVectors("those of the sample treebank", lambda vectors: vectors | {
         word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()},
-        VECTORS, ("those of the sample treebank", "make data")),
+        VECTORS, ("those of the sample treebank", "Run data/fetch.py")),
     WrongVectors("barely trained", each(lambda x: x / 20),
         VECTORS, ("barely trained", "fewer iterations than 40,000")),
     WrongVectors("barely trained but for a few words", lambda vectors: {

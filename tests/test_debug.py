@@ -10,13 +10,13 @@ import pytest
 from boxes import loaded, sandbox
 
 import grader
+import program
 from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
 from sandbox.confine import Confinement
 from sandbox.objects import TableDataset
 from sandbox.session import MissingError, SubmissionError
 from sandbox.workers import ThreadWorkers
-from utils import program
 
 SOURCE = """
     import random

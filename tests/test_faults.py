@@ -14,7 +14,7 @@ from grading.course import open_course
 from grading.outcomes import Status
 from sandbox.confine import Confinement
 from sandbox.workers import ForkedWorkers, KeptWorkers
-from utils.program import SOURCE
+from utils.commands import SOURCE
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits as Linux has them"

@@ -21,7 +21,10 @@ from pathlib import Path
 import pytest
 
 import fetch
+from utils.commands import ROOT, join
 from utils.treebank_files import REAL
+
+RUN = join(["make", "-C", str(ROOT), "run"])  # the tests run elsewhere
 
 THREE = ["datasetSentences.txt", "datasetSplit.txt", "sentiment_labels.txt"]
 FOUR = [*THREE, "dictionary.txt"]
@@ -176,7 +179,7 @@ def test_good_download(run, server, target):
     server.give(zipped(GOOD | README | {"notes.txt": b"not taken"}))
     assert run("") == [  # an empty FROM, as from make
         f"downloading {server.url}",
-        f"{target} now holds 4 of 4 files, from {server.url}. Next: make run",
+        f"{target} now holds 4 of 4 files, from {server.url}. Next: {RUN}",
     ]
     assert held(target) == GOOD | README
     assert target.stat().st_mode == target.parent.stat().st_mode  # for others to read, too
@@ -250,7 +253,7 @@ def test_copy(run, server, target, tmp_path, place, inside, kind):
         source.write_bytes(zipped(files, inside))
     else:
         written(source / inside, files)
-    assert run(source) == [f"{target} now holds 4 of 4 files, from {source}. Next: make run"]
+    assert run(source) == [f"{target} now holds 4 of 4 files, from {source}. Next: {RUN}"]
     assert held(target) == GOOD | README
     assert server.requests == 0
 
@@ -312,7 +315,7 @@ def test_bad_copy(fails, tmp_path, monkeypatch, name):
 
 
 def test_no_copy(fails, tmp_path):
-    fails(tmp_path / "x", match="FROM is .*x, but there is no such folder or zip file")
+    fails(tmp_path / "x", match=".*x is no folder or zip file that is there")
     fails(written(tmp_path / "y", README), match="y holds no datasetSentences.txt, ")
     fails(tmp_path / "y" / "README.txt", match="README.txt cannot be read as a zip file")
 
@@ -333,7 +336,7 @@ def test_home_and_relative_paths(run, target, tmp_path, monkeypatch):
     written(tmp_path / "home" / "copy", GOOD)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    line = "data/treebank now holds 4 of 4 files, from home/copy. Next: make run"
+    line = f"data/treebank now holds 4 of 4 files, from home/copy. Next: {RUN}"
     assert run("~/copy", "--target", "data/treebank") == [line]
 
 
@@ -351,7 +354,7 @@ def test_make_passes_blanks():
 def test_already_there(run, server, target, tmp_path):
     written(target, GOOD | {"STree.txt": b"the user's"})
     inode = target.stat().st_ino
-    line = f"{target} is already there, 4 files with right checksums. Next: make run"
+    line = f"{target} is already there, 4 files with right checksums. Next: {RUN}"
     assert run() == run(tmp_path / "nowhere") == [line]
     assert server.requests == 0
     assert target.stat().st_ino == inode
@@ -437,7 +440,7 @@ def test_trouble_between_the_renames(fails, tmp_path, monkeypatch, trouble, move
 
     monkeypatch.setattr(Path, "rename", hampered)
     interrupted = isinstance(trouble, KeyboardInterrupt)
-    match = "interrupted, nothing changed" if interrupted else "cannot be written: Busy"
+    match = "stopped, nothing was changed" if interrupted else "cannot be written: Busy"
     fails(source, match=match, code=130 if interrupted else 2)
 
 
@@ -457,13 +460,16 @@ def test_interrupted(target, deaf, kind):
         process.send_signal(kind)
         log, _ = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert log == f"downloading {deaf[1]}\nfetch.py: interrupted, nothing changed\n"
+    assert log == f"downloading {deaf[1]}\nfetch.py: stopped, nothing was changed.\n"
 
 
 def test_program_fails_in_one_line(server, target, tmp_path):
     server.give(zipped(GOOD))  # wrong bytes for the program itself; no bar off a terminal
     wrong = f"downloading {server.url}\nfetch.py: datasetSentences.txt of .*\n"
-    for args, expected in [([], wrong), ([tmp_path / "no where"], "fetch.py: FROM is .*\n")]:
+    for args, expected in [
+        ([], wrong),
+        ([tmp_path / "no where"], "fetch.py: .*no where is no folder or zip file.*\n"),
+    ]:
         with popen("--target", target, "--url", server.url, *args) as process:
             log, _ = process.communicate(timeout=10)
         assert process.returncode == 2

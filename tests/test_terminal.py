@@ -362,14 +362,14 @@ def test_the_next_step_is_the_first_function_of_the_first_question_that_fails():
         "Next: 2a softmax, word2vec.py line 70",
         "Next: 2a skipgram, word2vec.py line 90",
         "Next: 2b sgd, sgd.py line 3",
-        "Next: 2c word vectors: make data, then python ",
+        "Next: 2c word vectors: make data, then make run",
         "Next: hand in",
     ]
     for line, solved in zip(lines, [3, 4, 2, 1, 0, None], strict=True):
         assert view.next_step(Report(tuple(report)), True).startswith(line)
         if solved is not None:
             report[solved] = Outcome(report[solved].test, Status.PASSED, 0)
-    assert view.next_step(Report(tuple(report)), False).startswith("Next: all tests, python ")
+    assert view.next_step(Report(tuple(report)), False).startswith("Next: all tests, make grade")
     nothing = Report((Outcome(BASIC, Status.FAILED, 0, WRONG),))
     assert view.next_step(nothing, True) == ""  # the upload is of no use: each test says why
     for name, words in (("<module>", "2a"), ("<lambda>", "2a"), ("f", "2a f")):

@@ -81,7 +81,7 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
 
 # Damaged files
 
-REMEDY = "Run 'make data', then python run.py without options: it writes the file to hand in."
+REMEDY = "Run data/fetch.py, then run.py without options: it writes the file to hand in."
 
 
 @pytest.mark.parametrize(

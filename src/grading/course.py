@@ -11,7 +11,7 @@ from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, preload_of
 from sandbox.upload import Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
-from utils.program import SOURCE
+from utils.commands import SOURCE
 from utils.utils import InputError
 
 WORKERS = ForkedWorkers if FORKS else KeptWorkers

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox.session import StarvedError, SubmissionError
 from sandbox.upload import GRADED, VECTORS, UploadError, definitions
-from utils.program import from_here
+from utils.commands import from_here
 
 from .compare import PARAMETERS, written
 from .outcomes import Failure, Line

@@ -5,7 +5,8 @@ import re
 from functools import partial
 from pathlib import Path
 
-from utils.program import SOURCE, OneLineParser
+from program import OneLineParser
+from utils.commands import SOURCE
 from utils.utils import InputError
 
 TESTS = "such as 2a-0-basic, or the beginning of ids: 2a means all that begin so (default: all)"

@@ -6,14 +6,12 @@ The grader's own lines start in the first column; those of tests and sums begin 
 
 import json
 import os
-import shlex
 import shutil
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from sandbox.text import rows, shortened
-from utils.program import SOURCE, from_here
+from utils.commands import command
 from utils.utils import InputError, write_files
 
 from .outcomes import NOTE, Status
@@ -52,17 +50,16 @@ def next_step(report, is_all):
 
     A question needs those before it, and a function those above it.
     """
-    make, steps = "make", []
-    if Path.cwd() != SOURCE.parent:
-        make += f" -C {shlex.quote(str(from_here(SOURCE.parent)))}"
-    grader, run = (shlex.quote(str(from_here(SOURCE / name))) for name in ("grader.py", "run.py"))
+    steps = []
     for question, place in ((one.test.id[:2], one.failure.place) for one in report.failures):
         if place:
             where = f"{place.file} line {place.number}" if place.number else place.file
             words = f"{question} {place.function}".partition(" <")[0].rstrip()  # no <module>
             steps.append((question, place.number, f"{words}, {where}"))
         elif question == "2c":
-            steps.append((question, 0, f"2c word vectors: {make} data, then python {run}"))
+            steps.append(
+                (question, 0, f"2c word vectors: {command('data')}, then {command('run')}")
+            )
     noted = [one.test.id for one in report.outcomes if any(n.startswith(NOTE) for n in one.notes)]
     if steps:
         told = min(steps)[2]
@@ -71,9 +68,9 @@ def next_step(report, is_all):
     elif noted:
         told = f"read the note of {noted[0]}"
     elif is_all:
-        told = f"hand in your work, {make} submission.zip packs it (README: Handing in)"
+        told = f"hand in your work, {command('submission.zip')} packs it (README: Handing in)"
     else:
-        told = f"all tests, python {grader}"
+        told = f"all tests, {command('grade')}"
     return "\n".join(notes([f"Next: {told}"], terminal_width()))
 
 

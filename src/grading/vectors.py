@@ -11,7 +11,7 @@ from .values import to_array_of_shape
 
 DIM = 10
 MAX_BYTES = 2**20  # the file of a run has 6,000
-REMEDY = "Run 'make data', then python run.py without options: it writes the file to hand in."
+REMEDY = "Run data/fetch.py, then run.py without options: it writes the file to hand in."
 
 PUBLISHED = {
     "female": [

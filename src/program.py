@@ -1,0 +1,174 @@
+"""What the programs share; each imports this first: it ends a program that cannot run here.
+
+The guard must run on any Python 3, so it stands before the import of what needs packages.
+"""
+
+import argparse
+import atexit
+import importlib.util
+import io
+import math
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from utils.commands import SOURCE, join
+
+OLDEST = (3, 11)
+PACKAGES = "numpy", "scipy", "matplotlib", "tqdm"  # Numba makes it faster, where there is one
+
+
+def guard():
+    """End the program in one line if Python is too old or a package is missing."""
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    root = typed = Path(__file__).resolve().parent.parent
+    above = Path(os.path.normpath(os.path.join(os.path.dirname(sys.argv[0]), "..")))
+    if above.is_dir() and above.samefile(root):
+        typed = above
+    if sys.version_info < OLDEST:
+        version, oldest = (".".join(map(str, v[:3])) for v in (sys.version_info, OLDEST))
+        problem = f"this is Python {version}, and {oldest} or newer is needed"
+        remedy = "Get one from python.org; README tells how to begin."
+    elif missing:
+        problem = f"this Python has no package {missing[0]}"
+        remedy = "Install all: " + join(
+            [sys.executable, "-m", "pip", "install", "-r", str(typed / "requirements.txt")]
+        )
+    else:
+        return
+    own = Path(".venv", *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
+    if (root / own).exists() and Path(sys.prefix) != root / ".venv":
+        remedy = f"The project's own has all: {join([str(typed / own), *sys.argv])}"
+    print(f"{os.path.basename(sys.argv[0])}: {problem}. {remedy}", file=sys.stderr)
+    sys.exit(2)
+
+
+def open_streams():
+    """Open the standard streams that are closed: else the next file would take their place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+open_streams()
+guard()
+
+from utils.utils import InputError, SubmissionError  # noqa: E402
+
+
+class Stream(io.FileIO):
+    """A standard stream that never fails: what cannot be written is lost, and the work goes on."""
+
+    is_lost = False
+
+    def write(self, data):
+        """Write bytes, as long as that is possible."""
+        if not Stream.is_lost:
+            try:
+                return super().write(data)
+            except OSError:  # nobody reads it, or the disk is full
+                Stream.is_lost = True
+        return len(data)
+
+
+def safe(stream, number):
+    """Make a standard stream fit for any text, and for who stops reading it."""
+    if stream is None:  # it was closed
+        return open(number, "w", encoding="utf-8", closefd=False)
+    if not hasattr(stream, "reconfigure"):  # of a notebook, or an editor
+        return stream
+    stream.reconfigure(errors="backslashreplace")
+    if stream.isatty():
+        return stream
+    stream.flush()
+    how = stream.encoding, stream.errors, None, stream.line_buffering
+    return io.TextIOWrapper(io.BufferedWriter(Stream(stream.fileno(), "w", closefd=False)), *how)
+
+
+def launch(main):
+    """Run a program's `main` and exit with its code; return it in a notebook, which goes on."""
+    sys.stdout, sys.stderr = safe(sys.stdout, 1), safe(sys.stderr, 2)
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take children's exits
+    code = main()
+    if hasattr(sys, "ps1"):
+        return code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    atexit._run_exitfuncs()  # matplotlib removes a temporary folder, if it made one
+    os._exit(code or 120 * Stream.is_lost)  # Numba and matplotlib would take 0.4 s to end
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser of a command line: wrong usage ends the program with exit code 2 and one line."""
+
+    def error(self, message):
+        """End the program; the message says what is wrong."""
+        self.exit(2, f"{self.prog}: {message}. See --help.\n")
+
+
+def number(kind, low, high):
+    """Make the type of an option: a number from low to high, both allowed."""
+
+    def convert(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            what = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(
+                f"expected a {what} from {low:g} to {high:,}, not {text!r}"
+            )
+        return value
+
+    return convert
+
+
+def make_folder(folder):
+    """Make sure that the folder for the files written is there and can be listed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.listdir(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be used: {error.strerror}. Pass --output DIR."
+        ) from error
+
+
+def run(name, work, stopped=lambda: "Stopped."):
+    """Run a program that uses the submission; say what went wrong as its user needs it.
+
+    Returns the exit code: what `work` returns, or 0; 1 for an error in the submission, 2 for a
+    wrong input, 130 if the user stopped the program, to whom `stopped` then gives the message.
+    """
+    try:
+        return work() or 0
+    except InputError as error:
+        code, message = 2, f"{name}: {error}"
+    except KeyboardInterrupt:
+        code, message = 130, stopped()
+    except SubmissionError as error:
+        code, message = 1, f"{name}: error in the submission: {error}"
+    except NotImplementedError as error:
+        code, message = 1, f"{name}: not written yet: {error}"
+    except BaseException as error:  # SystemExit, too: a submission may call sys.exit
+        frames = _frames_of_submission(error)
+        if not frames:
+            raise
+        code, message = 1, f"{name}: error in the submission\n{frames}"
+    print(message, file=sys.stderr)
+    return code
+
+
+def _frames_of_submission(error):
+    """Give the part of an error's stack trace that is in the submission; nothing if none is."""
+    report = traceback.TracebackException.from_exception(error)
+    folder = SOURCE / "submission"
+    report.stack[:] = [frame for frame in report.stack if folder in Path(frame.filename).parents]
+    in_syntax = isinstance(error, SyntaxError) and folder in Path(error.filename or "").parents
+    return "".join(report.format()).rstrip() if report.stack or in_syntax else ""

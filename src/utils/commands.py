@@ -1,0 +1,99 @@
+"""Commands and paths as messages name them: what is named works when it is typed as it stands."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[1]  # the folder src
+ROOT = SOURCE.parent
+TARGETS = {  # of make, and what each of them runs
+    "run": ["src/run.py"],
+    "data": ["data/fetch.py"],
+    "grade": ["src/grader.py"],
+    "submission.zip": ["src/grader.py", "--pack"],
+    "sentiment": ["src/sentiment.py"],
+    "grade-class": ["staff/grade_class.py"],
+}
+
+
+def command(target, *options):
+    """Write the command of a target: make's for who came by make, else a plain one.
+
+    Parameters
+    ----------
+    target : str
+        A target of the Makefile that runs a program.
+    *options : str
+        For the program, such as ``"--resume"``.
+
+    Returns
+    -------
+    str
+        What to type in the working directory.
+
+    Examples
+    --------
+    >>> command("data") if "MAKELEVEL" in os.environ else "make data"
+    'make data'
+    """
+    if "MAKELEVEL" in os.environ:  # make sets it for what it runs
+        there = [] if Path.cwd() == ROOT else ["-C", str(from_here(ROOT))]
+        for_program = [f"ARGS={join(options)}"] if options else []
+        return join(["make", *there, target, *for_program])
+    program, *own = TARGETS[target]
+    return python(str(from_here(ROOT / program)), *own, *options)
+
+
+def python(*words):
+    """Write a command for the Python that runs, called as it was called.
+
+    Parameters
+    ----------
+    *words : str
+        What follows it on the command line.
+
+    Returns
+    -------
+    str
+        What to type in the working directory.
+    """
+    typed = sys.orig_argv[0] if sys.orig_argv else ""
+    return join([typed if shutil.which(typed) else str(from_here(Path(sys.executable))), *words])
+
+
+def join(words):
+    """Join the words of a command as the system's shell parts them.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Program and arguments.
+
+    Returns
+    -------
+    str
+        The command line.
+    """
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def from_here(path):
+    """Name a path as seen from the working directory, if that is near.
+
+    Parameters
+    ----------
+    path : Path
+        An absolute path.
+
+    Returns
+    -------
+    Path
+        A relative path if one lies below the other, or both in the project; else the same.
+    """
+    here = Path.cwd()
+    in_project = here.is_relative_to(ROOT) and path.is_relative_to(ROOT)
+    is_near = in_project or path.is_relative_to(here) or here.is_relative_to(path)
+    return Path(os.path.relpath(path, here)) if is_near else path

@@ -1,0 +1,114 @@
+"""What all programs share, each run as its user runs it."""
+
+import ast
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import program
+from utils.commands import ROOT
+from utils.treebank_files import SAMPLE
+
+PROGRAMS = {
+    "run.py": ["src/run.py", "--data", str(SAMPLE), "--iterations", "30", "--output"],
+    "sentiment.py": ["src/sentiment.py", "--data", str(SAMPLE), "--vectors"],
+    "grader.py": ["src/grader.py", "2b", "--gradescope"],
+    "fetch.py": ["data/fetch.py"],
+    "grade_class.py": ["staff/grade_class.py"],
+}
+FIRST = ["src/program.py", "src/utils/__init__.py", "src/utils/commands.py"]
+WRITTEN = {"run.py": "word_vectors.txt", "grader.py": "results.json"}
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_missing_package_is_named_with_the_remedy(name):
+    file = ROOT / PROGRAMS[name][0]
+    bare = [sys.executable, "-S"]  # without site-packages
+    done = subprocess.run([*bare, file, "--help"], capture_output=True, text=True, cwd=ROOT / "src")
+    assert (done.returncode, done.stdout) == (2, "")
+    remedy = (
+        r"Install all: \S+ -m pip install -r \S+" rf"|The project's own has all: \S+ {file} --help"
+    )
+    line = rf"{name}: this Python has no package numpy\. ({remedy})\n"
+    assert re.fullmatch(line, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("file", [*FIRST, *(command[0] for command in PROGRAMS.values())])
+def test_an_old_python_can_read_what_tells_it(file):
+    ast.parse((ROOT / file).read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_an_old_python_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(program.__file__)
+    assert end.value.code == 2
+    line = r"program\.py: this is Python 3\.10\.13, and 3\.11 or newer is needed\. .*\n"
+    assert re.fullmatch(line, capsys.readouterr().err)
+
+
+def shell(line, cwd, **environment):
+    """Run a line of sh; it finds the project's programs below $ROOT."""
+    known = {"ROOT": str(ROOT), "PY": sys.executable, "MPLBACKEND": "Agg", "OUT": "out"}
+    return subprocess.run(
+        ["sh", "-c", line],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=os.environ | known | environment,
+    )
+
+
+RUN = '"$PY" {} "$ROOT/src/run.py" --data "$ROOT/data/sample" --iterations 30 --output "$OUT" {}'
+GRADE = '"$PY" {} "$ROOT/src/grader.py" 2b-0-basic --gradescope out.json {}'
+
+
+@needs_posix
+@pytest.mark.parametrize("flags", ["-OO", "-P", "-I", "-u"])
+def test_any_way_to_start_python_works(flags, tmp_path):
+    for line, code in ((RUN, 0), (GRADE, 0)):
+        done = shell(line.format(flags, ""), tmp_path)
+        assert (done.returncode, done.stderr) == (code, "")
+    assert (tmp_path / "out" / "word_vectors.txt").exists()
+    assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    "streams", [">&-", "2>&-", "<&- >&- 2>&-", "| true", "2>&1 | true", ">/dev/full"]
+)
+def test_the_work_is_done_whoever_reads(streams, tmp_path):
+    if "full" in streams and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    for line in (RUN, GRADE):
+        done = shell(line.format("", streams), tmp_path)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == (120 if "full" in streams else 0)
+    assert (tmp_path / "out" / "word_vectors.png").exists()
+    assert json.loads((tmp_path / "out.json").read_text())["tests"][0]["score"] == 0.5
+
+
+@needs_posix
+def test_any_name_can_be_printed_in_any_encoding(tmp_path):
+    for encoding in ("cp1252", "ascii"):
+        done = shell(RUN.format("", ""), tmp_path, OUT="Bücher ☃", PYTHONIOENCODING=encoding)
+        assert done.returncode == 0
+        assert r"\u2603" in done.stdout
+
+
+@needs_posix
+@pytest.mark.parametrize("name", ["INT", "CHLD", "HUP", "PIPE"])
+def test_signals_that_the_shell_ignores_change_nothing(name, tmp_path):
+    for line in (RUN, GRADE):
+        done = shell(f"trap '' {name}; exec {line.format('', '')}", tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "word_vectors.txt").exists()
