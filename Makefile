@@ -29,7 +29,6 @@ PYTHON = python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FROM =
 ARGS =
-VECTORS = sample_vectors_(soln).json
 
 menu:
 	@sed -n 's/^## //p' Makefile
@@ -51,10 +50,7 @@ grade: .venv/run
 	.venv/bin/python src/grader.py $(ARGS)
 
 submission.zip: .venv/run
-	@test -f "src/$(VECTORS)" || { echo 'There are no word vectors yet: make run'; exit 1; }
-	-.venv/bin/python src/grader.py
-	@rm -rf src/submission/__pycache__ submission.zip
-	cd src && ../.venv/bin/python -m zipfile -c ../submission.zip submission "$(VECTORS)"
+	.venv/bin/python src/grader.py --pack
 
 without_solutions:
 	sh tex/typeset.sh A2

@@ -16,7 +16,7 @@ import unittest
 
 from graderUtil import POINTS, CourseTestRunner, GradedTestCase, graded
 from grading import cases
-from grading.course import WORKERS, Course, open_course, read_solution, refuse_if_exposed
+from grading.course import WORKERS, Course, open_course, pack, read_solution, refuse_if_exposed
 from grading.options import parse, select
 from grading.outcomes import Outcome, Report, Status
 from grading.quiz import QuizChecks, judge
@@ -201,6 +201,9 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
             if program.Stream.is_lost:  # nobody reads it
                 break
             found = grade([tests[test.id] for test in chosen], options, how)
+            if options.pack:
+                print(pack(options.submission, found))
+                return 0
             if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
         return int(bool(found.failures))

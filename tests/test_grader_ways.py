@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,61 @@ def test_watch_grades_again_on_each_save(src):
         code = watched.stop()
     assert code == 130
     compare_with_golden("watch.txt", watched.text().replace(str(src), "(src)"))
+
+
+# Packed to hand in
+
+
+def packed(src):
+    """Give what the zip holds, and unpack it into a folder that is graded then."""
+    with zipfile.ZipFile(src.parent / "submission.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_what_was_graded_is_packed(src):
+    write(src, *WRONG)
+    (src / "submission" / "__pycache__").mkdir()
+    (src / "submission" / "__pycache__" / "sgd.cpython-311.pyc").write_bytes(b"compiled")
+    (src / "sample_vectors_(soln).json").write_text("{}")
+    done = run(src, "grader.py", "--pack")
+    assert (done.returncode, done.stderr) == (0, "")
+    line = r"Wrote ../submission\.zip: submission/ and sample_vectors_\(soln\)\.json; 3 tests failed: 2a-2-basic, .*"
+    assert re.fullmatch(line, done.stdout.splitlines()[-1])
+    files = packed(src)
+    names = ["__init__.py", "quiz.py", "sgd.py", "utils.py", "word2vec.py"]
+    assert sorted(files) == [
+        "sample_vectors_(soln).json",
+        *(f"submission/{name}" for name in names),
+    ]
+    assert files["submission/word2vec.py"] == (src / "submission" / "word2vec.py").read_bytes()
+    again = run(src, "grader.py", "--submission", "../submission.zip", "2b")
+    assert "END GRADING [1.5/1.5 points" in again.stdout
+
+
+def test_what_is_missing_in_the_zip_is_told(src):
+    done = run(src, "grader.py", "--pack")
+    line = "submission/, without sample_vectors_(soln).json ('make -C .. run' makes it); 1 test failed: 2c-0-basic"
+    assert done.stdout.splitlines()[-1] == f"Wrote ../submission.zip: {line}"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff\xfe\0", "grader.py: word2vec.py .*\\. Nothing was packed\\.\n"),
+        (None, "grader.py: .* Nothing was packed\\.\n"),
+    ],
+)
+def test_what_cannot_be_graded_is_not_packed(src, content, line):
+    (src.parent / "submission.zip").write_bytes(b"of yesterday")
+    if content:
+        (src / "submission" / "word2vec.py").write_bytes(content)
+    else:
+        shutil.rmtree(src / "submission")
+        (src / "sample_vectors_(soln).json").write_text("{}")
+    done = run(src, "grader.py", "--pack")
+    assert done.returncode == 2
+    assert re.fullmatch(line, done.stderr), done.stderr
+    assert (src.parent / "submission.zip").read_bytes() == b"of yesterday"
 
 
 # In a debugger

@@ -1,6 +1,8 @@
 """What is graded: a submission, perhaps a solution, and the processes that run them."""
 
+import io
 import os
+import zipfile
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -9,10 +11,10 @@ from pathlib import Path
 from sandbox.confine import Confinement, choose
 from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, preload_of
-from sandbox.upload import Upload, UploadError, read_upload
+from sandbox.upload import VECTORS, Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
-from utils.commands import SOURCE
-from utils.utils import InputError
+from utils.commands import ROOT, SOURCE, command, from_here
+from utils.utils import InputError, write_files
 
 WORKERS = ForkedWorkers if FORKS else KeptWorkers
 MOST_SECONDS = 480  # for all tests: Gradescope gives up after 600, and then all is lost
@@ -62,6 +64,32 @@ def open_course(path, solution=None, confinement=None, seconds=None, workers=WOR
     if solution:
         course.solution_sandbox = Sandbox(solution.package, started, Confinement())
     return course
+
+
+def pack(path, report):
+    """Write what was graded as the zip to hand in; give the line that says so."""
+    submission, files = read_upload(path), {}
+    for name, source in submission.package.items():
+        if source.problem:
+            raise InputError(f"{source.problem}. Nothing was packed.")
+        files[f"submission/{name}"] = source.data
+    if not files:
+        raise InputError(f"{submission.problem} Nothing was packed.")
+    parts = f"submission/ and {VECTORS}"
+    if submission.vectors is None:
+        parts = f"submission/, without {VECTORS} ('{command('run')}' makes it)"
+    else:
+        files[VECTORS] = submission.vectors
+    content, target = io.BytesIO(), ROOT / "submission.zip"
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            archive.writestr(name, files[name])
+    write_files({target: content.getvalue()})
+    failed = [outcome.test.id for outcome in report.failures]
+    rest = "all tests passed"
+    if failed:
+        rest = f"{len(failed)} test{'s' * (len(failed) > 1)} failed: {', '.join(failed)}"
+    return f"Wrote {from_here(target)}: {parts}; {rest}"
 
 
 def read_solution(path):

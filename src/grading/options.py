@@ -17,6 +17,7 @@ OPTIONS = {
     "it: only with one are hidden tests graded",
     "--gradescope FILE": "write results.json for Gradescope, too",
     "--watch": "grade again whenever a file of the submission is saved, until Ctrl-C",
+    "--pack": "grade, then write what you hand in, submission.zip in the project's folder",
     "--debug": "run one test in the grader's own process, for breakpoint() and an IDE",
     "--reveal": "with --solution: show what hidden tests compare with, and in which case",
     "--after-published": "in results.json: students see hidden tests when grades are published",
@@ -37,8 +38,12 @@ def parse(arguments):
     parser.set_defaults(submission=SOURCE)
     options = parser.parse_args(arguments)
     by_staff = options.solution or options.gradescope
-    if options.debug + options.watch + bool(by_staff) > 1:
-        parser.error("--debug, --watch, and --solution with --gradescope exclude each other")
+    if options.debug + options.watch + options.pack + bool(by_staff) > 1:
+        parser.error(
+            "--pack, --debug, --watch, and --solution with --gradescope exclude each other"
+        )
+    if options.pack and options.tests:
+        parser.error("--pack grades all: name no tests")
     if options.reveal and (options.gradescope or not options.solution):
         parser.error("--reveal needs --solution, and does not go with --gradescope")
     for path in (options.submission, options.solution):
