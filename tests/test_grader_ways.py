@@ -116,7 +116,7 @@ def test_what_was_graded_is_packed(src):
     ]
     assert files["submission/word2vec.py"] == (src / "submission" / "word2vec.py").read_bytes()
     again = run(src, "grader.py", "--submission", "../submission.zip", "2b")
-    assert "END GRADING [1.5/1.5 points" in again.stdout
+    assert "END GRADING [2.0/2.0 points" in again.stdout
 
 
 def test_what_is_missing_in_the_zip_is_told(src):
