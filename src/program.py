@@ -94,7 +94,10 @@ def launch(main):
     sys.stdout, sys.stderr = safe(sys.stdout, 1), safe(sys.stderr, 2)
     if hasattr(signal, "SIGCHLD"):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take children's exits
-    code = main()
+    try:
+        code = main()
+    except SystemExit as end:  # wrong usage, or --help
+        code = end.code or 0
     if hasattr(sys, "ps1"):
         return code
     sys.stdout.flush()

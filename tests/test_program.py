@@ -1,6 +1,7 @@
 """What all programs share, each run as its user runs it."""
 
 import ast
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import program
+from utils import commands
 from utils.commands import ROOT
 from utils.treebank_files import SAMPLE
 
@@ -112,3 +114,56 @@ def test_signals_that_the_shell_ignores_change_nothing(name, tmp_path):
         done = shell(f"trap '' {name}; exec {line.format('', '')}", tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out" / "word_vectors.txt").exists()
+
+
+class Editor(io.StringIO):
+    """The output of an editor, which has none of what a file has."""
+
+    encoding, reconfigure = None, property()
+
+    def fileno(self):
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "words"),
+    [
+        ("grader.py", ["2b-0"], "END GRADING [0.5/0.5 points"),
+        ("run.py", ["--nope"], "run.py: unrecognized arguments: --nope. See --help."),
+        ("sentiment.py", ["--help"], "usage: sentiment.py"),
+    ],
+)
+def test_a_program_run_in_a_notebook_or_an_editor_returns(monkeypatch, file, arguments, words):
+    shown = Editor()
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    monkeypatch.setattr(sys, "argv", [file, *arguments])
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setattr(sys, "stderr", shown)
+    runpy.run_path(str(ROOT / "src" / file), run_name="__main__")
+    assert words in shown.getvalue()
+
+
+@needs_posix
+@pytest.mark.parametrize(
+    ("place", "line", "next_step"),
+    [
+        (".", "python src/grader.py 2b", "python src/grader.py"),
+        ("src", "python grader.py 2b", "python grader.py"),
+        ("data", '"$PY" ../src/grader.py 2b', "$PY ../src/grader.py"),
+        ("src", "MAKELEVEL=1 python grader.py 2b", "make -C .. grade"),
+        (".", "MAKELEVEL=1 python src/grader.py 2b", "make grade"),
+    ],
+)
+def test_the_next_command_works_where_it_is_told(place, line, next_step, monkeypatch):
+    monkeypatch.delenv("MAKELEVEL")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = shell(line, ROOT / place, PATH=path)
+    expected = next_step.replace("$PY", commands.join([sys.executable]))
+    assert done.stdout.splitlines()[-1] == f"Next: all tests, {expected}"
+
+
+def test_commands_are_quoted_for_the_shell_of_the_system(monkeypatch):
+    monkeypatch.setattr(os, "name", "nt")
+    assert commands.join(["python", r"my work\run.py", "(a)"]) == r'python "my work\run.py" (a)'
+    monkeypatch.setattr(os, "name", "posix")
+    assert commands.join(["python", "my work/run.py", "(a)"]) == "python 'my work/run.py' '(a)'"
