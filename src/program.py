@@ -54,8 +54,17 @@ def open_streams():
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
+def report(kind, error, trace):
+    """Tell of Ctrl-C in a word, also while a program imports what it needs."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("Stopped.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 open_streams()
 guard()
+sys.excepthook = report
 
 from utils.utils import InputError, SubmissionError  # noqa: E402
 

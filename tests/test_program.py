@@ -116,6 +116,17 @@ def test_signals_that_the_shell_ignores_change_nothing(name, tmp_path):
     assert (tmp_path / "out" / "word_vectors.txt").exists()
 
 
+@pytest.mark.parametrize(
+    ("error", "shown"), [("KeyboardInterrupt", r"Stopped\.\n"), ("OSError", "Tr.*\nOSError\n")]
+)
+def test_ctrl_c_while_a_program_imports_is_no_traceback(error, shown):
+    code = f"import program; raise {error}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
+    )
+    assert re.fullmatch(shown, done.stderr, re.DOTALL)
+
+
 class Editor(io.StringIO):
     """The output of an editor, which has none of what a file has."""
 
