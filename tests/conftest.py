@@ -9,6 +9,7 @@ from hypothesis import settings
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, here and in child processes
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without examples
 
 import submission  # noqa: E402
 from training import Settings, train  # noqa: E402

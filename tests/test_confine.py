@@ -2,12 +2,8 @@
 
 import contextlib
 import errno
-import fcntl
-import grp
 import os
-import pwd
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -22,14 +18,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from boxes import EndedError, in_child, loaded, sandbox
+from boxes import IS_ROOT, EndedError, in_child, loaded, sandbox
 
 from sandbox import confine, system_calls
 from sandbox.confine import FILE_SIZE, OPEN_FILES, Confinement
 from sandbox.system_calls import call
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
-IS_ROOT, VERSION = os.geteuid() == 0, confine.landlock_version()
+fcntl, grp, pwd, resource = map(pytest.importorskip, ("fcntl", "grp", "pwd", "resource"))
+VERSION = confine.landlock_version()
 AS_ROOT = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 UID = 100_000 + os.getpid()  # nobody else's
 USER = UID, UID

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 
 import pytest
+from boxes import IS_ROOT
 
 from sandbox.text import one_line
 from sandbox.upload import VECTORS, Source, UploadError, read_upload
@@ -488,7 +489,7 @@ def test_what_changes_meanwhile_is_not_followed(tmp_path, system, monkeypatch, o
 
 
 @posix_only
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(IS_ROOT, reason="root may read everything")
 def test_what_may_not_be_read_is_told(tmp_path):
     package = as_folder(tmp_path / "submission", PACKAGE | {"lib/a.py": ""} | VECTOR)
     for name in ("sgd.py", "lib", VECTORS):
