@@ -228,7 +228,7 @@ def savings(path):
     before = None
     while True:
         times, alone = {}, [(path.parent, (), [path.name])]
-        for folder, _, names in alone if path.is_file() else os.walk(path):
+        for folder, _, names in alone if path.is_file() else os.walk(path, followlinks=True):
             for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
                 with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
                     times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns
@@ -252,11 +252,12 @@ def grade(chosen, options, how):
     try:
         course.solution = read_solution(options.solution) if options.solution else None
         save(UNFINISHED)
-        course = open_course(options.submission, course.solution, *how, **shown)
+        is_own = not (options.solution or options.gradescope)
+        course = open_course(options.submission, course.solution, *how, is_own, **shown)
         GradedTestCase.course, notes = course, list(course.submission.skipped)
         if options.solution:
             refuse_if_exposed(course, options)
-            notes.append(f"Confinement: {how[0]}")
+            notes.append(f"Confinement: {course.sandbox.confinement if course.sandbox else how[0]}")
         elif any(case.about.is_hidden for case in chosen):
             notes.append(NOT_GRADED)
         found = CourseTestRunner().run(chosen, notes)

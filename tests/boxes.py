@@ -11,6 +11,8 @@ from sandbox.sandbox import Sandbox, Submission
 from sandbox.upload import Source
 from sandbox.workers import ForkedWorkers
 
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
 
 def package(files):
     """Make the package of an upload from texts, or from the text of word2vec.py."""

@@ -2,11 +2,8 @@
 
 import contextlib
 import errno
-import fcntl
-import grp
 import os
-import pwd
-import resource
+import re
 import shutil
 import signal
 import socket
@@ -16,18 +13,20 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from boxes import EndedError, in_child, loaded, sandbox
+from boxes import IS_ROOT, EndedError, in_child, loaded, sandbox
 
 from sandbox import confine, system_calls
 from sandbox.confine import FILE_SIZE, OPEN_FILES, Confinement
 from sandbox.system_calls import call
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
-IS_ROOT, VERSION = os.geteuid() == 0, confine.landlock_version()
+fcntl, grp, pwd, resource = map(pytest.importorskip, ("fcntl", "grp", "pwd", "resource"))
+VERSION = confine.landlock_version()
 AS_ROOT = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
 UID = 100_000 + os.getpid()  # nobody else's
 USER = UID, UID
@@ -240,8 +239,7 @@ def test_becoming_another_user():
 )
 def test_choose(user, version, has_filter, words, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(confine, "accounts", lambda: [USER])
-    monkeypatch.setattr(confine, "can_run_python", lambda uid, gid: bool(user))
+    monkeypatch.setattr(confine, "accounts", lambda: [user] if user else [])
     monkeypatch.setattr(confine, "landlock_version", lambda: version)
     monkeypatch.setattr(system_calls, "available", lambda: has_filter)
     assert str(confine.choose()) == words
@@ -252,6 +250,7 @@ def test_choose(user, version, has_filter, words, monkeypatch):
     order = confine.choose(without=("limits", "system calls")).order()
     assert order | {"processes": 0} == walls | {"limits": False, "filter": False, "processes": 0}
     assert str(confine.choose(())).startswith("none")
+    assert confine.choose(()).weaker is None
     assert confine.choose(()).order()["filter"] == has_filter  # at every level
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert confine.choose().user is None
@@ -274,16 +273,69 @@ def test_accounts(monkeypatch):
     assert offered() == [(first + 2, first + 2)]
 
 
+def test_the_weaker_ones_follow(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(confine, "accounts", lambda: [USER, (5000, 5001)])
+    monkeypatch.setattr(confine, "landlock_version", lambda: 7)
+    found = [confine.choose()]
+    while found[-1].weaker:
+        found.append(found[-1].weaker)
+    users = [USER, (5000, 5001)]
+    pairs = [(user, version) for version in (7, 0) for user in users] + [(None, 7), (None, 0)]
+    assert [(each.user, each.landlock) for each in found] == pairs
+
+
+# Which of them Python can run behind
+
+
+def settled(stronger):
+    """Give the confinement that a sandbox ends with, beginning with one that has a weaker one."""
+    with sandbox("", confinement=replace(stronger, weaker=Confinement())) as box:
+        return str(box.confinement)
+
+
+@pytest.mark.skipif(VERSION < confine.WHOLE_LANDLOCK, reason="there is no such Landlock")
+def test_a_package_that_cannot_be_read_rules_a_confinement_out(monkeypatch, tmp_path):
+    (tmp_path / "kept_away.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert settled(Confinement(landlock=VERSION)) == "Landlock"
+    monkeypatch.setattr("sandbox.sandbox.PACKAGES", ["kept_away", "not_there"])
+    why = f"none (not Landlock: {tmp_path}/kept_away.py cannot be read)"
+    assert settled(Confinement(landlock=VERSION)) == why
+    trial = {
+        "word2vec.py": ("a trial", b"while True: pass", "")
+    }  # as where the machine is too busy
+    monkeypatch.setattr("sandbox.sandbox.TRIAL", trial)
+    monkeypatch.setattr("sandbox.sandbox.TRIAL_SECONDS", 0.1)
+    assert settled(Confinement(landlock=VERSION)) == "Landlock"
+
+
 @AS_ROOT
-def test_can_run_python(out, monkeypatch):
-    python, secret, program = "/usr/bin/python3", out / "secret", out / "program"
-    if not os.access(python, os.X_OK):
-        pytest.skip(f"there is no {python}")
-    for path, numpy, can in ((python, "/dev/null", 1), (python, secret, 0), (program, python, 0)):
-        found = SimpleNamespace(origin=str(numpy))
-        monkeypatch.setattr("importlib.util.find_spec", lambda name, found=found: found)
-        monkeypatch.setattr(sys, "executable", str(path))
-        assert confine.can_run_python(*USER) == can
+def test_walls_that_cannot_be_put_up_rule_a_confinement_out():
+    why = f"none (not another user: OSError: user {UID} could become root again)"
+    assert settled(Confinement((UID, 0))) == why
+
+
+def test_a_python_whose_library_is_elsewhere(tmp_path):
+    """PYTHONHOME names its place; behind Landlock it cannot go where the link leads."""
+    library = Path(os.__file__).parent
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / library.name).symlink_to(library)
+    paths = os.pathsep.join([*confine.site_packages(), str(SOURCES)])
+    environment = {"PYTHONHOME": str(tmp_path), "PYTHONPATH": paths, "PATH": os.environ["PATH"]}
+    shutil.copytree(SOURCES / "submission", tmp_path / "submission")
+    (tmp_path / "sample_vectors_(soln).json").write_text("{}")
+    more = "2a-2", "--submission", "submission", "--solution", "submission", "--unconfined"
+    done = subprocess.run(
+        [sys._base_executable, SOURCES / "grader.py", *more],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert "[1.0/1.0 points" in done.stdout, done.stdout + done.stderr
+    if VERSION >= confine.WHOLE_LANDLOCK:
+        assert re.search(r"\(not [\w ]*Landlock: No module named 'pdb'\)", done.stdout)
 
 
 # Limits

@@ -54,7 +54,7 @@ CRASHES = {
     "recursion": ("return sigmoid(x)", "maximum recursion depth exceeded"),
     "recursion beyond the stack": (
         "sys.setrecursionlimit(10**9)\n    deep = lambda n: sorted([n], key=deep)\n    deep(1)",
-        "SIGSEGV",
+        "SIGSEGV" if sys.version_info < (3, 12) else "maximum recursion depth exceeded",
     ),
     "garbage": ("say(os.urandom(10**5))", "the submission sent "),
     "a part of an answer": (f"say({FRAME})\n    os._exit(0)", "its process ended with exit code 0"),

@@ -19,6 +19,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from boxes import IS_ROOT
 
 import fetch
 from utils.commands import ROOT, join
@@ -408,7 +409,7 @@ def test_targets_that_cannot_be(run, server, target):
 # Trouble on the disk, and interruptions
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(IS_ROOT, reason="root may write everywhere")
 def test_target_in_a_folder_for_reading_only(fails, target):
     target.parent.chmod(0o555)
     fails(match="cannot be written: Permission denied.*--target DIR")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boxes import children, descriptors, loaded, sandbox
+from boxes import IS_ROOT, children, descriptors, loaded, sandbox
 
 from sandbox import session as sessions
 from sandbox import watch, wire
@@ -651,7 +651,7 @@ def test_tidy_closed_folders():
     (folder / "d").mkdir()
     for path in ("a/b/c", "a/b/file", "a/b", "a", "d", "."):
         (folder / path).chmod(0)
-    if os.geteuid() == 0:
+    if IS_ROOT:
         user = 65000, 65000
         for path in [folder, *folder.rglob("*")]:
             os.chown(path, *user)
@@ -660,7 +660,7 @@ def test_tidy_closed_folders():
     parent.rmdir()
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs another user")
+@pytest.mark.skipif(not IS_ROOT, reason="needs another user")
 def test_what_a_user_left_elsewhere_goes_too(folder):
     number = 65001
     left = Path("/tmp", f"left-by-{number}")

@@ -2,12 +2,10 @@
 
 import ctypes
 import errno
-import fcntl
 import mmap
 import os
 import platform
 import re
-import resource
 import socket
 from functools import partial
 from pathlib import Path
@@ -28,6 +26,7 @@ from sandbox.system_calls import (
     call,
 )
 
+fcntl, resource = map(pytest.importorskip, ("fcntl", "resource"))
 ON = pytest.mark.skipif(not system_calls.available(), reason="the system has no such filter")
 MACHINE = platform.machine() if platform.machine() in MACHINES else "x86_64"
 FILTER, NO_FILTER = only("system calls"), only()

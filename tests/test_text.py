@@ -12,7 +12,8 @@ from sandbox.text import Capture, escape
 TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\x1b\r\n\t\0\u2028\ud800 ab"))
 HIDDEN = {
     "escape": ("\x1b[2J", r"\x1b[2J"),
-    "carriage return": ("a\r\nb", "a\\r\nb"),
+    "carriage return": ("a\rb", r"a\rb"),
+    "line ends of Windows": ("a\r\nb\r\r\n\n\r", "a\nb\n\n\\r"),
     "backspace": ("a\bb", r"a\x08b"),
     "nul": ("\0", r"\x00"),
     "delete": ("\x7f", r"\x7f"),

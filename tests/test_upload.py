@@ -9,6 +9,7 @@ import warnings
 import zipfile
 
 import pytest
+from boxes import IS_ROOT
 
 from sandbox.text import one_line
 from sandbox.upload import VECTORS, Source, UploadError, read_upload
@@ -405,6 +406,33 @@ def test_a_linked_folder_or_zip_is_named_in_the_refusal(tmp_path):
 
 
 @posix_only
+def test_a_linked_folder_is_told_and_not_what_was_given_graded_instead(tmp_path):
+    as_folder(tmp_path / "real", LOOSE)
+    upload = as_folder(tmp_path / "src", {"run.py": "", "grading/word2vec.py": F})
+    (upload / "submission").symlink_to(tmp_path / "real")
+    assert f"but submission ({LINK}), " in refused(upload)
+
+
+@posix_only
+def test_links_are_followed_in_what_is_ones_own(tmp_path):
+    as_folder(tmp_path / "real", PACKAGE | {"notes/a.py": F} | VECTOR)
+    (tmp_path / "src").mkdir()
+    for name, place in (("", "submission"), ("notes", "submission/extra"), (VECTORS, VECTORS)):
+        (tmp_path / "src" / place).symlink_to(tmp_path / "real" / name)
+    (tmp_path / "real" / "sgd.py").rename(tmp_path / "sgd")
+    (tmp_path / "real" / "sgd.py").symlink_to(tmp_path / "sgd")
+    (tmp_path / "real" / "nowhere.py").symlink_to("nowhere")
+    for path in ("src", "src/submission"):
+        handed_in = read_upload(tmp_path / path, follow=True)
+        assert contents(handed_in).items() >= PACKAGE.items()
+        assert {"notes/a.py", "extra/a.py"} <= handed_in.package.keys()
+        assert handed_in.vectors is not None
+        assert handed_in.skipped == (f"nowhere.py {LINK}",)
+    handed_in = read_upload(tmp_path / "real" / "sgd.py", follow=True)
+    assert contents(handed_in) == {"sgd.py": PACKAGE["sgd.py"]}
+
+
+@posix_only
 def test_a_link_above_what_is_named_is_followed_and_a_hard_link_is_a_file(tmp_path):
     real = as_folder(tmp_path / "real", under("submission", PACKAGE) | VECTOR)
     os.link(real / "submission" / "sgd.py", real / "submission" / "quiz.py")
@@ -461,7 +489,7 @@ def test_what_changes_meanwhile_is_not_followed(tmp_path, system, monkeypatch, o
 
 
 @posix_only
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(IS_ROOT, reason="root may read everything")
 def test_what_may_not_be_read_is_told(tmp_path):
     package = as_folder(tmp_path / "submission", PACKAGE | {"lib/a.py": ""} | VECTOR)
     for name in ("sgd.py", "lib", VECTORS):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,10 @@ SOURCE = """
 
     def parent():
         return os.getppid()
+
+    def signals(*numbers):
+        names = [getattr(signal.getsignal(number), "name", "") or "default_int_handler" for number in numbers]
+        return [names, list(signal.pthread_sigmask(signal.SIG_BLOCK, ()))]
 
     def sleep(seconds):
         time.sleep(seconds)
@@ -212,9 +217,55 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "PROGRAM", tmp_path / "nothing.py")
     with (
         contextlib.closing(kind()) as made,
-        pytest.raises(OSError, match="no worker can be started"),
+        pytest.raises(OSError, match=r"no worker can be started: .*open file .*nothing\.py.*"),
     ):
         made.start({"folder": str(tmp_path)})
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+def test_what_python_itself_needs_to_start(tmp_path):
+    """As one that finds its libraries by LD_LIBRARY_PATH; nothing else of the environment counts."""
+    for name in ("lib", "pyvenv.cfg"):
+        if Path(sys.prefix, name).exists():
+            (tmp_path / name).symlink_to(Path(sys.prefix, name))
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text(
+        f"#!{shutil.which('bash')}\n"
+        '[ "$LD_LIBRARY_PATH" = /opt/lib -a -z "$PYTHONPATH" ] || {\n'
+        '  echo "$0: error while loading shared libraries: libpython.so" >&2; exit 127\n'
+        "}\n"
+        f'exec -a "$0" {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    command = [python, nursery.SOURCES / "grader.py", "2a-2"]
+    for libraries in ("/opt/lib", "", ":/opt/lib:lib"):
+        environment = os.environ | {"LD_LIBRARY_PATH": libraries}
+        run = ["bash", "-c", f'exec -a "$0" {sys.executable} "$@"', *command]
+        done = subprocess.run(run, env=environment, capture_output=True, text=True)
+        if libraries:
+            assert "[1.0/1.0 points" in done.stdout, done.stdout + done.stderr
+        else:
+            why = f"{python}: error while loading shared libraries: libpython.so"
+            assert f"no worker can be started: {why}" in done.stdout + done.stderr
+
+
+def test_signals_are_as_usual_however_the_grader_was_started():
+    numbers = [signal.SIGINT, signal.SIGCHLD, signal.SIGALRM, signal.SIGPIPE]
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        for workers in (ForkedWorkers, KeptWorkers):
+            with sandbox(SOURCE, workers) as box, loaded(box) as submission:
+                usual = ["default_int_handler", "SIG_DFL", "SIG_DFL", "SIG_IGN"]
+                assert submission.signals(*map(int, numbers)) == [usual, []]
+                how = "killed by SIGTERM" if workers is ForkedWorkers else "did not answer"
+                with pytest.raises(SubmissionError, match=how):
+                    submission.kill(submission.pids()[0], int(signal.SIGTERM))
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 # The grader ends

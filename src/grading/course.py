@@ -45,13 +45,15 @@ class Course:
             sandbox.close()
 
 
-def open_course(path, solution=None, confinement=None, seconds=None, workers=WORKERS, **shown):
+def open_course(
+    path, solution=None, confinement=None, seconds=None, workers=WORKERS, follow=False, **shown
+):
     """Read a submission and start what runs it, and the solution, as `read_solution` gives it.
 
-    `seconds` replaces all limits but that of all tests together.
+    `seconds` replaces all limits but that of all tests together; `follow` as of `read_upload`.
     """
     try:
-        submission = read_upload(path)
+        submission = read_upload(path, follow)
     except UploadError as error:
         submission = Upload({}, problem=str(error))
     course = Course(submission, None, solution, None, seconds, **shown)
@@ -60,7 +62,10 @@ def open_course(path, solution=None, confinement=None, seconds=None, workers=WOR
     if submission.package:
         limits = {"import_seconds": seconds} if seconds else {}
         limits["total_seconds"] = max(MOST_SECONDS, seconds or 0)
-        course.sandbox = Sandbox(submission.package, started, confinement or choose(), **limits)
+        try:
+            course.sandbox = Sandbox(submission.package, started, confinement or choose(), **limits)
+        except OSError as error:
+            raise InputError(str(error)) from error
     if solution:
         course.solution_sandbox = Sandbox(solution.package, started, Confinement())
     return course

@@ -1,4 +1,7 @@
-"""The files of a folder or a zip from a stranger: no link is followed, nothing lands on disk."""
+"""The files of a folder or a zip from a stranger: no link is followed, nothing lands on disk.
+
+Only with `follow`, for a folder of one's own, links lead where they lead.
+"""
 
 import contextlib
 import io
@@ -79,12 +82,12 @@ class Tree:
         return Source(path, bytes(data))
 
 
-def list_folder(root, label):
+def list_folder(root, label, follow=False):
     """List the files of a folder and its subfolders."""
     tree, seen, folders = Tree(label), 0, [""]
     for folder in folders:  # grows as subfolders are found
         try:
-            items = look_into(root, folder, MAX_ENTRIES - seen + 1)
+            items = look_into(*located(root, folder, follow), MAX_ENTRIES - seen + 1, follow)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
             if not folder:
@@ -99,31 +102,43 @@ def list_folder(root, label):
             if IGNORED.fullmatch(item):
                 continue
             if not stat.S_ISDIR(mode):
-                tree.add(name, mode, open_file, root, name)
+                tree.add(name, mode, open_file, *located(root, name, follow))
             elif name.count("/") < MAX_DEPTH:
                 folders.append(name)
     return tree
 
 
-def list_names(folder, label, *names):
+def list_names(folder, label, *names, follow=False):
     """List some files of a folder, as far as they are there."""
     tree = Tree(label)
     for name in names:
         with contextlib.suppress(OSError):
-            mode = os.lstat(os.path.join(folder, name)).st_mode
-            tree.add(name, mode, open_file, folder, name)
+            mode = os.stat(os.path.join(folder, name), follow_symlinks=follow).st_mode
+            tree.add(name, mode, open_file, *located(folder, name, follow))
     return tree
 
 
-def look_into(root, folder, limit):
-    """Give name and mode of up to `limit` things in a folder."""
+def located(root, name, follow):
+    """Split a path into what may hold links and what may not; with `follow`, go where it leads."""
+    return (os.path.realpath(os.path.join(root, name)), "") if follow else (root, name)
+
+
+def look_into(root, folder, limit, follow):
+    """Give name and mode of up to `limit` things in a folder, or of what links lead to."""
     with contextlib.ExitStack() as stack:
         place = os.path.join(root, folder)
         if os.scandir in os.supports_fd:  # not on Windows
             place = open_below(root, folder)
             stack.callback(os.close, place)
         items = islice(stack.enter_context(os.scandir(place)), limit)
-        return [(item.name, item.stat(follow_symlinks=False).st_mode) for item in items]
+        return [(item.name, mode_of(item, follow)) for item in items]
+
+
+def mode_of(item, follow):
+    """Give the mode of a thing in a folder, that of a link if it leads nowhere."""
+    with contextlib.suppress(OSError):
+        return item.stat(follow_symlinks=follow).st_mode
+    return item.stat(follow_symlinks=False).st_mode
 
 
 class InPieces(io.BufferedReader):

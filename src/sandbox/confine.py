@@ -15,12 +15,10 @@ what is closed. What others need at that moment can be used up to the limits.
 """
 
 import contextlib
-import importlib.util
 import itertools
 import os
 import stat
 import struct
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +57,8 @@ TCP, SCOPES = (0b11, 4), (0b11, 6)  # bind and connect; abstract sockets and sig
 class Confinement:
     """What holds a submission: user and group that it becomes, version of Landlock, other walls.
 
-    `without` names walls that are switched off, to show that they matter.
+    `without` names walls that are switched off, to show that they matter; `weaker` is what holds it
+    where Python cannot run under this one, and `reason` then says why.
     """
 
     user: tuple | None = None
@@ -67,13 +66,15 @@ class Confinement:
     has_filter: bool = field(default_factory=system_calls.available)
     threads: int = 0  # of the user when grading began
     without: tuple = ()
+    weaker: "Confinement | None" = None
+    reason: str = ""
 
     def __str__(self):
         """Name what counts."""
         counts = [OTHER_USER] * bool(self.user) + [LANDLOCK] * (self.landlock >= WHOLE_LANDLOCK)
         if counts and not self.has_filter:
             return "none (this system has no filter of system calls)"
-        return " and ".join(counts) or "none"
+        return (" and ".join(counts) or "none") + f" ({self.reason})" * bool(self.reason)
 
     @property
     def may_leave_files(self):
@@ -94,16 +95,17 @@ class Confinement:
 
 
 def choose(kinds=(OTHER_USER, LANDLOCK), without=()):
-    """Find the best confinement of these kinds that this machine has."""
+    """Find the best confinement of these kinds that this machine has, and those weaker."""
     is_root = sys.platform.startswith("linux") and os.geteuid() == 0
-    users = accounts() if is_root and OTHER_USER in kinds else ()
-    return Confinement(
-        next((user for user in users if can_run_python(*user)), None),
-        landlock_version() if LANDLOCK in kinds else 0,
-        system_calls.available(),
-        threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0,
-        tuple(without),
-    )
+    users = list(accounts()) if is_root and OTHER_USER in kinds else []
+    versions = {landlock_version() if LANDLOCK in kinds else 0, 0}
+    threads = threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0
+    found = None
+    for is_other, version in itertools.product((False, True), sorted(versions)):
+        for user in reversed(users) if is_other else [None]:
+            has_filter = system_calls.available()
+            found = Confinement(user, version, has_filter, threads, tuple(without), found)
+    return found
 
 
 def settle(folder, user, landlock, processes, cpu_seconds, **walls):
@@ -164,17 +166,6 @@ def become(uid, gid):
     os.umask(0o077)
 
 
-def can_run_python(uid, gid):
-    """Tell whether a user can run this Python, with NumPy."""
-    numpy = importlib.util.find_spec("numpy").origin
-    try:
-        command = [sys.executable, "-I", "-S", "-c", f"open({numpy!r})"]
-        who = {"user": uid, "group": gid, "extra_groups": []}
-        return subprocess.run(command, cwd="/", stderr=subprocess.DEVNULL, **who).returncode == 0
-    except (OSError, subprocess.SubprocessError):
-        return False
-
-
 def drop_bounding_set():
     """Make sure that no program can get a capability back; where root lacks the right, skip."""
     with contextlib.suppress(OSError):
@@ -221,13 +212,19 @@ def site_packages():
     return [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
 
 
+def folders(variable):
+    """List the folders that a variable names, without "" and others that depend on where one is."""
+    return [path for path in os.environ.get(variable, "").split(os.pathsep) if os.path.isabs(path)]
+
+
 def what_python_needs():
     """List what must be read to import more packages; no working folder, none of our sources."""
     parts = ("bin", "lib", "lib64", os.path.join("local", "lib"), "pyvenv.cfg")
     installed = [os.path.join(p, part) for p in (sys.base_prefix, sys.prefix) for part in parts]
     system = "/lib /lib64 /usr/lib /usr/lib64 /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime"
     files = "/etc/mime.types", os.devnull, "/dev/urandom"
-    return [*installed, *site_packages(), *system.split(), *files]
+    libraries = folders("LD_LIBRARY_PATH")
+    return [*installed, *site_packages(), *libraries, *system.split(), *files]
 
 
 # Limits

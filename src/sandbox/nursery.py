@@ -4,7 +4,7 @@ It has imported NumPy and what students are given, so that a worker is there in 
 knows nothing of the grader. Where no process can fork (Windows), it is itself the worker, of one
 test after the other. It runs as the program that the grader starts::
 
-    python -I nursery.py
+    python -P -s nursery.py
 """
 
 import base64
@@ -130,8 +130,20 @@ def be_worker(settings, sock, output):
         os._exit(70)  # while the wire is open still, so that nobody kills it before
 
 
+def reset_signals():
+    """Have no signal ignored or blocked, as some shells and job systems start the grader."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    of_python = {getattr(signal, name, None) for name in ("SIGPIPE", "SIGXFSZ")}  # it ignores them
+    for number in signal.valid_signals() - of_python:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def main():
     """Be the nursery, or the only worker, until the grader's end of the socket is closed."""
+    reset_signals()
     about = json.loads(sys.stdin.buffer.readline())
     if "share" in about:
         sock = socket.fromshare(base64.b64decode(about["share"]))
@@ -146,7 +158,6 @@ def main():
     prctl(PR_SET_DUMPABLE, 0)  # no other process of its user may look into it
     with contextlib.suppress(OSError):  # the grader is gone
         if about["forks"]:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the grader may have been without
             serve(sock)
         else:
             from . import worker

@@ -1,6 +1,7 @@
 """Where a submission runs: every test gets a worker of its own, in an empty folder."""
 
 import contextlib
+import importlib.util
 import math
 import os
 import re
@@ -9,11 +10,16 @@ import stat
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from .session import IMPORT_SECONDS, Function, Session, StarvedError, SubmissionError, TooLateError
+from .text import last_line
 
 PRELOADED = {"matplotlib": "matplotlib.pyplot", "scipy": "scipy.stats"}  # slow to import
+TRIAL = {"word2vec.py": ("a trial", b"import pdb, utils.treebank", "")}  # what many import late
+TRIAL_SECONDS = 10
+PACKAGES = "pdb", "matplotlib", "scipy", "tqdm"
 REMOVE_SECONDS = 60
 REMOVE = """
 chmod -R u+rwX "$1"; rm -rf "$1"
@@ -55,6 +61,27 @@ class Sandbox:
         self.folder = tempfile.mkdtemp(prefix="grading-", dir=place)
         os.chmod(self.folder, 0o711)
         self.failed = {}  # why imports failed, by module
+        try:
+            while self.confinement.weaker and (problem := self._problem()):
+                reason = self.confinement.reason or f"not {self.confinement}: {problem}"
+                self.confinement = replace(self.confinement.weaker, reason=reason)
+        except BaseException:
+            self.close()
+            raise
+
+    def _problem(self):
+        """Say why Python cannot run behind these walls; empty if it can, or nobody knows."""
+        found = filter(None, map(importlib.util.find_spec, PACKAGES))
+        files = [spec.origin for spec in found if spec.origin]
+        with self.session(TRIAL_SECONDS) as session:
+            try:
+                session.load(TRIAL, "word2vec", TRIAL_SECONDS)
+                closed = set(files) - set(session.probe(files, []))
+            except TooLateError:  # the machine is too busy
+                return ""
+            except SubmissionError as error:
+                return last_line(session.close()) if error.kind == "ProcessError" else str(error)
+        return f"{min(closed)} cannot be read" if closed else ""
 
     @contextlib.contextmanager
     def session(self, seconds):

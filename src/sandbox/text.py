@@ -67,7 +67,7 @@ class Capture:
         left_out = self.total - len(self.start) - len(self.end)
         parts = [self.start, self.end] if left_out else [self.start + self.end]
         gap = f"\n[... {left_out:,} bytes left out ...]\n"
-        return gap.join(escape(part.decode("utf-8", "replace")) for part in parts)
+        return escape(gap.join(part.decode("utf-8", "replace") for part in parts))
 
 
 def one_line(text, limit=80):
@@ -76,8 +76,17 @@ def one_line(text, limit=80):
     return text if len(text) <= limit else f"{text[:half]}...{text[-half:]}"
 
 
+def last_line(text):
+    """Give the last line of what was printed, where Python says why it ended; empty if none."""
+    return one_line(text.rstrip().rpartition("\n")[2], 300)
+
+
 def escape(text, shown="\n\t"):
-    r"""Write out what is not seen, such as ``\x1b`` or ``\u2028``; what is to be shown stays."""
+    r"""Write out what is not seen, such as ``\x1b`` or ``\u2028``; what is to be shown stays.
+
+    Lines that end as on Windows end as elsewhere.
+    """
+    text = re.sub("\r+\n", "\n", text)
     return "".join(
         c if c.isprintable() or c in shown else c.encode("unicode_escape").decode() for c in text
     )

@@ -8,7 +8,17 @@ import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .archive import InPieces, Source, UploadError, list_folder, list_names, list_zip, open_file
+from .archive import (
+    LINK,
+    InPieces,
+    Source,
+    UploadError,
+    list_folder,
+    list_names,
+    list_zip,
+    located,
+    open_file,
+)
 from .text import one_line
 
 VECTORS = "sample_vectors_(soln).json"
@@ -49,26 +59,31 @@ class Upload:
     problem: str = ""  # why there is no code, and what to hand in
 
 
-def read_upload(path):
-    """Read what was handed in, whatever it is; `UploadError` if that is no submission, or two."""
+def read_upload(path, follow=False):
+    """Read what was handed in, whatever it is; `UploadError` if that is no submission, or two.
+
+    Only what is one's own may lead elsewhere: `follow` its links.
+    """
     path = Path(path)
     try:
         path = path if path.name not in ("", "..") else Path(os.path.realpath(path))
-        folder, mode = os.path.realpath(path.parent), os.lstat(path).st_mode
+        folder = os.path.realpath(path.parent)
+        mode = os.stat(path, follow_symlinks=follow).st_mode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UploadError(f"{one_line(path, 200)} cannot be read: {reason}. {HAND_IN}") from error
     label = one_line(path, 4096)  # whole, so that it can be used
     if stat.S_ISDIR(mode):
-        tree = list_folder(os.path.join(folder, path.name), label)
+        tree = list_folder(os.path.join(folder, path.name), label, follow)
         own = [SINGLE, *OURS] if path.name == "submission" else [INIT]
         upload, beside = read_tree(tree), () if tree.files.keys().isdisjoint(own) else BESIDE
     elif stat.S_ISREG(mode):
-        upload, beside = read_file(folder, path.name, label)
+        upload, beside = read_file(folder, path.name, label, follow)
     else:
         kind = "a link, which is not followed" if stat.S_ISLNK(mode) else "no file or folder"
         raise UploadError(f"{label} is {kind}. Name the submission itself.")
-    upload = with_vectors(upload, list_names(folder, os.path.dirname(label), *beside))
+    near = list_names(folder, os.path.dirname(label), *beside, follow=follow)
+    upload = with_vectors(upload, near)
     if not upload.package and upload.vectors is None:
         raise UploadError(upload.problem)
     lines = tuple(dict.fromkeys(upload.skipped))
@@ -77,17 +92,17 @@ def read_upload(path):
     return replace(upload, skipped=lines)
 
 
-def read_file(folder, name, label):
+def read_file(folder, name, label, follow):
     """Read code or a zip, or nothing, and name what counts beside it or instead: a vectors file."""
     suffix = posixpath.splitext(name)[1].lower()
     try:
-        with open_file(folder, name) as stream:
+        with open_file(*located(folder, name, follow)) as stream:
             if suffix == ".zip" or stream.read(4) in (b"PK\3\4", b"PK\5\6"):
                 return read_tree(list_zip(stream, one_line(name))), BESIDE
     except OSError as error:
         raise UploadError(f"{label} cannot be read: {error.strerror}.") from error
     if suffix == ".py":
-        tree = list_names(folder, os.path.dirname(label), name)
+        tree = list_names(folder, os.path.dirname(label), name, follow=follow)
         return read_package(tree, name), BESIDE
     reason = f"{label} is {KINDS.get(suffix, 'no Python file')}. {HAND_IN}"
     return Upload({}, problem=reason), [name]
@@ -109,6 +124,7 @@ def what_is_there(tree):
     """Say what a folder or zip holds instead of a submission, and what to hand in."""
     why = {name: tree.problems.get(name) or advice(name) for name in tree.files}
     names = sorted(why, key=lambda name: (not why[name], name[-3:] != ".py"))
+    names.sort(key=lambda name: name not in tree.problems)
     told = [one_line(name) + (f" ({why[name]})" if why[name] else "") for name in names[:3]]
     if len(names) > 3:
         told.append(f"{len(names) - 3} more")
@@ -142,7 +158,8 @@ def find(tree):
         level = len(around) - (around[-1:] == ["submission"])  # as near as what lies beside it
         mains |= {folder + name: level for name in names if name in (names[0], alone)}
     theirs = [main for main in mains if GIVEN_FOLDERS.isdisjoint(main.split("/"))]
-    return {main: mains[main] for main in theirs} or mains
+    is_linked = LINK in tree.problems.values()  # theirs may be elsewhere
+    return {main: mains[main] for main in theirs} or ({} if is_linked else mains)
 
 
 def read_code(tree):

@@ -64,7 +64,7 @@ class Worker:
         reached = []
         for path in read:
             with contextlib.suppress(OSError):
-                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+                os.close(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)))
                 reached.append(path)
         for folder in write:
             trial = os.path.join(folder, f"probe-{os.getpid()}")

@@ -23,16 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .confine import site_packages
+from .confine import folders, site_packages
 from .nursery import DIE_SECONDS, kill_group
-from .text import Capture
+from .text import Capture, last_line
 from .watch import is_running
 from .wire import Channel, ClosedError, WireError
 from .worker import Worker
 
 ANSWER_SECONDS = 120  # beside many others
 REST_SECONDS = 2
-NO_WORKER = "no worker can be started"
 PROGRAM = Path(__file__).with_name("nursery.py")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -43,7 +42,10 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "VECLIB_MAXIMUM_THREADS": "1",
 }
-KEPT = "SYSTEMROOT", "HOME", "USERPROFILE"  # from the grader's own; the last two for font caches
+KEPT = [  # folders from the grader's own: for font caches, and without which some do not start
+    *("HOME", "USERPROFILE", "SYSTEMROOT", "PYTHONHOME", *["PATH"] * (os.name == "nt")),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+]
 
 
 @dataclass
@@ -57,16 +59,20 @@ class Started:
 
 
 def launch(forks, preload):
-    """Start the nursery, or a worker that is told more later; give its process and a socket."""
+    """Start the nursery, or a worker that is told more later.
+
+    Give its process, a socket to it, and what it prints.
+    """
     ours, theirs = socket.socketpair()
+    kept = [(name, folders(name)) for name in KEPT]
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", PROGRAM],
-            env=ENVIRONMENT | {name: os.environ[name] for name in KEPT if name in os.environ},
+            [sys.executable, "-P", "-s", "-X", "utf8", PROGRAM],  # -I would ignore PYTHONHOME
+            env=ENVIRONMENT | {name: os.pathsep.join(found) for name, found in kept if found},
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL if forks else subprocess.PIPE,
-            stderr=None if forks else subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             cwd=os.sep,
             bufsize=0,
             **how,
@@ -80,7 +86,13 @@ def launch(forks, preload):
         with contextlib.suppress(OSError), process.stdin as stream:  # it has ended: this shows soon
             stream.write(json.dumps(about).encode() + b"\n")
     ours.settimeout(ANSWER_SECONDS)
-    return process, ours
+    return process, ours, Capture(process.stdout)
+
+
+def no_worker(printed, how):
+    """Make the error that says why none starts: the last line printed, or how it ended."""
+    why = last_line(printed.text()) or how or "it does not answer"
+    return OSError(f"no worker can be started: {why}")
 
 
 class ForkedWorkers:
@@ -93,7 +105,7 @@ class ForkedWorkers:
 
     def _begin(self):
         """Start the nursery; it gets ready while the grader goes on."""
-        self.nursery, self.sock = launch(True, self.preload)
+        self.nursery, self.sock, self.printed = launch(True, self.preload)
         self.has_answered = False
 
     def _ask(self, order, *descriptors):
@@ -110,7 +122,9 @@ class ForkedWorkers:
             return answer
         self.sock.close()
         self.nursery.kill()
-        self.nursery.wait()
+        how = in_words(self.nursery.wait())
+        self.printed.reader.join(1)
+        self.error = no_worker(self.printed, how)
         self._begin()
         return None
 
@@ -125,7 +139,7 @@ class ForkedWorkers:
                 return Started(ours, group, Capture(open(reader, "rb", buffering=0)))
             ours.close()
             os.close(reader)
-        raise OSError(NO_WORKER)
+        raise self.error
 
     def end(self, started):
         """Kill a worker and all that it started; say how it had ended, if it had."""
@@ -150,6 +164,7 @@ class ForkedWorkers:
             self.nursery.wait(DIE_SECONDS)
         self.nursery.kill()
         self.nursery.wait()
+        self.printed.reader.join(1)
 
 
 class KeptWorkers:
@@ -162,14 +177,13 @@ class KeptWorkers:
         """Take a worker that is idle, or start one; raise OSError if that fails."""
         if self.idle:
             started = self.idle.pop()
+            started.printed.begin()
         else:
-            process, sock = launch(False, self.preload)
-            started = Started(sock, process.pid, Capture(process.stdout), process)
-        started.printed.begin()
+            process, sock, printed = launch(False, self.preload)
+            started = Started(sock, process.pid, printed, process)
         if self._does(started, ANSWER_SECONDS, request="begin", folder=settings["folder"]):
             return started
-        self.end(started)
-        raise OSError(NO_WORKER)
+        raise no_worker(started.printed, self.end(started))
 
     def end(self, started):
         """Keep a worker that answers for the next test; kill another, and say how it had ended."""
