@@ -23,7 +23,7 @@
 # [/staff]
 ## make clean             remove the virtual environment and all caches; your PDFs stay
 #
-# Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (>= 3.11).
+# Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (3.11 to 3.14).
 
 PYTHON = python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
@@ -102,8 +102,8 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "$(PYTHON) is no Python 3.11 or newer. Name one that is: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || \
+	  { echo "$(PYTHON) is no Python 3.11 to 3.14. Name one that is: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
 	@touch .venv/run

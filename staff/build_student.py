@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from answers import emptied_answers
 from regions import MarkError, emptied, without_staff
@@ -11,6 +13,7 @@ FILES = (
     "LICENSE",
     "Makefile",
     "README.md",
+    "pyproject.toml",
     "requirements.txt",
     "requirements-notebook.txt",
     "docs/*.png",
@@ -46,6 +49,9 @@ FILES = (
     "tex/submission.tex",
     "tex/typeset.sh",
 )
+TOP = "word2vec"  # the folder that the zip unpacks into
+HANDOUT = "handout.pdf"
+NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
 QUESTIONS = {  # of the functions that students write, by file
     "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),
     "sgd.py": {"sgd": "2b"},
@@ -68,7 +74,7 @@ def student_files():
     """
     contents = collect(*FILES)
     for name in contents:
-        if name.endswith((".py", ".md", "Makefile")):
+        if name.endswith((".py", ".md", ".toml", "Makefile")):
             contents[name] = without_staff(contents[name].decode(), name)
         if name.startswith("src/submission/"):
             questions = QUESTIONS.get(name.rpartition("/")[2], {})
@@ -89,15 +95,48 @@ def generated():
     return {f"tex/{name}": content for name, content in contents.items()}
 
 
+class HandoutError(Exception):
+    """The handout has an error; the message says where."""
+
+
+def typeset(contents):
+    """Typeset the handout as students do, from their files; give the PDF, and why there is none."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "tex").mkdir()
+        for path, content in contents.items():
+            if path.startswith("tex/"):
+                content = content.encode() if isinstance(content, str) else content
+                (folder / path).write_bytes(content)
+        try:
+            done = subprocess.run(
+                ["sh", "tex/typeset.sh", "A2"], cwd=folder, capture_output=True, text=True
+            )
+        except FileNotFoundError:
+            return b"", "there is no sh, which tex/typeset.sh is for."
+        if done.returncode == NO_LATEX:
+            return b"", done.stderr.strip()
+        if done.returncode:
+            raise HandoutError(f"the handout cannot be typeset: {done.stderr.splitlines()[0]}")
+        return (folder / "build" / "A2.pdf").read_bytes(), ""
+
+
 def main():
     """Build the release; return 0, or 2 if it cannot be built."""
     try:
         contents = student_files()
-    except (MarkError, FileNotFoundError) as error:
+        pdf, problem = typeset(contents)
+    except (HandoutError, MarkError, FileNotFoundError) as error:
         print(f"build_student.py: {error}", file=sys.stderr)
         return 2
-    write_zip(BUILD / "student.zip", contents)
+    if pdf:
+        contents[HANDOUT] = pdf
+    write_zip(
+        BUILD / "student.zip", {f"{TOP}/{name}": content for name, content in contents.items()}
+    )
     print(f"Wrote build/student.zip, {len(contents)} files")
+    if problem:
+        print(f"It holds no {HANDOUT}: {problem}")
     return 0
 
 

@@ -1,9 +1,11 @@
 """The rules of the house: who imports whom, style, docstrings, packages."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -106,14 +108,25 @@ def test_docstrings_name_arguments_results_and_shapes():
     assert done.returncode == 0, done.stdout
 
 
-def packages(text):
-    return set(re.findall(r"^[\s-]*([A-Za-z][\w-]*==.*\S)", text, re.MULTILINE))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_conda_environment_names_the_packages_of_requirements_txt():
-    required = packages((ROOT / "requirements.txt").read_text())
-    assert required
-    assert packages((ROOT / "src" / "environment.yml").read_text()) == required
+def test_requirements_txt_names_the_packages_of_pyproject_toml():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "==" in line] == PROJECT["dependencies"]
+    assert "--only-binary :all:" in lines
+    assert "- -r ../requirements.txt\n" in (ROOT / "src" / "environment.yml").read_text()
+
+
+def test_every_road_takes_the_pythons_of_pyproject_toml():
+    found = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"])
+    low, high = int(found[1]), int(found[2])
+    for name in ("Makefile", "staff/gradescope/setup.sh"):
+        check = f"sys.exit(not (3, {low}) <= sys.version_info < (3, {high}))"
+        assert check in (ROOT / name).read_text(encoding="utf-8"), name
+    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    lists = [json.loads(text) for text in re.findall(r"python: (\[.*\])", workflow)]
+    assert lists == [[f"3.{minor}" for minor in range(low, high)]] * 2
 
 
 def test_regions_for_students_are_marked_in_pairs():

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -28,17 +29,19 @@ SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
-    """Give a folder with what the release holds."""
+    """Give a folder with what the release holds where there is no LaTeX."""
     path = tmp_path_factory.mktemp("build") / "student.zip"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build_student, "BUILD", path.parent)
+        patch.setenv("PATH", str(path.parent))
         assert build_student.main() == 0
         first = path.read_bytes()
         assert build_student.main() == 0
         assert path.read_bytes() == first
     folder = tmp_path_factory.mktemp("release")
     zipfile.ZipFile(path).extractall(folder)
-    return folder
+    assert [path.name for path in folder.iterdir()] == ["word2vec"]
+    return folder / "word2vec"
 
 
 @pytest.fixture
@@ -133,7 +136,9 @@ def test_all_but_the_regions_is_as_here(release):
 def test_nothing_of_the_staff_is_in_it(release):
     found = texts(release)
     tops = {name.split("/")[0] for name in found}
-    assert not tops & {"tests", "staff", "benchmarks", ".ci", ".github", "pyproject.toml"}
+    assert not tops & {"tests", "staff", "benchmarks", ".ci", ".github"}
+    assert {"project"} < set(tomllib.loads(found["pyproject.toml"])) <= {"project", "tool"}
+    assert "ruff" not in found["pyproject.toml"]
     assert not any("stanfordSentimentTreebank/" in name or "(soln)" in name for name in found)
     for name, text in found.items():
         assert "staff]" not in text, name
@@ -159,6 +164,25 @@ def test_its_menu_lists_every_target(release):
     listed = re.findall(r"^## make (\S+)", makefile, re.MULTILINE)
     assert sorted(["menu", *listed]) == sorted(phony)
     assert {"test", "student", "autograder"}.isdisjoint(phony)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize(
+    ("version", "right"), {"3, 10": 0, "3, 11": 1, "3, 14": 1, "3, 15": 0}.items()
+)
+def test_make_says_which_pythons_it_takes(copy, version, right):
+    python = copy / "python"
+    python.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = -c ] && exec {sys.executable} -c "import sys; sys.version_info = {version}; $2"\n'
+    )
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-C", copy, "run", f"PYTHON={python}"], capture_output=True, text=True
+    )
+    told = f"{python} is no Python 3.11 to 3.14. Name one that is: make PYTHON=python3.12\n"
+    assert (told in done.stdout) != right
+    assert not (copy / ".venv").exists()
 
 
 def program(folder, name, *arguments):
@@ -227,6 +251,31 @@ def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     assert told.startswith("build_student.py: src/submission/sgd.py, line 2: ### START_CODE_HERE")
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("commands", [[], ["sh", "dirname"]], ids=["no shell", "no LaTeX"])
+def test_without_latex_it_says_that_the_handout_is_not_in_it(
+    tmp_path, monkeypatch, capsys, commands
+):
+    for name in commands:
+        (tmp_path / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(build_student, "BUILD", tmp_path / "build")
+    assert build_student.main() == 0
+    wrote, told = capsys.readouterr().out.splitlines()
+    assert wrote.startswith("Wrote build/student.zip, ")
+    why = (
+        "LaTeX is missing or not whole: apt-get install " if commands else "there is no sh, which "
+    )
+    assert told.startswith(f"It holds no handout.pdf: {why}")
+
+
+@pytest.mark.slow
+def test_pip_install_brings_nothing_of_ours(copy, tmp_path):
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target"]
+    subprocess.run([*command, tmp_path / "packages", copy], check=True)
+    names = [path.name for path in (tmp_path / "packages").iterdir()]
+    assert names == ["word2vec_assignment-1.0.dist-info"]
 
 
 @pytest.mark.slow

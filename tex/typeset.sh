@@ -5,7 +5,7 @@ cd "$(dirname "$0")" || exit 1
 if ! command -v latexmk >/dev/null ||
     ! kpsewhich lmodern.sty enumitem.sty titlesec.sty listings.sty tikz.sty >/dev/null; then
     echo "LaTeX is missing or not whole: apt-get install latexmk lmodern texlive-latex-extra" >&2
-    exit 1
+    exit 127
 fi
 mkdir -p ../build/tex
 if ! TEXINPUTS=.:../build/tex: latexmk -pdf -silent -file-line-error -halt-on-error \

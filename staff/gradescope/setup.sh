@@ -6,7 +6,7 @@ environment=$(dirname "$source_folder")/environment
 
 find_python() {
     for name in python3.11 python3.12 python3.13 python3.14 python3; do
-        if "$name" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$name" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
             command -v "$name"
             return
         fi
