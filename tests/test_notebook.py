@@ -1,6 +1,9 @@
 """The notebook: clean in git, and run from top to bottom with the results that it promises."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbclient
@@ -34,6 +37,29 @@ def test_each_section_begins_with_words_and_is_short(notebook):
     for cell in notebook.cells[2:-1]:
         if cell.cell_type == "markdown":
             assert cell.source.startswith("## ")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("from utils.corpus import Corpus; Corpus(7)", "InputError: the text is not text: "),
+        ("from training import Settings; Settings(dim=0)", "InputError: dim must be a whole num"),
+        (
+            "import submission, training\n"
+            "submission.word2vec_sgd_wrapper = lambda *arguments: None\n"
+            "training.train(submission, ['a b c'], training.Settings(9, thinning=1), print)",
+            "SubmissionError: word2vec_sgd_wrapper returns None, expected loss, grad",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(code, told, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "--colors=nocolor", "-c", code],
+        cwd=NOTEBOOK.parent, env={**os.environ, "IPYTHONDIR": str(tmp_path)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert line.startswith(told)
 
 
 @pytest.fixture
