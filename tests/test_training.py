@@ -232,7 +232,7 @@ def test_a_run_whose_options_are_lost_is_not_resumed(train, treebank, content):
     Path(RUN_FILE).unlink()
     if content:
         Path(RUN_FILE).write_text(content)
-    with pytest.raises(InputError, match=RUN_FILE):
+    with pytest.raises(InputError, match=f"{RUN_FILE} is missing, damaged, or of another version"):
         train(treebank, SHORT, resume=True)
 
 
