@@ -184,7 +184,9 @@ class _Run:
         from . import check, loops  # they load Numba, which the other engine does without
 
         if loops.missing:
-            print(f"Training is slow without Numba ({loops.missing}): pip install numba")
+            absent = isinstance(loops.missing, ModuleNotFoundError)
+            remedy = ": pip install numba" if absent else "."
+            print(f"Training is slow without Numba ({loops.missing}){remedy}")
         try:
             check.check_sgd(self.submission.sgd, self.settings.step, self.settings.iterations)
             check.check_rare_cases(self.loss_of, self.settings)
@@ -194,6 +196,10 @@ class _Run:
             told = f"Training through your functions, which takes minutes, because {difference}."
             print(told, f"To see why, stop with Ctrl-C; in src/ run: python grader.py {question}")
             self.differs = True
+            return None
+        except loops.CompileError as error:
+            reason = f"because Numba cannot compile here ({error})"
+            print(f"Training through your functions, which takes minutes, {reason}.")
             return None
         print("Trained by plain loops: your functions do the same, checked on 9 steps.")
         return vectors
