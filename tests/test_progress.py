@@ -81,9 +81,13 @@ def test_on_a_terminal_there_is_a_bar_with_the_loss(monkeypatch):
     assert end == ""
 
 
-def test_a_terminal_that_can_show_no_bar_has_lines(time, monkeypatch):
+@pytest.mark.parametrize("kind", ["dumb", "IDLE"])
+def test_a_terminal_that_can_show_no_bar_has_lines(time, monkeypatch, kind):
     terminal = open_terminal(monkeypatch)
-    monkeypatch.setenv("TERM", "dumb")
+    if kind == "dumb":
+        monkeypatch.setenv("TERM", "dumb")
+    else:
+        monkeypatch.setitem(sys.modules, "idlelib", sys)
     show = Progress(400)
     show(10, 2.5)
     time.now += 20

@@ -33,8 +33,8 @@ class Progress(contextlib.ExitStack):
         """Tell how far training is; the loss is None if none is known yet."""
         now = time.monotonic()
         if self.bar is None:
-            dumb = sys.stderr is None or os.environ.get("TERM") == "dumb"
-            hidden = dumb or None  # None: unless on a terminal
+            dumb = os.environ.get("TERM") == "dumb" or "idlelib" in sys.modules
+            hidden = dumb or sys.stderr is None or None  # None: unless on a terminal
             hidden = False if "ipykernel" in sys.modules else hidden
             # short, so that a window made narrower seldom breaks it, and gone at the end
             look = {"bar_format": "{l_bar}{bar:10}{r_bar}", "dynamic_ncols": True, "leave": False}
