@@ -5,6 +5,7 @@ import gc
 import os
 import pickle
 import random
+import re
 import struct
 import tempfile
 import warnings
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from utils.checkpoint import FILE, Checkpoint, load_checkpoint, save_checkpoint
+from utils.checkpoint import FILE, Checkpoint, begin_run, load_checkpoint, save_checkpoint
 from utils.utils import InputError
 
 
@@ -42,11 +43,11 @@ def bits(checkpoint):
     return x.dtype, x.shape, x.tobytes(), numbers, loss, version, words, gauss_next
 
 
-def assert_refused(path):
+def assert_refused(path, reason="is damaged"):
     """Expect InputError on loading: one line that names the file and says what to do."""
-    with pytest.raises(InputError) as error:
-        load_checkpoint(path.parent)
-    assert str(error.value) == f"{path} is damaged. Delete it to start anew."
+    message = rf"^{re.escape(str(path))} {reason}\. Delete it to start anew\.$"
+    with pytest.raises(InputError, match=message):
+        load_checkpoint()
 
 
 # Round trips
@@ -249,9 +250,11 @@ def test_an_encrypted_file_is_refused(saved):
     assert_refused(saved)
 
 
-def test_a_folder_of_that_name_is_refused(here):
+def test_a_folder_of_that_name_is_refused_and_no_run_begun(here):
     (here / FILE).mkdir()
-    assert_refused(here / FILE)
+    assert_refused(here / FILE, "cannot be read: .*")
+    with pytest.raises(InputError, match=re.escape(f"{here / FILE} cannot be deleted: ")):
+        begin_run({})
 
 
 # Trouble on the disk

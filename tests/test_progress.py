@@ -1,6 +1,7 @@
 """What is shown during training: a bar on a terminal, sparse lines elsewhere."""
 
 import io
+import os
 import sys
 
 import pytest
@@ -20,11 +21,14 @@ def time(monkeypatch):
     return Time
 
 
-class Terminal(io.StringIO):
-    """A text stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
+def open_terminal(monkeypatch):
+    """Make stderr a text stream that says it is a wide terminal."""
+    monkeypatch.setattr(sys, "stderr", terminal := io.StringIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(terminal, "fileno", lambda: 2)
+    monkeypatch.setattr(os, "get_terminal_size", lambda fd: os.terminal_size((200, 24)))
+    monkeypatch.setenv("TERM", "xterm")
+    return terminal
 
 
 def test_off_a_terminal_there_is_a_plain_line_every_ten_seconds(time, capsys):
@@ -47,6 +51,14 @@ def test_time_left_counts_from_where_a_run_resumed(time, capsys):
     assert capsys.readouterr().err == "iteration 7,500 of 10,000, loss 11.000, 0:20 left\n"
 
 
+def test_a_run_longer_than_asked_for_has_no_time_left(time, capsys):
+    show = Progress(60)
+    for iteration in (10, 1020):
+        show(iteration, 11.0)
+        time.now += 20
+    assert capsys.readouterr().err == "iteration 1,020, beyond the 60 asked for, loss 11.000\n"
+
+
 def test_a_quick_run_off_a_terminal_says_nothing(capsys):
     show = Progress(100)
     show(100, None)
@@ -55,16 +67,46 @@ def test_a_quick_run_off_a_terminal_says_nothing(capsys):
 
 
 def test_on_a_terminal_there_is_a_bar_with_the_loss(monkeypatch):
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    show = Progress(400)
-    for iteration in range(10, 410, 10):
-        show(iteration, iteration / 100)
-    show.close()
-    last = terminal.getvalue().split("\r")[-1]
+    terminal = open_terminal(monkeypatch)
+    with Progress(400) as show:
+        for iteration in range(10, 410, 10):
+            show(iteration, iteration / 100)
+        print("a line, after which it is drawn anew")
+    *_, last, blanks, end = terminal.getvalue().split("\r")
     assert last.startswith("100%|")
     assert "400/400" in last
     assert "loss 4.000" in last
+    assert len(last) < 80
+    assert blanks == " " * len(last)  # it is taken away
+    assert end == ""
+
+
+@pytest.mark.parametrize("kind", ["dumb", "IDLE"])
+def test_a_terminal_that_can_show_no_bar_has_lines(time, monkeypatch, kind):
+    terminal = open_terminal(monkeypatch)
+    if kind == "dumb":
+        monkeypatch.setenv("TERM", "dumb")
+    else:
+        monkeypatch.setitem(sys.modules, "idlelib", sys)
+    show = Progress(400)
+    show(10, 2.5)
+    time.now += 20
+    show(20, 2.5)
+    assert terminal.getvalue() == "iteration 20 of 400, loss 2.500, 12:40 left\n"
+
+
+def test_training_goes_on_where_nothing_can_be_shown(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with Progress(40) as show:
+        show(40, 2.5)
+
+
+def test_that_nobody_reads_the_lines_does_not_stop_training(time, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedReader(io.BytesIO())))
+    show = Progress(400)
+    show(10, 2.5)
+    time.now += 20
+    show(20, 2.5)
 
 
 def test_a_notebook_has_a_bar_too(monkeypatch, capsys):
@@ -103,8 +145,7 @@ def test_lines_of_sgd_are_dropped_and_others_passed_on(capsys):
 
 
 def test_a_line_printed_meanwhile_does_not_run_into_the_bar(monkeypatch):
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
+    terminal = open_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", terminal)
     with Progress(40) as show:
         show(10, 2.5)

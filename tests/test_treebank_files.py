@@ -18,7 +18,7 @@ def replaced(old, new):
 
 # file, what is done to its bytes (None: it is deleted), line to be named, words of the message
 BAD = {
-    "missing": ("datasetSentences.txt", None, None, "not found in .* Run 'make data', or pass --data DIR"),
+    "missing": ("datasetSentences.txt", None, None, "not found in .* Run 'make data', or name another folder"),
     "empty": ("datasetSentences.txt", lambda c: b"", 1, r"expected the header 'sentence_index\\tsentence', found ''"),
     "no header": ("datasetSentences.txt", lambda c: c.split(b"\n", 1)[1], 1, r"the header .* found '1\\train and snow'"),
     "header only": ("datasetSentences.txt", lambda c: c.split(b"\n")[0] + b"\n", 2, "expected an entry"),
@@ -98,10 +98,11 @@ def test_phrases_may_hold_a_bar_and_are_found_in_lower_case(make_treebank):
     assert read_phrase_labels(folder) == {"a | b": 0.25, "c": 0.75}
 
 
-def test_a_folder_that_is_a_file_is_not_found(tmp_path):
+def test_a_folder_that_is_a_file_is_not_found_and_told_with_its_whole_path(tmp_path, monkeypatch):
     (tmp_path / "x").write_text("")
-    with pytest.raises(InputError, match="not found in"):
-        read_sentences(tmp_path / "x")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=re.escape(f"not found in {tmp_path / 'x'}. ")):
+        read_sentences("x")
 
 
 def test_a_file_that_is_a_folder_cannot_be_read(tmp_path):

@@ -161,6 +161,18 @@ def test_neighbors_are_those_with_the_largest_cosine(trained):
     assert trained.neighbors("rain", 0) == trained.neighbors("rain", -1) == []
 
 
+def test_a_vector_has_neighbors_too(trained):
+    found = trained.neighbors(trained["rain"] - trained["tea"] + trained["coffee"], 9)
+    assert [word for word, _ in found] == ["coffee", "tea", "snow", "rain"]
+    assert trained.neighbors(trained["rain"])[1:] == trained.neighbors("rain")
+
+
+@pytest.mark.parametrize("wrong", [7, None, ["rain"], np.ones(3), np.ones((2, 2))])
+def test_what_is_neither_a_word_nor_a_vector_has_no_neighbors(trained, wrong):
+    with pytest.raises(InputError, match=r"^neighbors takes a word, or a vector of 2 numbers, not"):
+        trained.neighbors(wrong)
+
+
 def test_saved_words_come_by_falling_frequency_and_unk_last(trained, tmp_path):
     file = tmp_path / "v.txt"
     trained.save(file)

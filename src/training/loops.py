@@ -24,11 +24,15 @@ try:
 
     if numba.config.DISABLE_JIT:
         raise ImportError("NUMBA_DISABLE_JIT is set")
-except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
+except Exception as error:  # it is not there, or does not run here
     numba, Listener, missing = None, object, error
 njit = numba.njit if numba else lambda **options: lambda function: function
 
 STEPS, TRIES, NUMBERS = 500, 20_000_000, 30_000_000  # steps, draws, words x dim: most in a block
+
+
+class CompileError(Exception):
+    """Numba cannot compile a loop here; the message says why."""
 
 
 class Loop(Listener):
@@ -56,7 +60,10 @@ class Loop(Listener):
             compiled = njit(cache=True, **options)(self.uncompiled)
             compiled.compile(types)
             return compiled
-        return njit(types, **options)(self.uncompiled)
+        try:
+            return njit(types, **options)(self.uncompiled)
+        except Exception as error:
+            raise CompileError(" ".join(str(error).split())) from error
 
     def on_start(self, event):
         """Hear that Numba compiles a function: no earlier run has kept it."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import sys
 import time
@@ -32,8 +33,12 @@ class Progress(contextlib.ExitStack):
         """Tell how far training is; the loss is None if none is known yet."""
         now = time.monotonic()
         if self.bar is None:
-            hidden = False if "ipykernel" in sys.modules else None  # None: unless on a terminal
-            bar = tqdm(total=self.total, initial=iteration, disable=hidden, dynamic_ncols=True)
+            dumb = os.environ.get("TERM") == "dumb" or "idlelib" in sys.modules
+            hidden = dumb or sys.stderr is None or None  # None: unless on a terminal
+            hidden = False if "ipykernel" in sys.modules else hidden
+            # short, so that a window made narrower seldom breaks it, and gone at the end
+            look = {"bar_format": "{l_bar}{bar:10}{r_bar}", "dynamic_ncols": True, "leave": False}
+            bar = tqdm(total=self.total, initial=iteration, disable=hidden, **look)
             self.bar, self.line_at = self.enter_context(bar), now + LINE_EVERY
         if self.iteration == 0 or iteration < self.iteration:  # training began, or began anew
             self.first, self.began = iteration, now
@@ -45,7 +50,10 @@ class Progress(contextlib.ExitStack):
             self.line_at = now + LINE_EVERY
             left = (now - self.began) / (iteration - self.first) * (self.total - iteration)
             text = f"iteration {iteration:,} of {self.total:,}, {loss}, {clock(left)} left"
-            print(text, file=sys.stderr)
+            if left < 0:
+                text = f"iteration {iteration:,}, beyond the {self.total:,} asked for, {loss}"
+            with contextlib.suppress(OSError):  # nobody reads on
+                print(text, file=sys.stderr)
 
 
 class _WithoutIterationLines(io.TextIOBase):

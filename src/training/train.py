@@ -56,7 +56,7 @@ class Settings:
             value, whole = getattr(self, setting.name), setting.type is int
             if not isinstance(value, Integral if whole else Real) or not low <= value <= high:
                 expected = f"a {'whole ' * whole}number from {low:g} to {high:,}"
-                raise ValueError(f"{setting.name} must be {expected}, not {value!r}")
+                raise InputError(f"{setting.name} must be {expected}, not {value!r}")
             object.__setattr__(self, setting.name, setting.type(value))
 
 
@@ -94,16 +94,18 @@ def train(
 
     Raises
     ------
-    ValueError
+    InputError
         If an argument is wrong; if the text is too small; if there is nothing to resume, or it is
-        of another run; if the loss is no longer finite; if a function returns what it should not.
+        of another run; if the loss is no longer finite.
+    SubmissionError
+        If a function returns what it should not.
     """
     if engine not in ("auto", "submission"):
-        raise ValueError(f"engine must be 'auto' or 'submission', not {engine!r}")
+        raise InputError(f"engine must be 'auto' or 'submission', not {engine!r}")
     corpus = corpus if isinstance(corpus, Corpus) else Corpus(corpus)
     settings = Settings() if settings is None else settings
     if not isinstance(settings, Settings):
-        raise ValueError(f"settings must be Settings(...), not {settings!r}")
+        raise InputError(f"settings must be Settings(...), not {settings!r}")
     shown = contextlib.nullcontext(callback) if callback else Progress(settings.iterations)
     with shown as callback:
         run = _Run(submission, corpus, settings, callback, save, resume)
@@ -182,7 +184,9 @@ class _Run:
         from . import check, loops  # they load Numba, which the other engine does without
 
         if loops.missing:
-            print(f"Training is slow without Numba ({loops.missing}): pip install numba")
+            absent = isinstance(loops.missing, ModuleNotFoundError)
+            remedy = ": pip install numba" if absent else "."
+            print(f"Training is slow without Numba ({loops.missing}){remedy}")
         try:
             check.check_sgd(self.submission.sgd, self.settings.step, self.settings.iterations)
             check.check_rare_cases(self.loss_of, self.settings)
@@ -192,6 +196,10 @@ class _Run:
             told = f"Training through your functions, which takes minutes, because {difference}."
             print(told, f"To see why, stop with Ctrl-C; in src/ run: python grader.py {question}")
             self.differs = True
+            return None
+        except loops.CompileError as error:
+            reason = f"because Numba cannot compile here ({error})"
+            print(f"Training through your functions, which takes minutes, {reason}.")
             return None
         print("Trained by plain loops: your functions do the same, checked on 9 steps.")
         return vectors

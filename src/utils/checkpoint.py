@@ -1,5 +1,6 @@
 """The state of `sgd` between two iterations, on disk, and of what run it is."""
 
+import contextlib
 import io
 import random
 from dataclasses import dataclass
@@ -69,11 +70,11 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
 
 def load_checkpoint(folder="."):
     """Load the state that a folder holds; None if it holds none, InputError if damaged."""
-    path = Path(folder) / FILE
+    path = Path(folder).absolute() / FILE
     if not path.exists():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as saved:
             words = tuple(saved["random_words"].tolist())
             state = int(saved["random_version"]), words, _only_of(saved["gauss_next"])
             random.Random().setstate(state)  # raises if it is no state
@@ -85,12 +86,17 @@ def load_checkpoint(folder="."):
                 state,
             )
     except Exception as error:  # zipfile, zlib and NumPy have no common word for damaged
-        raise InputError(f"{path} is damaged. Delete it to start anew.") from error
+        reason = f"cannot be read: {error.strerror}" if getattr(error, "errno", 0) else "is damaged"
+        raise InputError(f"{path} {reason}. Delete it to start anew.") from None
 
 
 def begin_run(run):
     """Write down what makes a run what it is, values by name; drop a state that is there."""
-    Path(FILE).unlink(missing_ok=True)
+    try:
+        Path(FILE).unlink(missing_ok=True)
+    except OSError as error:
+        path = Path(FILE).absolute()
+        raise InputError(f"{path} cannot be deleted: {error.strerror}. Train elsewhere.") from None
     dump(run, RUN_FILE)
 
 
@@ -99,9 +105,12 @@ def resume_run(run):
     saved, anew = load_checkpoint(), "Leave out resume=True to start anew."
     if saved is None:
         raise InputError(f"there is nothing to resume: no {FILE} in {Path.cwd()}. {anew}")
-    before = load(RUN_FILE)
+    before = None
+    with contextlib.suppress(InputError):
+        before = load(RUN_FILE)
     if not isinstance(before, dict) or before.keys() != run.keys():
-        raise InputError(f"{RUN_FILE} is damaged, or of another version. {anew}")
+        path = Path(RUN_FILE).absolute()
+        raise InputError(f"{path} is missing, damaged, or of another version. {anew}")
     for name, value in run.items():
         if before[name] != value:
             had = f"the run to resume had {name}={before[name]}, this one has {name}={value}"

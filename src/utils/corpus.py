@@ -14,7 +14,7 @@ from .utils import InputError
 
 REPEAT = 30  # times that the text is thinned to make the corpus
 THINNING = 1e-5  # the handout's
-EXPECTED = "Pass a file, or sentences, each a string or a list of words without blanks."
+EXPECTED = "A text is a file or, in Python, sentences: strings, or lists of words without blanks."
 
 
 class Corpus:

@@ -1,5 +1,6 @@
 """Is a gradient right? Compare it with finite differences."""
 
+import contextlib
 import random
 
 import numpy as np
@@ -24,8 +25,8 @@ def numerical_gradient(f, x):
     ----------
     f : callable
         f(x) returns the loss at x, a float, first of a tuple.
-    x : float or ndarray of float, any shape
-        Where; it is not changed.
+    x : float or ndarray, any shape
+        Where; it is not changed. f is given floats.
 
     Returns
     -------
@@ -34,19 +35,16 @@ def numerical_gradient(f, x):
 
     Raises
     ------
-    TypeError
-        If x holds no floating-point numbers.
     InputError
-        If f does not return a loss that is one number.
+        If x holds no real numbers, or f does not return a loss that is one number.
 
     Examples
     --------
     >>> numerical_gradient(lambda x: (np.sum(x**2), 2 * x), np.array([1.0, -2.0])).round(6)
     array([ 2., -4.])
     """
-    if not np.issubdtype(np.asarray(x).dtype, np.floating):
-        kind = np.asarray(x).dtype
-        raise TypeError(f"x must hold floating-point numbers, not {kind}: use x.astype(float)")
+    if np.asarray(x).dtype.kind not in "iuf":
+        raise InputError(f"x must hold real numbers, not {np.asarray(x).dtype}.")
     x = np.array(x, float)  # a copy: f must never see the caller's array moved
     state = random.getstate()
 
@@ -76,7 +74,7 @@ def gradcheck_naive(f, x, gradient_text):
     f : callable
         f(x) returns the loss at x, a float, and its gradient, in the shape of x. It may draw from
         Python's ``random``, which is in the same state at every evaluation.
-    x : float or ndarray of float, any shape
+    x : float or ndarray, any shape
         Where to check; it is not changed.
     gradient_text : str
         What is checked, for the message.
@@ -85,11 +83,6 @@ def gradcheck_naive(f, x, gradient_text):
     -------
     bool
         Whether it passed.
-
-    Raises
-    ------
-    TypeError
-        If x holds no floating-point numbers.
 
     Examples
     --------
@@ -120,9 +113,8 @@ def gradcheck_naive(f, x, gradient_text):
 def _loss_of(result):
     """Give the loss that a function returns, first of a tuple."""
     if not isinstance(result, tuple | list) or not result:
-        shown = " ".join(repr(result).split())[:50]
-        raise InputError(f"Your function must return loss and gradient, not {shown}.")
-    loss = np.asarray(result[0], float)
+        raise InputError(f"Your function must return loss and gradient, not {_shown(result)}.")
+    loss = _numbers("loss", result[0])
     if loss.size != 1:
         raise InputError(f"Your loss must be one number, but has the shape {loss.shape}.")
     return loss.item()
@@ -137,7 +129,18 @@ def _gradient_of(result, again):
             "Your function gives another loss at a second call: it draws random numbers, other "
             "than by Python's random, or keeps something from call to call."
         )
-    return np.asarray(result[1], float)
+    return _numbers("gradient", result[1])
+
+
+def _numbers(name, found):
+    with contextlib.suppress(TypeError, ValueError):
+        if found is not None:  # which NumPy takes for NaN
+            return np.asarray(found, float)
+    raise InputError(f"Your {name} must be a number or an array, not {_shown(found)}.")
+
+
+def _shown(found):
+    return " ".join(repr(found).split())[:50]
 
 
 def _first_difference(gradient, numerical):

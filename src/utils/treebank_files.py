@@ -112,13 +112,11 @@ def _lines(path):
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(
-            f"{path.name} not found in {path.parent}. Run 'make data', or pass --data DIR."
-        ) from None
+        where = f"{path.name} not found in {path.parent.absolute()}"
+        raise InputError(f"{where}. Run 'make data', or name another folder.") from None
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}. Run 'make data', or pass --data DIR."
-        ) from error
+        where = f"{path} cannot be read: {error.strerror}"
+        raise InputError(f"{where}. Run 'make data', or name another folder.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,9 +11,15 @@ import numpy as np
 class InputError(ValueError):
     """Something that the user gave is wrong; the message says what, where and what to do."""
 
+    def _render_traceback_(self):
+        """Give what IPython and notebooks show of it: the message alone."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SubmissionError(ValueError):
     """The submission is wrong in a way that ends the program; the message says in which."""
+
+    _render_traceback_ = InputError._render_traceback_
 
     @classmethod
     def of(cls, function, found, expected):

@@ -78,8 +78,8 @@ class WordVectors:
 
         Parameters
         ----------
-        word : str
-            The word.
+        word : str or ndarray of float, shape (d,)
+            The word, which is left out, or any vector, such as ``v["king"] - v["man"]``.
         count : int, default 10
             How many neighbors.
         min_frequency : int, default 1
@@ -94,10 +94,19 @@ class WordVectors:
         ------
         KeyError
             If the text does not have the word.
+        InputError
+            If it is neither a word nor such a vector.
         """
-        cosine = self._directions @ normalize_rows(self[word][None])[0]
-        cosine[(self.frequency < min_frequency)] = -np.inf
-        cosine[[self._index[word], -1]] = -np.inf  # the word itself and "UNK", which is no word
+        vector = self[word] if isinstance(word, str) else np.asarray(word)
+        if vector.shape != self.vectors.shape[1:]:
+            expected = f"a word, or a vector of {self.vectors.shape[1]} numbers"
+            found = " ".join(repr(word).split())[:50]
+            raise InputError(f"neighbors takes {expected}, not {found}.")
+        cosine = self._directions @ normalize_rows(vector[None])[0]
+        cosine[self.frequency < min_frequency] = -np.inf
+        cosine[-1] = -np.inf  # "UNK", which is no word
+        if isinstance(word, str):
+            cosine[self._index[word]] = -np.inf
         nearest = np.argsort(-cosine, kind="stable")[: max(count, 0)]
         return [(self.words[i], float(cosine[i])) for i in nearest if cosine[i] > -np.inf]
 
