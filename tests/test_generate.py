@@ -79,7 +79,7 @@ def test_without_latex_one_line_names_the_packages(tmp_path):
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
+    assert done.returncode == 127
     assert done.stderr.endswith("apt-get install latexmk lmodern texlive-latex-extra\n")
     assert done.stderr.count("\n") == 1
 

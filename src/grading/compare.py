@@ -131,12 +131,13 @@ def check_gradient(what, f, names, center, outside):
     def loss_and_parts(x):
         found = f(x[:rows].reshape(np.shape(center)), x[rows:])
         if not isinstance(found, (list, tuple)) or len(found) != len(names):
-            return None, ()
-        return to_array_of_shape(found[0], ()), found[1:]
+            return np.nan, ()
+        loss = to_array_of_shape(found[0], ())
+        return (np.nan if loss is None else loss), found[1:]
 
-    numerical = numerical_gradient(loss_and_parts, x)  # nan where the loss is None
+    numerical = numerical_gradient(loss_and_parts, x)
     loss, parts = loss_and_parts(x.copy())
-    if loss is None or not np.isfinite(numerical).all():
+    if not np.isfinite([loss, *numerical.flat]).all():
         return f"{what}: the gradient cannot be checked: the loss is not always one number."
     for name, part, right in zip(names[1:], parts, np.split(numerical, [rows]), strict=True):
         label = f"{what}: gradient check failed: by finite differences of the loss, the {name}"
