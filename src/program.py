@@ -103,6 +103,9 @@ def launch(main):
     sys.stdout, sys.stderr = safe(sys.stdout, 1), safe(sys.stderr, 2)
     if hasattr(signal, "SIGCHLD"):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take children's exits
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == "submission":  # of a run before in a notebook
+            del sys.modules[name]
     try:
         code = main()
     except SystemExit as end:  # wrong usage, or --help

@@ -189,7 +189,9 @@ def how_to_resume(options, iteration):
     """Tell where a stopped run stands and what command goes on with it."""
     if iteration == 0:
         return "Stopped before the first iterations."
-    saved = load_checkpoint(options.output)
+    saved = None
+    with contextlib.suppress(InputError):
+        saved = load_checkpoint(options.output)
     if saved is None:
         return f"Stopped at iteration {iteration:,}, before the first save."
     typed = [word for word in sys.argv if word != "--resume"]

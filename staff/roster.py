@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils.commands import python
 from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
@@ -86,7 +87,7 @@ def _students(path):
     try:
         import yaml
     except ModuleNotFoundError as error:
-        message = f"{error}, for {METADATA}. Run 'make grade-class', or pip install pyyaml."
+        message = f"{error}, for {METADATA}. Install it: {python('-m', 'pip', 'install', 'pyyaml')}"
         raise InputError(message) from error
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -326,7 +326,7 @@ def test_texts_that_cannot_be_trained_on_are_refused(
     before = contents(output)
     message = refused(capsys, "--data", make_treebank(sentences), "--output", output)
     assert words in message
-    assert "make data" in message
+    assert "another text" in message
     assert {name: contents(output)[name] for name in OUTPUTS} == {n: before[n] for n in OUTPUTS}
 
 

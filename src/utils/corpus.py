@@ -273,8 +273,7 @@ class Corpus:
             raise InputError(
                 f"{self.name} gives no window to train on: of its {len(self._word_ids):,} words, "
                 f"taken {REPEAT} times and thinned, no sentence with two different words is left. "
-                "Keep more of the frequent words, thinning=1 keeps all, or take another text; "
-                "'make data' fetches one."
+                "Keep more of the frequent words, thinning=1 keeps all, or take another text."
             )
         return word_ids, starts
 

@@ -19,7 +19,7 @@ class StanfordSentiment(Corpus):
     ----------
     path : str or Path, optional
         Folder with datasetSentences.txt and, for the sentiment, datasetSplit.txt, dictionary.txt
-        and sentiment_labels.txt. By default the real treebank if `make data` has put it there,
+        and sentiment_labels.txt. By default the real treebank if data/fetch.py has put it there,
         else the sample.
     tablesize : int, default 1000000
         Number of entries of the table that negative samples are drawn from.

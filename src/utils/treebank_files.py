@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .commands import command
 from .utils import InputError
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -38,7 +39,7 @@ def read_split(folder, num_sentences):
     if found != num_sentences:
         raise InputError(
             f"{path} tells of {found} sentences, but {SENTENCES} has {num_sentences}: they are "
-            "not of one treebank, or one is cut off. Get both anew with 'make data'."
+            f"not of one treebank, or one is cut off. Get both anew with '{command('data')}'."
         )
     return list(splits.values())
 
@@ -68,7 +69,7 @@ def sentence_labels(folder, sentences):
             raise InputError(
                 f"{Path(folder) / DICTIONARY} has no phrase equal to sentence {position + 1} of "
                 f"{SENTENCES}, {_shown(key)}: they are not of one treebank, or one is cut off. "
-                "Get both anew with 'make data'."
+                f"Get both anew with '{command('data')}'."
             )
         labels[position] = phrases[key]
     return labels
@@ -113,10 +114,10 @@ def _lines(path):
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         where = f"{path.name} not found in {path.parent.absolute()}"
-        raise InputError(f"{where}. Run 'make data', or name another folder.") from None
+        raise InputError(f"{where}. Run '{command('data')}', or name another folder.") from None
     except OSError as error:
         where = f"{path} cannot be read: {error.strerror}"
-        raise InputError(f"{where}. Run 'make data', or name another folder.") from None
+        raise InputError(f"{where}. Run '{command('data')}', or name another folder.") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,7 +132,7 @@ def _expect(condition, path, number, expected, found):
     if not condition:
         raise InputError(
             f"{path}, line {number}: expected {expected}, found {_shown(found)}. "
-            "Mend it, or get the file anew with 'make data'."
+            f"Mend it, or get the file anew with '{command('data')}'."
         )
 
 
