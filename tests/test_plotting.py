@@ -146,7 +146,7 @@ def test_the_title_is_clear_of_the_edge():
     for words in (PLOTTED_WORDS, ["ship", "sea"]):
         figure = plot_word_vectors(random_vectors(0, words), "title")
         figure.draw_without_rendering()
-        assert figure.bbox.y1 - figure._suptitle.get_window_extent().y1 > 8
+        assert figure.bbox.y1 - figure.axes[0].title.get_window_extent().y1 > 8
 
 
 def test_the_check_of_labels_sees_bad_ones():
@@ -168,7 +168,7 @@ def test_all_words_and_axes_are_named_and_scales_are_equal():
     figure = plot_word_vectors(random_vectors(3), "A title")
     axes = figure.axes[0]
     assert sorted(boxes_of_labels(figure)) == sorted(PLOTTED_WORDS)
-    assert figure.get_suptitle() == "A title"
+    assert axes.get_title() == "A title"
     assert axes.get_xlabel().startswith("first principal component (")
     assert axes.get_ylabel().startswith("second principal component (")
     assert axes.get_aspect() == 1

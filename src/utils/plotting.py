@@ -107,7 +107,8 @@ def plot_word_vectors(vectors, title):
         here = np.array([point_of[word] for word in words if word in point_of])
         if len(here):
             axes.plot(*here.T, marker, color=color, markersize=MARKER, label=name)
-    figure.suptitle(title, parse_math=False)
+    has_legend = len(others) < len(vectors)
+    axes.set_title(title, pad=32 if has_legend else 10, parse_math=False)
     axes.set(
         xlabel=f"first principal component ({shares[0]:.0%} of the variance)",
         ylabel=f"second principal component ({shares[1]:.0%})",
@@ -115,7 +116,7 @@ def plot_word_vectors(vectors, title):
     axes.set_aspect("equal", "datalim")
     axes.margins(0.1)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(others) < len(vectors):
+    if has_legend:
         axes.legend(
             loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(GROUPS) + 1, frameon=False
         )
