@@ -21,7 +21,7 @@ from utils.checkpoint import load_checkpoint
 from utils.commands import command, from_here, join, python
 from utils.corpus import Corpus
 from utils.treebank import StanfordSentiment
-from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
+from utils.treebank_files import REAL, SAMPLE, SENTENCES, find_treebank
 from utils.utils import InputError, to_json, write_files
 from utils.word_vectors import PLOTTED_WORDS
 
@@ -92,7 +92,7 @@ def run(options, progress):
     corpus = read_corpus(options.data)
     plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
-    title = f"Word vectors: {name_of(corpus)}, {settings.iterations:,} iterations"
+    title = f"Word vectors of {name_of(corpus)}, {settings.iterations:,} iterations"
     program.make_folder(options.output)
     with contextlib.chdir(options.output):
         trained = train_on(corpus, settings, progress, options)
@@ -138,7 +138,9 @@ def read_corpus(path):
 def name_of(corpus):
     """Name a text in the title of its picture."""
     if isinstance(corpus, StanfordSentiment):
-        return f"treebank {corpus.path.resolve().name}"
+        folder = corpus.path.resolve().name
+        known = {REAL.name: "the Stanford Sentiment Treebank", SAMPLE.name: "the sample treebank"}
+        return known.get(folder, f"the treebank {folder}")
     return Path(corpus.name).name
 
 

@@ -7,25 +7,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under pyth
 import program  # isort: split
 
 import importlib
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from utils.charts import plot_confusion
-from utils.commands import command, from_here
+from utils.commands import ROOT, command, from_here
 from utils.gradcheck import gradcheck_naive
 from utils.plotting import to_png
 from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
 from utils.treebank import StanfordSentiment
-from utils.treebank_files import SPLIT
+from utils.treebank_files import DICTIONARY, LABELS, SAMPLE, SPLIT
 from utils.utils import InputError, write_files
-from utils.word_vectors import read_word2vec_text
+from utils.word_vectors import read_word_vectors
 
 HERE = Path(__file__).resolve().parent
 VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
 CLASSES = "very negative", "negative", "neutral", "positive", "very positive"
 C = len(CLASSES)
-KNOWN = 0.9  # of the words; where fewer have a vector, they are probably of another text
+KNOWN = 0.9  # of the words; where fewer have a vector, those without are named
 
 
 @dataclass(frozen=True)
@@ -165,18 +166,37 @@ def check_gradient():
     gradcheck_naive(lambda W: softmax_regression(W, X, y, penalty=0.1), W, "softmax regression")
 
 
-def read_vectors(path, treebank):
+def read_vectors(options, treebank):
     """Read the vectors of the treebank's words, and say how many have one."""
-    if not path.exists():
-        raise InputError(f"{path} not found. Run '{command('run')}' first, or pass --vectors FILE.")
-    vectors = read_word2vec_text(path, treebank.tokens())
-    words = [word for sentence in treebank.sentences() for word in sentence]
-    known = sum(word in vectors for word in words) / len(words)
-    print(f"Vectors from {from_here(path.absolute())}, of {known:.1%} of the words")
+    path = options.vectors or HERE / VECTORS
+    shown, remedy = from_here(path.absolute()), "Pass a file of English words."
+    if not options.vectors:  # then they are run.py's, and of this treebank
+        training = train_on(options.data) if options.data else command("run")
+        remedy = f"Pass --vectors FILE, or run: {training}"
+        if not path.exists():
+            raise InputError(f"{shown} not found. {remedy}")
+    vectors = read_word_vectors(path, treebank.tokens())
+    counts = Counter(word for sentence in treebank.sentences() for word in sentence)
+    without = [word for word, _ in counts.most_common() if word not in vectors]
+    such = "such as " + ", ".join(map(repr, without[:5]))
+    if without and not (options.vectors and vectors):
+        raise InputError(
+            f"{shown} has no vector of {len(without):,} of the treebank's {len(counts):,} words, "
+            f"{such}: it is of another text. {remedy}"
+        )
+    known = 1 - sum(counts[word] for word in without) / counts.total()
+    print(f"Vectors from {shown}, of {known:.1%} of the words")
     if known < KNOWN:
-        of_another = "So few: were they trained on another text?"
-        print(f"{of_another} '{command('run')}' trains on the treebank.")
+        print(f"That is few: {len(without):,} words have none and are passed over, {such}.")
     return vectors
+
+
+def train_on(folder):
+    """Name the two commands that train on a treebank and then use those vectors."""
+    data, output = from_here(folder.absolute()), from_here(ROOT / "build" / folder.resolve().name)
+    train = command("run", "--data", str(data), "--output", str(output))
+    use = command("sentiment", "--data", str(data), "--vectors", str(output / VECTORS))
+    return f"{train} ; then: {use}"
 
 
 def parse(arguments):
@@ -185,9 +205,9 @@ def parse(arguments):
     for name, default, metavar, what in (
         (
             "vectors",
-            HERE / VECTORS,
+            None,
             "FILE",
-            "vectors in word2vec's text format (default: run.py's)",
+            "vectors, in text as word2vec's or GloVe's (default: run.py's)",
         ),
         ("data", None, "DIR", "treebank (default: the real one if it is there, else the sample)"),
         ("output", HERE, "DIR", "folder for the picture (default: beside sentiment.py)"),
@@ -200,6 +220,13 @@ def run(options):
     """Classify by the most frequent class, by random vectors, by word vectors; print and plot."""
     sgd = importlib.import_module("submission").sgd
     treebank = StanfordSentiment(options.data)
+    missing = [name for name in (SPLIT, DICTIONARY, LABELS) if not (treebank.path / name).exists()]
+    if missing:
+        raise InputError(
+            f"{from_here(treebank.path.absolute())} has no {', '.join(missing)}, which "
+            f"tells the sentiment of its sentences. '{command('data')}' fetches all. To take the "
+            f"sample instead, run: {train_on(SAMPLE)}"
+        )
     split = {
         "train": treebank.get_train_sentences(),
         "dev": treebank.get_dev_sentences(),
@@ -210,7 +237,7 @@ def run(options):
             raise InputError(f"{treebank.path / SPLIT} has no sentence for {part}.")
     sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
     print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
-    vectors = read_vectors(options.vectors, treebank)
+    vectors = read_vectors(options, treebank)
     program.make_folder(options.output)
     check_gradient()
 

@@ -1,5 +1,10 @@
 """The picture: the right projection, and labels that hide nothing."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ from utils.plotting import (
     GROUPS,
     MARKER,
     PLOTTED_WORDS,
+    has_window,
     place_labels,
     plot_word_vectors,
     principal_components,
@@ -105,6 +111,44 @@ def test_a_crowd_on_one_spot_is_still_labelled_legibly():
     assert not hidden(figure)
 
 
+def ambiguous(figure):
+    """Name the labels that neither stand beside their own point alone nor have a line to it."""
+    labels, boxes = figure.axes[0].texts, boxes_of_labels(figure).values()
+    places = figure.axes[0].transData.transform([label.xy for label in labels])
+    found = []
+    for label, box, place in zip(labels, boxes, places, strict=True):
+        outside = np.maximum(abs(places - box.get_points().mean(axis=0)) - box.size / 2, 0)
+        gaps = np.hypot(*outside.T)
+        own = (places == place).all(axis=1)
+        alone = gaps[own].min() < 25 and gaps[~own].min() > gaps[own].min() + 5
+        if not label.arrow_patch.get_visible() and not alone:
+            found.append(label.get_text())
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_label_is_seen_to_be_of_its_point(seed):
+    vectors = random_vectors(seed)
+    for word in PLOTTED_WORDS[:4]:
+        vectors[word] = (np.array(vectors["tea"]) + 0.05 * np.array(vectors[word])).tolist()
+    figure = plot_word_vectors(vectors, "title")
+    assert not ambiguous(figure)
+    tied = [text for text in figure.axes[0].texts if text.arrow_patch.get_visible()]
+    places = figure.axes[0].transData.transform([text.xy for text in figure.axes[0].texts])
+    for text in tied:
+        place = figure.axes[0].transData.transform(text.xy)
+        assert np.sort(np.hypot(*(places - place).T))[1] < 100  # in room enough, none needs a line
+        text.arrow_patch.set_visible(False)
+    assert ambiguous(figure)
+
+
+def test_the_title_is_clear_of_the_edge():
+    for words in (PLOTTED_WORDS, ["ship", "sea"]):
+        figure = plot_word_vectors(random_vectors(0, words), "title")
+        figure.draw_without_rendering()
+        assert figure.bbox.y1 - figure.axes[0].title.get_window_extent().y1 > 8
+
+
 def test_the_check_of_labels_sees_bad_ones():
     figure = plot_word_vectors(random_vectors(2), "title")
     texts = figure.axes[0].texts
@@ -116,7 +160,7 @@ def test_the_check_of_labels_sees_bad_ones():
 
 
 def test_where_there_is_no_room_labels_hide_as_little_as_can_be():
-    offsets = place_labels(np.zeros((3, 2)), [(500, 500)] * 3, (-10, -10, 10, 10))
+    offsets, _ = place_labels(np.zeros((3, 2)), [(500, 500)] * 3, (-10, -10, 10, 10))
     assert np.isfinite(offsets).all()
 
 
@@ -128,7 +172,7 @@ def test_all_words_and_axes_are_named_and_scales_are_equal():
     assert axes.get_xlabel().startswith("first principal component (")
     assert axes.get_ylabel().startswith("second principal component (")
     assert axes.get_aspect() == 1
-    assert [text.get_text() for text in figure.legends[0].texts] == [name for name, *_ in GROUPS]
+    assert [text.get_text() for text in axes.get_legend().texts] == [name for name, *_ in GROUPS]
 
 
 @pytest.mark.parametrize("words", [["tea"], ["tea", "rain"], PLOTTED_WORDS[:5]])
@@ -149,7 +193,10 @@ def test_words_without_a_group_are_plotted_in_a_neutral_color():
     words = ["tea", "ship", "$x$", "a_b^c", "王", "🚢"]
     figure = plot_word_vectors(random_vectors(6, words), "A $ title")
     assert sorted(boxes_of_labels(figure)) == sorted(words)
-    assert [text.get_text() for text in figure.legends[0].texts] == ["drinks", "other words"]
+    assert [text.get_text() for text in figure.axes[0].get_legend().texts] == [
+        "drinks",
+        "other words",
+    ]
     assert len({text.get_color() for text in figure.axes[0].texts}) == 2
     assert not hidden(figure)
     assert to_png(figure).startswith(b"\x89PNG")
@@ -157,5 +204,40 @@ def test_words_without_a_group_are_plotted_in_a_neutral_color():
 
 def test_where_no_word_has_a_group_there_is_no_legend():
     figure = plot_word_vectors(random_vectors(7, ["ship", "sea"]), "title")
-    assert not figure.legends
+    assert figure.axes[0].get_legend() is None
     assert to_png(figure).startswith(b"\x89PNG")
+
+
+DRAW = r"""
+import sys
+from utils.charts import plot_losses
+from utils.plotting import has_window, plot_word_vectors, to_png
+figure = plot_word_vectors({"tea": [1.0, 2.0], "rain": [2.0, 1.0]}, "title")
+assert to_png(figure).startswith(b"\x89PNG")
+assert to_png(plot_losses({})).startswith(b"\x89PNG")
+sys.exit(has_window())
+"""
+
+
+@pytest.mark.parametrize(
+    "backend", ["", "Qt4Agg", "TkAgg", "module://no.such_module", "module://json"]
+)
+def test_a_backend_that_is_not_here_is_done_without(backend):
+    root = Path(__file__).resolve().parents[1]
+    environ = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", DRAW],
+        env=environ | {"MPLBACKEND": backend},
+        cwd=root / "src",
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_backend_with_windows_is_told_by_its_figures(monkeypatch):
+    assert not has_window()
+    figure = plot_word_vectors(random_vectors(0), "title")
+    assert not has_window()
+    monkeypatch.setattr(type(figure.canvas), "required_interactive_framework", "tk")
+    assert has_window()

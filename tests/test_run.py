@@ -18,7 +18,7 @@ from test_treebank_files import BAD
 import run
 from utils import plotting
 from utils.plotting import PLOTTED_WORDS
-from utils.treebank_files import SAMPLE
+from utils.treebank_files import REAL, SAMPLE
 
 SOURCE = Path(run.__file__).parent
 OUTPUTS = ["sample_vectors_(soln).json", "word_vectors.png", "word_vectors.txt"]
@@ -234,7 +234,11 @@ def test_the_title_names_the_folder_of_data_as_it_is_outside_of_output(tmp_path,
     )
     monkeypatch.chdir(SAMPLE)
     assert run_on(".", tmp_path / "out") == 0
-    assert titles == ["Word vectors: treebank sample, 10 iterations"]
+    for name in (REAL.name, "mine"):
+        shutil.copytree(SAMPLE, tmp_path / name)
+        assert run_on(tmp_path / name, tmp_path / "out") == 0
+    texts = "the sample treebank", "the Stanford Sentiment Treebank", "the treebank mine"
+    assert titles == [f"Word vectors of {text}, 10 iterations" for text in texts]
 
 
 def test_stopped_before_the_first_iterations_no_state_is_offered(output, capsys, monkeypatch):

@@ -13,6 +13,7 @@ import sentiment
 import submission
 from sentiment import classify, features, most_frequent, randomized
 from training import Settings, train
+from utils.commands import command, from_here
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE
 from utils.word_vectors import to_word2vec_text
@@ -195,11 +196,44 @@ def refused(capsys, *arguments, code=2):
     return errors
 
 
-def test_missing_vectors_are_named(tmp_path, capsys):
-    told = refused(capsys, "--data", SAMPLE, "--vectors", tmp_path / "none.txt")
-    assert (
-        f"{tmp_path / 'none.txt'} not found. Run 'make run' first, or pass --vectors FILE." in told
-    )
+def train_on(data, output):
+    """Give the advice that names the commands that train on a treebank, and use those vectors."""
+    train = command("run", "--data", str(data), "--output", str(output))
+    vectors = str(output / "word_vectors.txt")
+    return f"{train} ; then: {command('sentiment', '--data', str(data), '--vectors', vectors)}\n"
+
+
+BUILD = from_here(ROOT / "build")
+
+
+def test_missing_vectors_are_named(tmp_path, capsys, monkeypatch):
+    none = tmp_path / "none.txt"
+    told = refused(capsys, "--data", SAMPLE, "--vectors", none)
+    assert f"{none} cannot be read: No such file or directory. Pass another file." in told
+    monkeypatch.setattr(sentiment, "HERE", tmp_path)
+    told = refused(capsys, "--data", SAMPLE)
+    assert f"{tmp_path / 'word_vectors.txt'} not found. Pass --vectors FILE, or run: " in told
+    assert told.endswith(f"run: {train_on(from_here(SAMPLE), BUILD / 'sample')}")
+
+
+def test_run_pys_vectors_of_another_text_are_refused(make_treebank, file, capsys, monkeypatch):
+    monkeypatch.setattr(sentiment, "HERE", file.parent)
+    file.rename(file.parent / "word_vectors.txt")
+    folder = make_treebank(["the tea", "the tea and qwxyz", "a qwxyz qwxyz-tea"])
+    told = refused(capsys, "--data", folder)
+    assert "has no vector of 2 of the treebank's 6 words, such as 'qwxyz', 'qwxyz-tea': it" in told
+    assert told.endswith(f"run: {train_on(folder, BUILD / 'tree bank')}")
+    monkeypatch.setattr("utils.treebank.find_treebank", lambda: folder)
+    told = refused(capsys)
+    assert told.endswith(f"Pass --vectors FILE, or run: {command('run')}\n")
+
+
+def test_vectors_of_none_of_the_words_are_refused(tmp_path, capsys):
+    file = tmp_path / "other.txt"
+    file.write_text("qwxyz 1 2\n")
+    told = refused(capsys, "--data", SAMPLE, "--vectors", file)
+    assert f"{file} has no vector of 1,070 of the treebank's 1,070 words, such as 'the'," in told
+    assert told.endswith("it is of another text. Pass a file of English words.\n")
 
 
 def test_a_malformed_file_is_named_with_its_line(file, tmp_path, capsys):
@@ -215,18 +249,21 @@ def test_a_missing_dictionary_is_named(make_treebank, file, capsys):
     folder = make_treebank(["some tea", "more tea", "no tea"])
     (folder / "dictionary.txt").unlink()
     told = refused(capsys, "--data", folder, "--vectors", file)
-    assert f"dictionary.txt not found in {folder}. Run 'make data'" in told
+    assert f"{folder} has no dictionary.txt, which tells the sentiment of its sentences." in told
+    assert f"'{command('data')}' fetches all." in told
+    assert told.endswith(f"run: {train_on(from_here(SAMPLE), BUILD / 'sample')}")
 
 
 @pytest.mark.usefixtures("quick")
-def test_vectors_of_another_text_are_noticed(tmp_path, capsys):
+def test_words_without_a_vector_are_named(tmp_path, capsys):
     file = tmp_path / "few.txt"
     file.write_text("2 1\nthe 1\na 2\n")
     assert (
         sentiment.main(["--data", str(SAMPLE), "--vectors", str(file), "--output", str(tmp_path)])
         == 0
     )
-    assert "So few: were they trained on another text?" in capsys.readouterr().out
+    told = "That is few: 1,068 words have none and are passed over, such as ',', '.', 'and', 'is',"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("part", [1, 2, 3])

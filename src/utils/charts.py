@@ -1,9 +1,10 @@
 """Charts: the loss of training runs, and what a classifier confuses."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
-DPI = 120
+from .plotting import DPI, LAYOUT, plt
+
+DARK = 0.71  # share of a row from which on white is read better than black
 
 
 def plot_losses(losses):
@@ -23,6 +24,8 @@ def plot_losses(losses):
     for name, loss_at in losses.items():
         axes.plot(list(loss_at), list(loss_at.values()), label=name)
     axes.set(xlabel="iteration", ylabel="smoothed loss of a window", ylim=(0, None))
+    axes.set_title("Loss during training")
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.spines[["top", "right"]].set_visible(False)
     if len(losses) > 1:
         axes.legend(frameon=False)
@@ -46,12 +49,12 @@ def plot_confusion(counts, classes, title):
     matplotlib.figure.Figure
         The figure; a cell is the darker, the larger its share of its row.
     """
-    figure, axes = _axes(6.4, 5.6)
+    figure, axes = _axes(6.8, 6)
     shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (i, k), count in np.ndenumerate(counts):
-        color = "white" if shares[i, k] > 0.5 else "black"
-        axes.text(k, i, f"{count:,}\n{shares[i, k]:.0%}", ha="center", va="center", color=color)
+        text, color = f"{count:,}\n{shares[i, k]:.0%}", "white" if shares[i, k] > DARK else "black"
+        axes.text(k, i, text, ha="center", va="center", color=color, fontsize=13)
     names = [name.replace(" ", "\n") for name in classes]
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
@@ -63,5 +66,5 @@ def plot_confusion(counts, classes, title):
 
 def _axes(width, height):
     """Make a figure of that many inches, and its axes."""
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    figure = plt.Figure(figsize=(width, height), dpi=DPI, layout=LAYOUT)
     return figure, figure.subplots()

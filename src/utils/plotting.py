@@ -2,14 +2,24 @@
 
 import contextlib
 import io
+import os
+import sys
 import warnings
 
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.text import Text
 
 from .word_vectors import PLOTTED_WORDS
+
+# Importing matplotlib fails where MPLBACKEND names a backend that is none.
+_backend = "" if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", "")
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
+
+if _backend:
+    os.environ["MPLBACKEND"] = _backend
+    with contextlib.suppress(ValueError):
+        plt.rcParams["backend"] = _backend
 
 # Name, color, marker and words of each group. The colors are Okabe and Ito's, made to be told
 # apart by color-blind eyes.
@@ -22,10 +32,11 @@ GROUPS = (
 )
 
 DPI = 120
+LAYOUT = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)  # inches from all to the edges
 WIDTH = 9.0  # inches
 OTHERS = "other words", "#555555", "o"
 MARKER = 7.0  # diameter in points
-LEADER_FROM = 9  # a label this many points or more from its marker is tied to it by a line
+NEAR = 12  # points from the center of a marker: a label farther off is tied to it by a line
 
 # Where a label may stand: 24 directions, to the right first, at growing distances in points.
 DISTANCES = np.repeat((3, 9, 16, 24, 34, 46, 60, 76, 94, 120, 150, 190), 24)
@@ -90,13 +101,14 @@ def plot_word_vectors(vectors, title):
     spread = np.ptp(points, axis=0)
     height = WIDTH * np.clip(spread[1] / max(spread[0], np.finfo(float).tiny), 0.6, 1)
 
-    figure, axes = plt.subplots(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    figure, axes = _axes(WIDTH, height)
     others = [word for word in vectors if word not in PLOTTED_WORDS]
     for name, color, marker, words in (*GROUPS, (*OTHERS, others)):
         here = np.array([point_of[word] for word in words if word in point_of])
         if len(here):
             axes.plot(*here.T, marker, color=color, markersize=MARKER, label=name)
-    axes.set_title(title, parse_math=False)
+    has_legend = len(others) < len(vectors)
+    axes.set_title(title, pad=32 if has_legend else 10, parse_math=False)
     axes.set(
         xlabel=f"first principal component ({shares[0]:.0%} of the variance)",
         ylabel=f"second principal component ({shares[1]:.0%})",
@@ -104,10 +116,22 @@ def plot_word_vectors(vectors, title):
     axes.set_aspect("equal", "datalim")
     axes.margins(0.1)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(others) < len(vectors):
-        figure.legend(loc="outside lower center", ncols=len(GROUPS) + 1, frameon=False)
+    if has_legend:
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(GROUPS) + 1, frameon=False
+        )
     _label(figure, axes, point_of)
     return figure
+
+
+def _axes(width, height):
+    """Make a figure of that many inches, and its axes; in no window where the backend fails."""
+    how = {"figsize": (width, height), "dpi": DPI, "layout": LAYOUT}
+    try:
+        return plt.subplots(**how)
+    except Exception:  # each backend has its own: no package, no screen, no server
+        plt.switch_backend("Agg")
+        return plt.subplots(**how)
 
 
 def _label(figure, axes, point_of):
@@ -126,24 +150,29 @@ def _label(figure, axes, point_of):
             va="center",
             color=color_of.get(word, OTHERS[1]),
             parse_math=False,  # a word may hold dollar signs
-            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.7, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": color_of.get(word, OTHERS[1]),
+                "linewidth": 0.8,
+                "shrinkB": 3,
+            },
         )
         for word, point in point_of.items()
     ]
     sizes = [Text.get_window_extent(label).size * to_points for label in labels]
     places = axes.transData.transform(list(point_of.values())) * to_points
     frame = np.array(axes.bbox.extents) * to_points
-    offsets = place_labels(places, sizes, frame)
-    for label, offset, size in zip(labels, offsets, sizes, strict=True):
+    for label, offset, tied in zip(labels, *place_labels(places, sizes, frame), strict=True):
         label.set_position(offset)
-        label.arrow_patch.set_visible(max(abs(offset) - size / 2) >= MARKER / 2 + LEADER_FROM)
+        label.arrow_patch.set_visible(tied)
 
 
 def place_labels(points, sizes, frame):
     """Find a place beside each point where its label hides neither a point nor another label.
 
-    One label after the other, those in the densest neighborhoods first, takes the nearest place
-    that is free; if there is none, the one where it hides least.
+    One label after the other, those in the densest neighborhoods first, takes the place where it
+    hides least: the nearest one beside its own point and no other, or else one from which a line
+    to its point crosses little.
 
     Parameters
     ----------
@@ -156,13 +185,15 @@ def place_labels(points, sizes, frame):
 
     Returns
     -------
-    ndarray of float, shape (n, 2)
+    offsets : ndarray of float, shape (n, 2)
         Center of each label, seen from its point.
+    tied : ndarray of bool, shape (n,)
+        Whether it takes a line to tell which point the label is of.
     """
     distance = np.hypot(*(points[:, None] - points[None]).T)
     crowd = np.exp(-distance / 30).sum(axis=0)
     taken = _boxes(points, MARKER / 2)
-    offsets = np.zeros(points.shape)
+    offsets, tied = np.zeros(points.shape), np.zeros(len(points), bool)
     for i in np.argsort(-crowd, kind="stable"):
         half = np.array(sizes[i]) / 2
         places = DIRECTIONS * (half + MARKER / 2 + DISTANCES[:, None])
@@ -170,15 +201,20 @@ def place_labels(points, sizes, frame):
         outside = (labels[:, :2] < frame[:2]).any(1) | (labels[:, 2:] > frame[2:]).any(1)
         hidden = _overlaps(labels, taken) + outside
         free = np.flatnonzero(hidden == hidden.min())
-        best, line = free[0], taken[:0]
-        if DISTANCES[best] >= LEADER_FROM:
+        centers = points[i] + places[free]
+        gaps = np.maximum(abs(centers - points[:, None]) - half, 0)
+        gaps = np.hypot(*gaps.T)  # from each free place to each point
+        others = np.delete(gaps, i, axis=1).min(axis=1, initial=np.inf)
+        alone = (gaps[:, i] < NEAR) & (others > gaps[:, i] + MARKER)
+        choice, line, tied[i] = np.argmax(alone), taken[:0], not alone.any()
+        if tied[i]:
             lines = _boxes(points[i] + places[free, None] * LINE_SPOTS, 0.5)
-            crossed = _overlaps(lines, taken).sum(axis=1)
+            crossed = _overlaps(lines, np.delete(taken, i, axis=0)).sum(axis=1)
             choice = np.argmin(100 * crossed + DISTANCES[free])
-            best, line = free[choice], lines[choice]
-        offsets[i] = places[best]
-        taken = np.concatenate((taken, labels[[best]], line))
-    return offsets
+            line = lines[choice]
+        offsets[i] = places[free[choice]]
+        taken = np.concatenate((taken, labels[free[[choice]]], line))
+    return offsets, tied
 
 
 def _boxes(centers, half):
@@ -213,16 +249,11 @@ def to_png(figure):
 
 
 def has_window():
-    """Tell whether matplotlib can show figures in a window here.
+    """Tell whether `plt.show` would show the figure made last in a window.
 
     Returns
     -------
     bool
         False on a machine without a screen.
     """
-    return plt.get_backend().lower() in {
-        name.lower()
-        for name in matplotlib.backends.backend_registry.list_builtin(
-            matplotlib.backends.BackendFilter.INTERACTIVE
-        )
-    }
+    return bool(plt.get_fignums() and plt.gcf().canvas.required_interactive_framework)

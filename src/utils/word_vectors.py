@@ -1,11 +1,13 @@
-"""Word vectors: what training gives, and files of them in word2vec's text format."""
+"""Word vectors: what training gives, and files of them."""
 
 import codecs
 import difflib
+import gzip
+import itertools
 import re
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -177,15 +179,19 @@ def to_word2vec_text(vectors):
     return "\n".join([f"{len(vectors)} {dim}", *lines, ""])
 
 
-def read_word2vec_text(path, words):
-    """Read the vectors of some words from a file in word2vec's text format.
+def read_word_vectors(path, words):
+    """Read the vectors of some words from a file of text: word2vec's format, GloVe's, fastText's.
+
+    A line holds a word and its vector, parted by blanks; the word may hold blanks itself. A first
+    line with the number of vectors and their length may be there or not.
 
     Parameters
     ----------
     path : str or Path
-        The file. Where a word stands twice, the first counts.
+        The file, compressed (.gz) or not. Where a word stands twice, the first counts.
     words : collection of str
-        Words to look for; others are passed over, so that a large file takes little memory.
+        Words to look for; others are passed over, so that a large file takes little memory. A
+        word that the file has only with capitals, as names often are, gets that vector.
 
     Returns
     -------
@@ -195,64 +201,86 @@ def read_word2vec_text(path, words):
     Raises
     ------
     InputError
-        If the file cannot be read, has none of the words, or is malformed; then the message names
-        the line.
+        If the file cannot be read, or is malformed; then the message names the line.
     """
-    path, vectors = Path(path), {}
+    vectors, capitals, number = {}, {}, 0
     try:
-        with path.open("rb") as file:
-            count, dim = _header(path, file.readline().removeprefix(codecs.BOM_UTF8))
-            number = 1
-            for number, line in enumerate(file, 2):
-                if number == count + 2 and not line.strip() and not file.read(1):
-                    number -= 1  # an empty line at the end
+        with open(path, "rb") as file, _unpacked(path, file) as lines:
+            first = next(iter(lines), b"").removeprefix(codecs.BOM_UTF8)
+            count, dim = _shape(path, first)
+            for number, line in enumerate(itertools.chain([first], lines), 1):
+                if count and number == 1:
+                    continue
+                word, *numbers = line.strip().rsplit(None, dim) or [b""]
+                if not word and not lines.read(4096).strip():  # empty lines at the end
+                    number -= 1
                     break
-                word, *numbers = _fields(path, number, line)
-                if len(numbers) != dim:
+                surplus = word.split()[1:]  # a part of the word, or a number too many
+                if len(numbers) != dim or (surplus and _number(surplus[-1]) is not None):
                     raise _malformed(path, number, f"a word and {dim} numbers", line)
-                if word in words and word not in vectors:
-                    vectors[word] = _vector(path, number, numbers)
+                word = word.decode("utf-8", "replace")
+                found, word = (vectors, word) if word in words else (capitals, word.lower())
+                if word in words and word not in found:
+                    found[word] = _vector(path, number, numbers)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Pass --vectors FILE.") from None
-    if number - 1 != count:
+        raise InputError(f"{path} cannot be read: {error.strerror}. Pass another file.") from None
+    if count and number - 1 != count:
         raise InputError(
             f"{path}, line {number}: the file ends after {number - 1} vectors, but line 1 tells of "
             f"{count}: it is cut off, or two were joined. Make it anew."
         )
-    if not vectors:
-        raise InputError(f"{path} has no vector of any word of the treebank. Pass --vectors FILE.")
-    return vectors
+    return capitals | vectors
 
 
-def _header(path, line):
-    fields = _fields(path, 1, line)
-    if len(fields) != 2 or not all(re.fullmatch("[0-9]{1,12}", field) for field in fields):
-        raise _malformed(path, 1, "a header, the number of vectors and their length", line)
-    count, dim = map(int, fields)
-    if not count or not dim:
-        raise _malformed(path, 1, "at least one vector of at least one number", line)
-    return count, dim
+def _unpacked(path, file):
+    """Give the file as text, unpacked; refuse what is none."""
+    start = file.peek(4)[:4]
+    if start.startswith(b"\x1f\x8b"):
+        file = gzip.GzipFile(fileobj=file)
+    elif start.startswith((b"PK\x03\x04", b"BZh", b"\xfd7zX", b"7z\xbc\xaf")):
+        raise InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
+    start = file.peek(4096)
+    if len(re.findall(rb"[\x00-\x08\x0e-\x1f]", start)) > len(start) / 100:
+        raise InputError(
+            f"{path} is no text in UTF-8. If it is in word2vec's binary format, let gensim make "
+            "text of it: KeyedVectors.load_word2vec_format(path, binary=True)"
+            ".save_word2vec_format('vectors.txt')."
+        )
+    return file
 
 
-def _fields(path, number, line):
-    """Split a line at its blanks; a word may hold any other white space."""
+def _shape(path, first):
+    """Tell the number of vectors, None if the first line does not, and their length."""
+    fields = first.split()
+    if len(fields) == 2 and all(re.fullmatch(b"[0-9]{1,12}", field) for field in fields):
+        count, dim = map(int, fields)
+        if not count or not dim:
+            raise _malformed(path, 1, "at least one vector of at least one number", first)
+        return count, dim
+    numbers = itertools.takewhile(lambda text: _number(text) is not None, fields[:0:-1])
+    dim = len(list(numbers))
+    if not dim:
+        raise _malformed(path, 1, "a word and its vector, or how many vectors how long", first)
+    return None, dim
+
+
+def _number(text):
+    """Give the number that a text is, None if it is none."""
     try:
-        return line.decode("utf-8").rstrip(" \r\n").split(" ")
-    except UnicodeDecodeError:
-        raise _malformed(
-            path, number, "text in UTF-8 (not word2vec's binary format)", line
-        ) from None
+        return float(text) if text.isascii() and b"_" not in text else None
+    except ValueError:
+        return None
 
 
-def _vector(path, number, numbers):
-    for text in numbers:
-        try:
-            usual = abs(float(text)) <= LARGEST and text.isascii() and "_" not in text
-        except ValueError:
-            usual = False
-        if not usual:
-            raise _malformed(path, number, "finite numbers up to 1e100", text.encode())
-    return np.array(numbers, float)
+def _vector(path, number, texts):
+    vector = []
+    for text in texts:
+        vector.append(_number(text))
+        if vector[-1] is None or not abs(vector[-1]) <= LARGEST:
+            raise _malformed(path, number, "finite numbers up to 1e100", text)
+    return np.array(vector)
 
 
 def _malformed(path, number, expected, found):
