@@ -6,9 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sandbox.text import one_line
+from utils.plotting import DPI, LAYOUT, plt
 from utils.utils import load
 
 MAX_CELL = 32_767  # characters that a spreadsheet takes
@@ -137,7 +137,7 @@ def plot_summary(rows):
     worth = {test: points for test, points in worth_of(rows).items() if points}
     most = sum(worth.values())
     totals = [graded.total for _, graded in rows]
-    figure = Figure(figsize=(10, 0.28 * len(worth) + 1.2), dpi=120, layout="constrained")
+    figure = plt.Figure(figsize=(10, 0.28 * len(worth) + 1.2), dpi=DPI, layout=LAYOUT)
     left, right = figure.subplots(1, 2)
     left.hist(totals, bins=np.arange(0, most + 1.5) - 0.5, color="#0072B2")
     left.axvline(np.median(totals), color="#D55E00", label=f"median {np.median(totals):g}")
