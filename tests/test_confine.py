@@ -185,12 +185,13 @@ def test_a_kernel_without_landlock(monkeypatch, out):
 
 
 def test_what_a_python_of_the_system_needs(monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"/opt/lib:{os.curdir}:")
     monkeypatch.setattr(sys, "path", ["", str(SOURCES), "/opt/site-packages"])
     monkeypatch.setattr(sys, "base_prefix", "/usr")
     monkeypatch.setattr(sys, "prefix", "/usr")
     needed = set(confine.what_python_needs())
-    assert {"/usr/bin", "/usr/lib", "/usr/local/lib", "/opt/site-packages"} <= needed
-    assert not needed & {"", "/usr", str(SOURCES)}
+    assert {"/usr/bin", "/usr/lib", "/usr/local/lib", "/opt/site-packages", "/opt/lib"} <= needed
+    assert not needed & {"", ".", "/usr", str(SOURCES)}
 
 
 @AS_ROOT
