@@ -325,6 +325,8 @@ def test_a_python_whose_library_is_elsewhere(tmp_path):
     paths = os.pathsep.join([*confine.site_packages(), str(SOURCES)])
     environment = {"PYTHONHOME": str(tmp_path), "PYTHONPATH": paths, "PATH": os.environ["PATH"]}
     shutil.copytree(SOURCES / "submission", tmp_path / "submission")
+    with (tmp_path / "submission" / "word2vec.py").open("a") as file:
+        file.write(f"\nimport sys\nprint('home', sys.base_prefix == {str(tmp_path)!r})\n")
     (tmp_path / "sample_vectors_(soln).json").write_text("{}")
     more = "2a-2", "--submission", "submission", "--solution", "submission", "--unconfined"
     done = subprocess.run(
@@ -335,6 +337,7 @@ def test_a_python_whose_library_is_elsewhere(tmp_path):
         text=True,
     )
     assert "[1.0/1.0 points" in done.stdout, done.stdout + done.stderr
+    assert "| home True\n" in done.stdout
     if VERSION >= confine.WHOLE_LANDLOCK:
         assert re.search(r"\(not [\w ]*Landlock: No module named 'pdb'\)", done.stdout)
 
