@@ -6,12 +6,17 @@ import pickle
 import warnings
 from textwrap import dedent
 
-from sandbox.confine import Confinement
+import pytest
+
+from sandbox.confine import Confinement, choose
 from sandbox.sandbox import Sandbox, Submission
 from sandbox.upload import Source
+from sandbox.watch import HAS_PROC
 from sandbox.workers import ForkedWorkers
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+TRUSTED = ["--unconfined"] if str(choose()).startswith("none") else []  # to grade nevertheless
+IN_PROC = pytest.mark.skipif(not HAS_PROC, reason="looks into /proc")
 
 
 def package(files):
@@ -92,4 +97,4 @@ def children(process):
 
 def descriptors():
     """Count the files that this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(os.listdir("/dev/fd"))

@@ -13,8 +13,11 @@ settings.load_profile("repeatable")
 collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without examples
 
 import submission  # noqa: E402
+from sandbox.nursery import reset_signals  # noqa: E402
 from training import Settings, train  # noqa: E402
 from utils.treebank_files import REAL, SENTENCES  # noqa: E402
+
+reset_signals()  # the tests send some, which are ignored after ``make test &``
 
 
 def pytest_sessionstart(session):

@@ -8,6 +8,7 @@ import importlib
 import os
 import platform
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,7 @@ def take_away(system):
     """Take away what a system lacks from this process, and give it the name of the system."""
     if system == "windows":
         subprocess.signal = SimpleNamespace(**vars(signal))  # it does without there
+        shutil._use_fd_functions = False
         pair = socket.socketpair
         socket.socketpair = lambda: pair(1)  # AF_UNIX, as a program's sockets are passed on by it
         for which in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):

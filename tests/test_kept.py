@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boxes import children, descriptors, is_there, loaded, sandbox
+from boxes import IN_PROC, children, descriptors, is_there, loaded, sandbox
 
 import grader
 from sandbox.objects import TableDataset
@@ -138,6 +138,7 @@ def test_a_worker_that_hung_or_died_is_replaced(box):
     assert not is_there(first)
 
 
+@IN_PROC
 def test_nothing_is_left_of_any():
     before, processes = descriptors(), children(os.getpid())
     with sandbox(SOURCE, KeptWorkers) as box:

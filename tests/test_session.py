@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boxes import IS_ROOT, children, descriptors, loaded, sandbox
+from boxes import IN_PROC, IS_ROOT, children, descriptors, loaded, sandbox
 
 from sandbox import session as sessions
 from sandbox import watch, wire
@@ -55,6 +55,9 @@ def look():
         "input": sys.stdin.read(),
         "group": [os.getpgrp() == os.getpid(), os.getsid(0) == os.getpid()],
     }
+
+def place():
+    return [sys.path, os.getcwd()]
 
 def imports(name):
     try:
@@ -186,7 +189,7 @@ def test_what_is_in_sight(box, monkeypatch, tmp_path):
 def test_no_folder_of_the_project_is_searched(box):
     ours = Path(sessions.__file__).resolve().parents[2]
     with loaded(box) as submission:
-        for path in submission.look()["path"]:
+        for path in submission.place()[0]:
             assert not Path(path).is_relative_to(ours) or Path(path).name == "site-packages"
         for name in (
             "grader",
@@ -211,7 +214,7 @@ def test_every_session_is_fresh(box):
     for text in "ab":
         with loaded(box) as submission:
             assert submission.keep(text) == [["file"], [text], text]
-            seen.append((submission.pid(), submission.look()["folder"]))
+            seen.append((submission.pid(), submission.place()[1]))
     assert seen[0][0] != seen[1][0]
     assert not any(os.path.exists(folder) for _, folder in seen)
     assert os.listdir(box.folder) == []
@@ -220,6 +223,7 @@ def test_every_session_is_fresh(box):
 # Time
 
 
+@IN_PROC
 def test_calls_have_their_time_together(box):
     with loaded(box, seconds=1.2) as submission:
         submission.spin(0.9)
@@ -290,6 +294,7 @@ def test_an_import_has_its_own_time():
         assert submission.sgd() == 1
 
 
+@IN_PROC
 def test_a_hung_import_costs_its_own_module_only(monkeypatch):
     tries = []
     load = Session.load
@@ -587,6 +592,7 @@ def test_an_output_that_somebody_holds_open_is_not_waited_for(fake):
 # What is left
 
 
+@IN_PROC
 def test_nothing_is_left_of_many_sessions(box):
     with loaded(box):
         pass
@@ -601,6 +607,7 @@ def test_nothing_is_left_of_many_sessions(box):
     assert children(box.workers.nursery.pid) == set()
 
 
+@IN_PROC
 def test_a_session_that_cannot_start_leaves_nothing(box, monkeypatch):
     before = descriptors()
     monkeypatch.setattr(box.workers, "start", lambda settings: 1 / 0)

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from boxes import children, is_there, loaded, sandbox
 
+from grading.course import reachable
 from sandbox import confine, nursery, workers
 from sandbox.confine import Confinement
 from sandbox.session import SubmissionError
 from sandbox.workers import ForkedWorkers, KeptWorkers, in_words
+from utils.utils import InputError
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
 SOURCE = """
@@ -220,6 +222,8 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
         pytest.raises(OSError, match=r"no worker can be started: .*open file .*nothing\.py.*"),
     ):
         made.start({"folder": str(tmp_path)})
+    with sandbox(SOURCE, kind) as box, pytest.raises(InputError, match="no worker can be started"):
+        reachable(box, [])
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")

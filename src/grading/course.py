@@ -130,5 +130,8 @@ def refuse_if_exposed(course, options):
 
 def reachable(sandbox, files, folders=()):
     """List the files that a confined submission could read, and the folders it could write in."""
-    with sandbox.session(sandbox.import_seconds) as session:
-        return session.probe([os.path.abspath(file) for file in files], [*map(str, folders)])
+    try:
+        with sandbox.session(sandbox.import_seconds) as session:
+            return session.probe([os.path.abspath(file) for file in files], [*map(str, folders)])
+    except OSError as error:
+        raise InputError(str(error)) from error
