@@ -56,7 +56,7 @@ FILES = (
     "tex/typeset.sh",
 )
 TOP = "word2vec"  # the folder that the zip unpacks into
-HANDOUT = "handout.pdf"
+HANDOUT = "A2.pdf"
 NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
 QUESTIONS = {  # of the functions that students write, by file
     "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),

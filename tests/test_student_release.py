@@ -292,7 +292,7 @@ def test_without_latex_it_says_that_the_handout_is_not_in_it(
     why = (
         "LaTeX is missing or not whole: apt-get install " if commands else "there is no sh, which "
     )
-    assert told.startswith(f"It holds no handout.pdf: {why}")
+    assert told.startswith(f"It holds no A2.pdf: {why}")
 
 
 @pytest.mark.slow

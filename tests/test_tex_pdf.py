@@ -178,7 +178,7 @@ def test_students_typeset_the_release(tmp_path, monkeypatch):
         text = plain(" ".join(pages(release / "build" / f"{name}.pdf")))
         for answer in our_answers():
             assert [phrase for phrase in phrases(answer) if phrase in text] == []
-    handout = (release / "handout.pdf").read_bytes()
+    handout = (release / "A2.pdf").read_bytes()
     assert handout == (release / "build" / "A2.pdf").read_bytes()
 
 
