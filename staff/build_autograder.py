@@ -1,14 +1,15 @@
 """Build build/autograder.zip for Gradescope: the grader, and our submission as the solution."""
 
-import argparse
 import sys
 from pathlib import Path
 
-from zips import BUILD, ROOT, collect, write_zip
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+import program  # isort: split
 
-sys.path.insert(0, str(ROOT / "src"))
 from grading.vectors import FILE, PUBLISHED, check_vectors
+from utils.utils import InputError
 from utils.word_vectors import PLOTTED_WORDS
+from zips import BUILD, ROOT, collect, write_zip
 
 GRADER = (
     "src/grader.py",
@@ -24,12 +25,8 @@ SET_UP = *PROGRAMS, "constraints.txt"
 HOW_TO_GET_THEM = "Train them on the real treebank: make data, then make run."
 
 
-class NoVectorsError(Exception):
-    """There are no vectors for the solution; the message says how to get them."""
-
-
 def autograder_files(vectors, with_quiz=True, hidden_later=False):
-    """Give the content of the autograder's files; `NoVectorsError` if there is no solution.
+    """Give the content of the autograder's files; `InputError` if there is no solution.
 
     `vectors` is the file that run.py writes; `with_quiz` says whether the quiz is graded here and
     not online, `hidden_later` whether students see hidden tests only when grades are published.
@@ -37,9 +34,9 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
     try:
         data = vectors.read_bytes()
     except OSError as error:
-        raise NoVectorsError(f"{vectors}: {error.strerror}. {HOW_TO_GET_THEM}") from error
+        raise InputError(f"{vectors}: {error.strerror}. {HOW_TO_GET_THEM}") from error
     if problem := check_vectors(data, PUBLISHED, rtol=1e-3, atol=0, words=PLOTTED_WORDS):
-        raise NoVectorsError(f"{vectors} is no solution: {problem}")
+        raise InputError(f"{vectors} is no solution: {problem}")
     solution = collect("submission/*.py", below=ROOT / "src")
     if not with_quiz:
         del solution["submission/quiz.py"]
@@ -61,9 +58,11 @@ def without_training(requirements):
     return b"".join(line for line in lines if not line.startswith(b"numba"))
 
 
-def main(arguments=None):
-    """Build it; return 0, or 2 if there is no solution."""
-    parser = argparse.ArgumentParser(prog="build_autograder.py", description=__doc__)
+def parse(arguments):
+    """Read the command line; wrong usage ends the program with exit code 2 and one line."""
+    parser = program.OneLineParser(
+        prog="build_autograder.py", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
         "--vectors",
         type=Path,
@@ -79,17 +78,22 @@ def main(arguments=None):
         action="store_true",
         help="students see hidden tests only when grades are published",
     )
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def build(options):
+    """Build it; say what to do with it."""
     with_quiz, hidden_later = not options.without_quiz, options.after_published
-    try:
-        contents = autograder_files(options.vectors, with_quiz, hidden_later)
-    except (NoVectorsError, FileNotFoundError) as error:
-        print(f"build_autograder.py: {error}", file=sys.stderr)
-        return 2
+    contents = autograder_files(options.vectors, with_quiz, hidden_later)
     write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
     print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
-    return 0
+
+
+def main(arguments=None):
+    """Run the program; return 0, or 2 if there is no solution."""
+    options = parse(arguments)
+    return program.run("build_autograder.py", lambda: build(options))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program.launch(main)

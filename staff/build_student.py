@@ -1,13 +1,19 @@
 """Build build/student.zip, the assignment as students get it: without solution and staff files."""
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+sys.path.extend(str(Path(__file__).resolve().parents[1] / name) for name in ("src", "tex"))
+import program  # isort: split
+
+import subprocess
+import tempfile
+
+import generate
 from answers import emptied_answers
-from regions import MarkError, emptied, without_staff
-from zips import BUILD, ROOT, collect, write_zip
+from regions import emptied, without_staff
+from utils.utils import InputError
+from zips import BUILD, collect, write_zip
 
 FILES = (
     "LICENSE",
@@ -50,7 +56,7 @@ FILES = (
     "tex/typeset.sh",
 )
 TOP = "word2vec"  # the folder that the zip unpacks into
-HANDOUT = "handout.pdf"
+HANDOUT = "A2.pdf"
 NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
 QUESTIONS = {  # of the functions that students write, by file
     "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),
@@ -90,13 +96,9 @@ def generated():
     Students cannot make it themselves: it shows runs of a submission that is right.
     """
     folder = BUILD / "tex"
-    subprocess.run([sys.executable, ROOT / "tex" / "generate.py", folder], check=True)
+    generate.write(folder)
     contents = collect("points.tex", "quiz.tex", "*.txt", below=folder)
     return {f"tex/{name}": content for name, content in contents.items()}
-
-
-class HandoutError(Exception):
-    """The handout has an error; the message says where."""
 
 
 def typeset(contents):
@@ -117,18 +119,14 @@ def typeset(contents):
         if done.returncode == NO_LATEX:
             return b"", done.stderr.strip()
         if done.returncode:
-            raise HandoutError(f"the handout cannot be typeset: {done.stderr.splitlines()[0]}")
+            raise InputError(f"the handout cannot be typeset: {done.stderr.splitlines()[0]}")
         return (folder / "build" / "A2.pdf").read_bytes(), ""
 
 
-def main():
-    """Build the release; return 0, or 2 if it cannot be built."""
-    try:
-        contents = student_files()
-        pdf, problem = typeset(contents)
-    except (HandoutError, MarkError, FileNotFoundError) as error:
-        print(f"build_student.py: {error}", file=sys.stderr)
-        return 2
+def build():
+    """Build the release; say what it holds."""
+    contents = student_files()
+    pdf, problem = typeset(contents)
     if pdf:
         contents[HANDOUT] = pdf
     write_zip(
@@ -137,8 +135,13 @@ def main():
     print(f"Wrote build/student.zip, {len(contents)} files")
     if problem:
         print(f"It holds no {HANDOUT}: {problem}")
-    return 0
+
+
+def main(arguments=None):
+    """Run the program; return 0, or 2 if the release cannot be built."""
+    program.OneLineParser(prog="build_student.py", description=__doc__).parse_args(arguments)
+    return program.run("build_student.py", build)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program.launch(main)

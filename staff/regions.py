@@ -7,12 +7,14 @@ A file may also hold parts that are the staff's alone, between a line with ``[st
 import difflib
 import re
 
+from utils.utils import InputError
+
 START, END = "### START_CODE_HERE ###", "### END_CODE_HERE ###"
 STAFF, END_STAFF = "[staff]", "[/staff]"
 ALIKE = 0.75  # how much a line must look like a mark, to be taken for a misspelt one
 
 
-class MarkError(ValueError):
+class MarkError(InputError):
     """A mark is missing or misspelt; the message names file and line."""
 
 

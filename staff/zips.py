@@ -1,7 +1,11 @@
 """Zip files that are the same bytes whenever they are made of the same files."""
 
+import contextlib
+import io
 import zipfile
 from pathlib import Path
+
+from utils.utils import InputError, write_files
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
@@ -20,15 +24,16 @@ def write_zip(path, contents, programs=()):
     programs : collection of str
         Those that can be run.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(contents):
             member = zipfile.ZipInfo(name, MOMENT)
             member.external_attr = (0o100755 if name in programs else 0o100644) << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, contents[name])
-    temporary.replace(path)
+    with contextlib.suppress(OSError):  # write_files says what hinders
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_files({path: made.getvalue()})
 
 
 def collect(*patterns, below=ROOT):
@@ -48,14 +53,14 @@ def collect(*patterns, below=ROOT):
 
     Raises
     ------
-    FileNotFoundError
+    InputError
         If nothing matches a pattern.
     """
     contents = {}
     for pattern in patterns:
         found = [path for path in sorted(below.glob(pattern)) if path.is_file()]
         if not found:
-            raise FileNotFoundError(f"{below / pattern} not found: is this checkout whole?")
+            raise InputError(f"{below / pattern} not found: is this checkout whole?")
         contents |= {path.relative_to(below).as_posix(): _read(path) for path in found}
     return contents
 

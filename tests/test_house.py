@@ -124,6 +124,8 @@ def test_every_road_takes_the_pythons_of_pyproject_toml():
     for name in ("Makefile", "staff/gradescope/setup.sh"):
         check = f"sys.exit(not (3, {low}) <= sys.version_info < (3, {high}))"
         assert check in (ROOT / name).read_text(encoding="utf-8"), name
+    for name in ("Makefile", "requirements.txt"):
+        assert f"3.{low} to 3.{high - 1}." in (ROOT / name).read_text(encoding="utf-8"), name
     workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
     lists = [json.loads(text) for text in re.findall(r"python: (\[.*\])", workflow)]
     assert lists == [[f"3.{minor}" for minor in range(low, high)]] * 2

@@ -23,6 +23,9 @@ PROGRAMS = {
     "grader.py": ["src/grader.py", "2b", "--gradescope"],
     "fetch.py": ["data/fetch.py"],
     "grade_class.py": ["staff/grade_class.py"],
+    "build_student.py": ["staff/build_student.py"],
+    "build_autograder.py": ["staff/build_autograder.py"],
+    "generate.py": ["tex/generate.py"],
 }
 FIRST = ["src/program.py", "src/utils/__init__.py", "src/utils/commands.py"]
 WRITTEN = {"run.py": "word_vectors.txt", "grader.py": "results.json"}

@@ -28,15 +28,21 @@ SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory):
+def build(tmp_path_factory):
+    """Give a folder in which the release can be built, again and again."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory, build):
     """Give a folder with what the release holds where there is no LaTeX."""
-    path = tmp_path_factory.mktemp("build") / "student.zip"
+    path = build / "student.zip"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build_student, "BUILD", path.parent)
         patch.setenv("PATH", str(path.parent))
-        assert build_student.main() == 0
+        assert build_student.main([]) == 0
         first = path.read_bytes()
-        assert build_student.main() == 0
+        assert build_student.main([]) == 0
         assert path.read_bytes() == first
     folder = tmp_path_factory.mktemp("release")
     zipfile.ZipFile(path).extractall(folder)
@@ -246,28 +252,47 @@ def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     wrong = {"src/submission/sgd.py": b"def sgd():\n    ### START_CODE_HERE ###\n    pass\n"}
     monkeypatch.setattr(build_student, "collect", lambda *patterns: dict(wrong))
     monkeypatch.setattr(build_student, "BUILD", tmp_path)
-    assert build_student.main() == 2
+    assert build_student.main([]) == 2
     told = capsys.readouterr().err
     assert told.startswith("build_student.py: src/submission/sgd.py, line 2: ### START_CODE_HERE")
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "program", ["staff/build_student.py", "tex/generate.py", "staff/build_autograder.py"]
+)
+@pytest.mark.parametrize(
+    ("option", "told"), [("--nope", "unrecognized arguments: --nope"), ("", "Not a directory")]
+)
+def test_a_builder_that_cannot_write_or_is_asked_wrongly_says_so_in_a_line(
+    copy, program, option, told
+):
+    for name in ("staff", "src", "tex"):
+        shutil.copytree(ROOT / name, copy / name, dirs_exist_ok=True)
+    (copy / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
+    (copy / "build").touch()  # no folder
+    command = [sys.executable, copy / program, *filter(None, [option])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert told in done.stderr
+
+
 @pytest.mark.parametrize("commands", [[], ["sh", "dirname"]], ids=["no shell", "no LaTeX"])
 def test_without_latex_it_says_that_the_handout_is_not_in_it(
-    tmp_path, monkeypatch, capsys, commands
+    build, tmp_path, monkeypatch, capsys, commands
 ):
     for name in commands:
         (tmp_path / name).symlink_to(shutil.which(name))
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(build_student, "BUILD", tmp_path / "build")
-    assert build_student.main() == 0
+    monkeypatch.setattr(build_student, "BUILD", build)
+    assert build_student.main([]) == 0
     wrote, told = capsys.readouterr().out.splitlines()
     assert wrote.startswith("Wrote build/student.zip, ")
     why = (
         "LaTeX is missing or not whole: apt-get install " if commands else "there is no sh, which "
     )
-    assert told.startswith(f"It holds no handout.pdf: {why}")
+    assert told.startswith(f"It holds no A2.pdf: {why}")
 
 
 @pytest.mark.slow

@@ -4,19 +4,25 @@
 there already stays if nothing that it is made of is newer.
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+import program  # isort: split
+
 import ast
 import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-from pathlib import Path
 
 from formulas import to_latex
+from utils.utils import InputError, write_files
 
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
+BUILD = ROOT / "build" / "tex"
 MISTAKE = ("word2vec.py", "    error[outside_word_idx] -= 1\n", "")  # no one-hot vector subtracted
 CRASH = ("word2vec.py", "    small = np.exp(-np.abs(x))\n", "    return 1 / (1 + exp(-x))\n")
 PASSES, FAILS, CRASHES, HIDDEN = "2a-2-basic", "2a-1-basic", "2a-2-basic", "2a-6-hidden"
@@ -124,7 +130,7 @@ def copy_of_src(folder, mistake):
         file = folder / "submission" / name
         text = file.read_text(encoding="utf-8")
         if text.count(old) != 1:
-            raise ValueError(f"{name} does not hold {old.strip()!r} once: choose another mistake")
+            raise InputError(f"{name} does not hold {old.strip()!r} once: choose another mistake")
         file.write_text(text.replace(old, new), encoding="utf-8")
 
 
@@ -133,7 +139,7 @@ def grade(src, *arguments):
     command = [sys.executable, "grader.py", "--submission", "submission", *arguments]
     done = subprocess.run(command, cwd=src, capture_output=True, text=True)
     if done.returncode not in (0, 1) or done.stderr:
-        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr or done.stdout}")
+        raise InputError(f"{' '.join(command)} failed: {done.stderr or done.stdout}")
     return done.stdout
 
 
@@ -164,7 +170,7 @@ def is_current(folder):
     )
 
 
-def write(folder=ROOT / "build" / "tex"):
+def write(folder=BUILD):
     """Write all files, each whole, unless they are current.
 
     Parameters
@@ -175,17 +181,25 @@ def write(folder=ROOT / "build" / "tex"):
     folder = Path(folder)
     if is_current(folder):
         return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}.") from error
     contents = {
         "points.tex": points(json.loads((SRC / "points.json").read_text(encoding="utf-8"))),
         "quiz.tex": quiz((SRC / "submission" / "quiz.py").read_text(encoding="utf-8")),
         **runs(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in contents.items():
-        temporary = folder / f"{name}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(folder / name)
+    write_files({folder / name: text for name, text in contents.items()})
+
+
+def main(arguments=None):
+    """Run the program; return 0, or 2 if nothing can be made."""
+    parser = program.OneLineParser(prog="generate.py", description=__doc__)
+    parser.add_argument("folder", nargs="?", default=BUILD, help="where (default: build/tex)")
+    options = parser.parse_args(arguments)
+    return program.run("generate.py", lambda: write(options.folder))
 
 
 if __name__ == "__main__":
-    write(*sys.argv[1:])
+    program.launch(main)
