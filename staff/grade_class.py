@@ -20,10 +20,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from tqdm import tqdm
 
 from gradebook import Graded, plot_summary, read_results, to_csv
-from grading.course import WORKERS, reachable
+from grading.course import WORKERS, open_sandbox, reachable
 from roster import read_roster
-from sandbox.confine import choose
-from sandbox.sandbox import Sandbox
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
@@ -175,7 +173,7 @@ def check_closed(submissions, options):
     """Make sure that no submission can read another one."""
     if options.unconfined:
         return
-    with contextlib.closing(Sandbox({}, WORKERS(), choose())) as sandbox:
+    with contextlib.closing(open_sandbox({}, WORKERS())) as sandbox:
         if found := reachable(sandbox, [each.path for each in submissions]):
             raise InputError(
                 f"submissions could read {found[0]}, as they run under the confinement "

@@ -62,10 +62,7 @@ def open_course(
     if submission.package:
         limits = {"import_seconds": seconds} if seconds else {}
         limits["total_seconds"] = max(MOST_SECONDS, seconds or 0)
-        try:
-            course.sandbox = Sandbox(submission.package, started, confinement or choose(), **limits)
-        except OSError as error:
-            raise InputError(str(error)) from error
+        course.sandbox = open_sandbox(submission.package, started, confinement, **limits)
     if solution:
         course.solution_sandbox = Sandbox(solution.package, started, Confinement())
     return course
@@ -73,7 +70,7 @@ def open_course(
 
 def pack(path, report):
     """Write what was graded as the zip to hand in; give the line that says so."""
-    submission, files = read_upload(path), {}
+    submission, files = read_upload(path, follow=True), {}
     for name, source in submission.package.items():
         if source.problem:
             raise InputError(f"{source.problem}. Nothing was packed.")
@@ -95,6 +92,14 @@ def pack(path, report):
     if failed:
         rest = f"{len(failed)} test{'s' * (len(failed) > 1)} failed: {', '.join(failed)}"
     return f"Wrote {from_here(target)}: {parts}; {rest}"
+
+
+def open_sandbox(package, started, confinement=None, **limits):
+    """Make a sandbox, by default behind the best walls; `InputError` if no worker starts in it."""
+    try:
+        return Sandbox(package, started, confinement or choose(), **limits)
+    except OSError as error:
+        raise InputError(str(error)) from error
 
 
 def read_solution(path):
