@@ -149,7 +149,7 @@ def test_nothing_of_the_staff_is_in_it(release):
     for name, text in found.items():
         assert "staff]" not in text, name
     assert "## Staff" not in found["README.md"]
-    assert "student.zip" not in found["README.md"] + found["Makefile"]
+    assert "build/student.zip" not in found["README.md"] + found["Makefile"]
 
 
 def test_its_readme_has_no_dead_links(release):
