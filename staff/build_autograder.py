@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 import program  # isort: split
 
 from grading.vectors import FILE, PUBLISHED, check_vectors
+from utils.commands import command
 from utils.utils import InputError
 from utils.word_vectors import PLOTTED_WORDS
 from zips import BUILD, ROOT, collect, write_zip
@@ -22,7 +23,6 @@ GRADER = (
 )
 PROGRAMS = "setup.sh", "run_autograder"
 SET_UP = *PROGRAMS, "constraints.txt"
-HOW_TO_GET_THEM = "Train them on the real treebank: make data, then make run."
 
 
 def autograder_files(vectors, with_quiz=True, hidden_later=False):
@@ -34,7 +34,8 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
     try:
         data = vectors.read_bytes()
     except OSError as error:
-        raise InputError(f"{vectors}: {error.strerror}. {HOW_TO_GET_THEM}") from error
+        how = f"Train them on the real treebank: {command('data')}, then {command('run')}"
+        raise InputError(f"{vectors}: {error.strerror}. {how}") from error
     if problem := check_vectors(data, PUBLISHED, rtol=1e-3, atol=0, words=PLOTTED_WORDS):
         raise InputError(f"{vectors} is no solution: {problem}")
     solution = collect("submission/*.py", below=ROOT / "src")

@@ -71,7 +71,7 @@ def compare_with_golden(name, output):
 
 
 SOME = "2a-2-basic", "2a-3-hidden", "2b-1-basic", "2c-0-basic", "3a-0-basic"
-HAND_IN = "Next: hand in your work, make -C .. submission.zip packs it (README: Handing in)"
+HAND_IN = "Next: hand in your work, make -C .. submission.zip packs it (README: 5. Hand in)"
 
 
 def test_a_finished_submission(handed_in):

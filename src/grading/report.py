@@ -68,7 +68,7 @@ def next_step(report, is_all):
     elif noted:
         told = f"read the note of {noted[0]}"
     elif is_all:
-        told = f"hand in your work, {command('submission.zip')} packs it (README: Handing in)"
+        told = f"hand in your work, {command('submission.zip')} packs it (README: 5. Hand in)"
     else:
         told = f"all tests, {command('grade')}"
     return "\n".join(notes([f"Next: {told}"], terminal_width()))
