@@ -1,6 +1,6 @@
 """What the programs share; each imports this first: it ends a program that cannot run here.
 
-The guard must run on any Python 3, so it stands before the import of what needs packages.
+What tells of an old Python must run there, so it stands before the import of what needs packages.
 """
 
 import argparse
@@ -17,32 +17,29 @@ from pathlib import Path
 from utils.commands import SOURCE, join
 
 OLDEST = (3, 11)
-PACKAGES = "numpy", "scipy", "matplotlib", "tqdm"  # Numba makes it faster, where there is one
+PACKAGES = "numpy", "scipy", "matplotlib", "tqdm"
 
 
-def guard():
-    """End the program in one line if Python is too old or a package is missing."""
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+def refuse(problem, remedy):
+    """End the program in one line; where the project has a Python of its own, name that."""
     root = typed = Path(__file__).resolve().parent.parent
     above = Path(os.path.normpath(os.path.join(os.path.dirname(sys.argv[0]), "..")))
     if above.is_dir() and above.samefile(root):
         typed = above
-    if sys.version_info < OLDEST:
-        version, oldest = (".".join(map(str, v[:3])) for v in (sys.version_info, OLDEST))
-        problem = f"this is Python {version}, and {oldest} or newer is needed"
-        remedy = "Get one from python.org; README tells how to begin."
-    elif missing:
-        problem = f"this Python has no package {missing[0]}"
-        remedy = "Install all: " + join(
-            [sys.executable, "-m", "pip", "install", "-r", str(typed / "requirements.txt")]
-        )
-    else:
-        return
     own = Path(".venv", *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
     if (root / own).exists() and Path(sys.prefix) != root / ".venv":
         remedy = f"The project's own has all: {join([str(typed / own), *sys.argv])}"
+    elif not remedy:
+        command = [sys.executable, "-m", "pip", "install", "-r", str(typed / "requirements.txt")]
+        remedy = f"Install all: {join(command)}"
     print(f"{os.path.basename(sys.argv[0])}: {problem}. {remedy}", file=sys.stderr)
     sys.exit(2)
+
+
+def require(package):
+    """Make sure that a package is there which is imported later."""
+    if importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 def open_streams():
@@ -55,15 +52,21 @@ def open_streams():
 
 
 def report(kind, error, trace):
-    """Tell of Ctrl-C in a word, also while a program imports what it needs."""
+    """Tell of Ctrl-C in a word, also while a program still imports, and of a missing package."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
     if issubclass(kind, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)
+    elif issubclass(kind, ModuleNotFoundError) and package in PACKAGES:
+        refuse(f"this Python has no package {package}", "")
     else:
         sys.__excepthook__(kind, error, trace)
 
 
 open_streams()
-guard()
+if sys.version_info < OLDEST:
+    version, oldest = (".".join(map(str, v[:3])) for v in (sys.version_info, OLDEST))
+    problem = f"this is Python {version}, and {oldest} or newer is needed"
+    refuse(problem, "Get one from python.org; README tells how to begin.")
 sys.excepthook = report
 
 from utils.utils import InputError, SubmissionError  # noqa: E402

@@ -89,6 +89,7 @@ def words_of(text):
 def run(options, progress):
     """Train, save, plot."""
     began = time.monotonic()
+    program.require("matplotlib")  # it is imported while training goes on
     corpus = read_corpus(options.data)
     plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))

@@ -45,6 +45,20 @@ def test_a_missing_package_is_named_with_the_remedy(name):
     assert re.fullmatch(line, done.stderr), done.stderr
 
 
+def test_a_package_that_is_needed_late_is_missed_at_once(tmp_path):
+    code = "import sys; sys.path.insert(0, '.'); import run; run.main(sys.argv[1:])"
+    hide = f"import importlib.util as u; f = u.find_spec; u.find_spec = lambda n: None if n == 'matplotlib' else f(n); {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", hide, *PROGRAMS["run.py"][1:], str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "src",
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(r"-c: this Python has no package matplotlib\. .*\n", done.stderr)
+    assert not (tmp_path / "word_vectors.txt").exists()
+
+
 @pytest.mark.parametrize("file", [*FIRST, *(command[0] for command in PROGRAMS.values())])
 def test_an_old_python_can_read_what_tells_it(file):
     ast.parse((ROOT / file).read_text(encoding="utf-8"), feature_version=(3, 8))
