@@ -278,7 +278,7 @@ def tidy(path):
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    parser = program.OneLineParser(prog="fetch.py", description=__doc__.splitlines()[0])
+    parser = program.OneLineParser(prog="fetch.py", description=__doc__)
     add = parser.add_argument
     add("source", metavar="COPY", nargs="?", help="folder or zip file (default: from the web)")
     add("--url", default=URL, help="default: %(default)s")

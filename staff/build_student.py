@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / name) for name in ("src", "tex"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tex"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
 import subprocess

@@ -101,6 +101,14 @@ def test_any_way_to_start_python_works(flags, tmp_path):
     assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
 
 
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_program_starts_isolated_and_without_docstrings(name, tmp_path):
+    command = [sys.executable, "-I", "-OO", ROOT / PROGRAMS[name][0], "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {name} ")
+
+
 @needs_posix
 @pytest.mark.parametrize(
     "streams", [">&-", "2>&-", "<&- >&- 2>&-", "| true", "2>&1 | true", ">/dev/full"]
