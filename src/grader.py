@@ -198,7 +198,7 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
             if len(chosen) != 1:
                 raise InputError(ONE_TEST.format(len(chosen)))
         for _ in savings(options.submission) if options.watch else [None]:
-            if program.Stream.is_lost:  # nobody reads it
+            if program.Stream.is_any_lost:  # nobody reads it
                 break
             found = grade([tests[test.id] for test in chosen], options, how)
             if options.pack:

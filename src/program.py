@@ -75,15 +75,15 @@ from utils.utils import InputError, SubmissionError  # noqa: E402
 class Stream(io.FileIO):
     """A standard stream that never fails: what cannot be written is lost, and the work goes on."""
 
-    is_lost = False
+    is_lost = is_any_lost = False
 
     def write(self, data):
         """Write bytes, as long as that is possible."""
-        if not Stream.is_lost:
+        if not self.is_lost:
             try:
                 return super().write(data)
             except OSError:  # nobody reads it, or the disk is full
-                Stream.is_lost = True
+                self.is_lost = Stream.is_any_lost = True
         return len(data)
 
 
@@ -97,7 +97,8 @@ def safe(stream, number):
     if stream.isatty():
         return stream
     stream.flush()
-    how = stream.encoding, stream.errors, None, stream.line_buffering
+    by_line = stream.line_buffering or stream.write_through  # the latter under python -u
+    how = stream.encoding, stream.errors, None, by_line
     return io.TextIOWrapper(io.BufferedWriter(Stream(stream.fileno(), "w", closefd=False)), *how)
 
 
@@ -118,7 +119,7 @@ def launch(main):
     sys.stdout.flush()
     sys.stderr.flush()
     atexit._run_exitfuncs()  # matplotlib removes a temporary folder, if it made one
-    os._exit(code or 120 * Stream.is_lost)  # Numba and matplotlib would take 0.4 s to end
+    os._exit(code or 120 * Stream.is_any_lost)  # Numba and matplotlib would take 0.4 s to end
 
 
 class OneLineParser(argparse.ArgumentParser):

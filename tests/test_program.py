@@ -125,6 +125,23 @@ def test_the_work_is_done_whoever_reads(streams, tmp_path):
 
 
 @needs_posix
+def test_one_stream_that_nobody_reads_does_not_take_the_other_along(tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    work = "lambda: print('lost', file=sys.stderr, flush=True) or print('read')"
+    code = f"import program, sys; program.launch({work})"
+    done = shell(f'"$PY" -c "{code}" 2>/dev/full', ROOT / "src")
+    assert (done.returncode, done.stdout) == (120, "read\n")
+
+
+def test_lines_are_not_held_back_where_python_is_asked_not_to():
+    code = "import os, program; program.launch(lambda: [print('now'), os._exit(0)])"
+    command = [sys.executable, "-u", "-c", code]
+    done = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True)
+    assert done.stdout == "now\n"
+
+
+@needs_posix
 def test_any_name_can_be_printed_in_any_encoding(tmp_path):
     for encoding in ("cp1252", "ascii"):
         done = shell(RUN.format("", ""), tmp_path, OUT="Bücher ☃", PYTHONIOENCODING=encoding)
