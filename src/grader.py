@@ -202,7 +202,6 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
                 break
             found = grade([tests[test.id] for test in chosen], options, how)
             if options.pack:
-                print(pack(options.submission, found))
                 return 0
             if not options.solution and (line := next_step(found, len(chosen) == len(tests))):
                 print(line)
@@ -262,6 +261,8 @@ def grade(chosen, options, how):
             notes.append(NOT_GRADED)
         found = CourseTestRunner().run(chosen, notes)
         save("", found)
+        if options.pack:
+            print(pack(course.submission, found))
         return found
     except InputError as error:
         save(f"Not graded: {error}")

@@ -94,7 +94,7 @@ def test_watch_grades_again_on_each_save(src):
 
 
 def packed(src):
-    """Give what the zip holds, and unpack it into a folder that is graded then."""
+    """Give what the zip holds."""
     with zipfile.ZipFile(src.parent / "submission.zip") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -117,6 +117,16 @@ def test_what_was_graded_is_packed(src):
     assert files["submission/word2vec.py"] == (src / "submission" / "word2vec.py").read_bytes()
     again = run(src, "grader.py", "--submission", "../submission.zip", "2b")
     assert "END GRADING [2.0/2.0 points" in again.stdout
+
+
+def test_what_is_saved_meanwhile_is_not_packed(src):
+    code = (src / "submission" / "word2vec.py").read_bytes()
+    command = [sys.executable, "-u", "grader.py", "--pack"]
+    with subprocess.Popen(command, cwd=src, stdout=subprocess.PIPE) as grader:
+        assert b"START GRADING" in grader.stdout.readline() + grader.stdout.readline()
+        write(src, *WRONG)
+        assert b"1 test failed: 2c-0-basic" in grader.stdout.read().splitlines()[-1]
+    assert packed(src)["submission/word2vec.py"] == code
 
 
 def test_what_is_missing_in_the_zip_is_told(src):
