@@ -23,6 +23,7 @@ from tqdm import tqdm
 from gradebook import Graded, plot_summary, read_results, to_csv
 from grading.course import WORKERS, open_sandbox, reachable
 from roster import read_roster
+from utils.commands import command
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
@@ -156,6 +157,7 @@ def identity(options):
 
 def check_solution(options):
     """Make sure that the solution gets full marks against itself, and can be kept from others."""
+    solution = str(options.solution)
     with tempfile.TemporaryDirectory() as folder:
         code = run_grader(options.solution, Path(folder), options)
         report = (Path(folder) / REPORT).read_text(encoding="utf-8")
@@ -165,8 +167,8 @@ def check_solution(options):
         raise InputError(last_line(report))
     if code:
         raise InputError(
-            f"the solution {options.solution} fails against itself. See what python src/grader.py "
-            "says with it as --submission and as --solution."
+            f"the solution {solution} fails against itself. To see why, run: "
+            + command("grade", "--submission", solution, "--solution", solution)
         )
 
 

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -261,7 +262,9 @@ def test_results_among_the_submissions_are_refused(submissions, solution, capsys
 
 def test_a_solution_that_fails_against_itself_is_refused(run, graded, out, capsys):
     graded.codes["submission"] = 1
-    assert "fails against itself" in refused(capsys, run())
+    told = refused(capsys, run())
+    assert "fails against itself. To see why, run: make " in told
+    assert re.search(r"grade 'ARGS=--submission (\S+) --solution \1'\n", told)
     assert graded.seen == ["submission"]
 
 

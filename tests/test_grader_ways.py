@@ -256,7 +256,7 @@ def test_a_file_of_the_submission_that_is_run_says_what_to_run(src, name):
     assert done.stdout == ""
     if name != "quiz.py":  # which has nothing to run, and says nothing
         assert done.returncode == 1
-        line = "The files in submission/ are no programs. Run: python src/grader.py\n"
+        line = f"The files in submission/ are no programs. Run: {sys.executable} src/grader.py\n"
         assert done.stderr == line
 
 

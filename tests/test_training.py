@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -468,7 +469,12 @@ def test_an_sgd_that_hides_that_it_goes_on_too_long_is_refused():
 
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         training.train(Changed(sgd=sgd), ["a b c d"], Settings(10, 2, thinning=1), nothing)
-    assert "because sgd evaluates f 15 times in 10 iterations" in printed.getvalue()
+    told = printed.getvalue()
+    assert "because sgd evaluates f 15 times in 10 iterations" in told
+    python, program, question = shlex.split(told.partition("and run: ")[2])
+    assert (python, question) == (sys.executable, "2b")
+    assert Path(program).is_absolute()
+    assert Path(program).exists()
 
 
 def test_a_submission_that_adds_words_to_its_vocabulary_changes_nothing(treebank):

@@ -109,7 +109,7 @@ def read_solution(path):
     except UploadError as error:
         raise InputError(f"--solution: {error}") from error
     if solution.vectors is None:
-        raise InputError(f"--solution: {path} {NO_VECTORS}: python run.py makes it")
+        raise InputError(f"--solution: {path} {NO_VECTORS}: '{command('run')}' makes it")
     return solution
 
 

@@ -1,7 +1,9 @@
 """Nothing to read: this is found in place of ``src/utils`` if a file in here is run by itself."""
 
 import os
+import sys
 
 if __name__ == "utils":
     grader = os.path.relpath(os.path.join(os.path.dirname(__file__), "..", "grader.py"))
-    raise SystemExit(f"The files in submission/ are no programs. Run: python {grader}")
+    python = getattr(sys, "orig_argv", ["python"])[0]  # as it was typed
+    raise SystemExit(f"The files in submission/ are no programs. Run: {python} {grader}")

@@ -13,6 +13,7 @@ y_hat   the prediction: y_hat[i, k] = P(class k | case i), shape (n, C)
 import numpy as np
 from scipy.special import log_softmax
 
+from .commands import command
 from .utils import InputError
 
 PENALTIES = 1.0, 0.1, 0.01, 0.001, 0.0
@@ -93,7 +94,7 @@ def fit(sgd, X, y, C, penalty):
         PRINT_EVERY=ITERATIONS + 1,
     )
     if np.shape(W) != start.shape or not np.isfinite(W).all():
-        raise InputError("sgd gives no finite weights. See what 'python grader.py 2b' says of it.")
+        raise InputError(f"sgd gives no finite weights. To see why, run: {command('grade', '2b')}")
     return W
 
 
