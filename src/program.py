@@ -27,7 +27,7 @@ def refuse(problem, remedy):
     if above.is_dir() and above.samefile(root):
         typed = above
     own = Path(".venv", *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
-    if (root / own).exists() and Path(sys.prefix) != root / ".venv":
+    if (root / own).exists() and Path(sys.prefix).resolve() != (root / ".venv").resolve():
         remedy = f"The project's own has all: {join([str(typed / own), *sys.argv])}"
     elif not remedy:
         command = [sys.executable, "-m", "pip", "install", "-r", str(typed / "requirements.txt")]

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,18 @@ def test_a_missing_package_is_named_with_the_remedy(name):
     )
     line = rf"{name}: this Python has no package numpy\. ({remedy})\n"
     assert re.fullmatch(line, done.stderr), done.stderr
+
+
+@needs_posix
+def test_the_projects_own_python_is_no_remedy_for_itself(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "real" / "src")
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    venv.create(link / ".venv", symlinks=True)  # without packages
+    command = [link / ".venv" / "bin" / "python", link / "src" / "grader.py"]
+    done = subprocess.run(command, capture_output=True, text=True, env={})
+    remedy = f"Install all: {command[0]} -m pip install -r {link}/requirements.txt"
+    assert done.stderr == f"grader.py: this Python has no package numpy. {remedy}\n"
 
 
 def test_a_package_that_is_needed_late_is_missed_at_once(tmp_path):
@@ -99,6 +113,12 @@ def test_any_way_to_start_python_works(flags, tmp_path):
         assert (done.returncode, done.stderr) == (code, "")
     assert (tmp_path / "out" / "word_vectors.txt").exists()
     assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
+
+
+@needs_posix
+def test_workers_ignore_what_their_grader_ignores(tmp_path):
+    done = shell(GRADE.format("-E", ""), tmp_path, PYTHONHOME="/nowhere")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -226,6 +226,15 @@ def test_no_worker_can_be_started(kind, monkeypatch, tmp_path):
         reachable(box, [])
 
 
+def test_a_python_that_cannot_start_says_why(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    with (
+        contextlib.closing(ForkedWorkers()) as made,
+        pytest.raises(OSError, match=r"started: ModuleNotFoundError: No module named 'encodings'"),
+    ):
+        made.start({"folder": str(tmp_path)})
+
+
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
 def test_what_python_itself_needs_to_start(tmp_path):
     """As one that finds its libraries by LD_LIBRARY_PATH; nothing else of the environment counts."""

@@ -78,6 +78,7 @@ def one_line(text, limit=80):
 
 def last_line(text):
     """Give the last line of what was printed, where Python says why it ended; empty if none."""
+    text = text.partition("\n\nCurrent thread ")[0]  # where it was, after a fatal error
     return one_line(text.rstrip().rpartition("\n")[2], 300)
 
 

@@ -64,7 +64,8 @@ def launch(forks, preload):
     Give its process, a socket to it, and what it prints.
     """
     ours, theirs = socket.socketpair()
-    kept = [(name, folders(name)) for name in KEPT]
+    ignored = {"PYTHONHOME"} if sys.flags.ignore_environment else ()
+    kept = [(name, folders(name)) for name in KEPT if name not in ignored]
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
     with theirs:
         process = subprocess.Popen(
