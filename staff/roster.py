@@ -12,7 +12,8 @@ from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
 NONE = re.compile(  # what downloads hold, and systems leave behind, beside the submissions
-    r"\.|__MACOSX|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?|readme(\.\w+)?)$|.*_onlinetext_",
+    r"\.|__MACOSX|.*_onlinetext_|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?"
+    r"|readme(\.\w+)?|sample_?vectors.*\.json)$",
     re.IGNORECASE,
 )
 

@@ -271,6 +271,19 @@ def test_what_another_grader_graded_is_graded_again(
     assert graded.seen == ["submission"]
 
 
+def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solution, out, capsys):
+    for name in ("ada", "bob"):
+        shutil.rmtree(submissions / name)
+        shutil.copytree(REFERENCE, submissions / name)
+    (submissions / "bob" / VECTORS).write_text(vectors(), encoding="utf-8")
+    shutil.copy(solution.parent / VECTORS, submissions / VECTORS)
+    (submissions / "=cy").rmdir()
+    options = ["--solution", str(solution), "--out", str(out), *TRUSTED]
+    assert grade_class.main([str(submissions), *options]) == 0
+    totals = {name: float(row["total"]) for name, row in table(out).items()}
+    assert totals == {"ada": worth() - worth("2c") - worth("1"), "bob": worth() - worth("1")}
+
+
 def test_two_runs_do_not_write_into_one_folder(run, graded, out, capsys):
     pytest.importorskip("fcntl", reason="no locks here")
     with grade_class.own_folder(out, {}):
