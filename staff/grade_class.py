@@ -207,8 +207,8 @@ def check_solution(options):
     if code == 2 or (code and not failed):
         raise InputError(last_line(report))
     if failed:
-        why = "; ".join(f"{test['number']}: {' '.join(test['output'].split())}" for test in failed)
-        raise InputError(f"the solution {options.solution} fails against itself: {why:.1000}")
+        why = "; ".join(f"{test['number']}: {first_error(test['output'])}" for test in failed)
+        raise InputError(f"the solution fails against itself: {why:.1000}")
 
 
 def check_closed(submissions, options):
@@ -267,6 +267,11 @@ def grade(submission, options):
     dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
     shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one
     partial.rename(folder_of(submission, options))
+
+
+def first_error(output):
+    """Give the first line of a test's error, without what the submission printed."""
+    return (output.partition("caused the test to fail.\n")[2] or output).strip().partition("\n")[0]
 
 
 def last_line(report):

@@ -311,7 +311,7 @@ def test_results_among_the_submissions_are_refused(submissions, solution, capsys
 def test_a_solution_that_fails_against_itself_is_refused(run, graded, out, capsys):
     graded.codes["submission"] = 1
     line = refused(capsys, run())
-    assert line.endswith("/staff/submission fails against itself: a: ; b: no\n"), line
+    assert line.endswith("the solution fails against itself: a: ; b: no\n"), line
     assert graded.seen == ["submission"]
 
 
