@@ -251,7 +251,8 @@ def grade(chosen, options, how):
     try:
         course.solution = read_solution(options.solution) if options.solution else None
         save(UNFINISHED)
-        is_own = not (options.solution or options.gradescope)
+        by_staff = options.solution or options.gradescope
+        is_own = not by_staff or options.submission.resolve() == by_staff.resolve()
         course = open_course(options.submission, course.solution, *how, is_own, **shown)
         GradedTestCase.course, notes = course, list(course.submission.skipped)
         if options.solution:

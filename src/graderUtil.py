@@ -75,7 +75,7 @@ class GradedTestCase(unittest.TestCase):
     def _open(self):
         """Start a process of the submission, and one of the solution for a hidden test."""
         if GradedTestCase.course is None:
-            GradedTestCase.course = open_course(SOURCE, follow=True)
+            GradedTestCase.course = open_course(SOURCE, is_own=True)
             atexit.register(GradedTestCase.course.close)
         course, about = self.course, self.about
         self.is_graded = about.counts

@@ -7,6 +7,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
+import argparse
+import re
+import tempfile
+
+from grade_class import check_solution
 from grading.vectors import FILE, PUBLISHED, check_vectors
 from utils.commands import command
 from utils.utils import InputError
@@ -84,9 +89,15 @@ def parse(arguments):
 
 
 def build(options):
-    """Build it; say what to do with it."""
+    """Grade the solution, build the zip, say what to do with it."""
     with_quiz, hidden_later = not options.without_quiz, options.after_published
     contents = autograder_files(options.vectors, with_quiz, hidden_later)
+    with tempfile.TemporaryDirectory() as folder:
+        solution = Path(folder, "solution", "submission")
+        solution.mkdir(parents=True)
+        for name in filter(re.compile("solution/").match, contents):
+            Path(folder, name).write_bytes(contents[name])
+        check_solution(argparse.Namespace(solution=solution, unconfined=True))
     write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
     print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
 

@@ -20,10 +20,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from tqdm import tqdm
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # on Windows
+    fcntl = None
+
 from gradebook import Graded, plot_summary, read_results, to_csv
 from grading.course import WORKERS, open_sandbox, reachable
 from roster import read_roster
-from utils.commands import command
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
@@ -73,10 +77,16 @@ def parse(arguments):
 def run(options):
     """Grade all that is not graded yet; write the table and the picture."""
     submissions = read_roster(options.submissions)
-    about = prepare(options)
+    options.about = prepare(options)
     check_solution(options)
     check_closed(submissions, options)
-    make_folder(options.out, about)
+    with own_folder(options.out, options.about):
+        grade_all(submissions, options)
+        write_grades(submissions, options)
+
+
+def grade_all(submissions, options):
+    """Grade those left, some at once, and then who was not graded to the end by itself."""
     left = [each for each in submissions if not is_graded(each, options)]
     done = len(submissions) - len(left)
     pool = ThreadPoolExecutor(options.jobs)
@@ -91,7 +101,11 @@ def run(options):
         pool.shutdown(cancel_futures=True)
     for each in submissions:
         if outcome(folder_of(each, options)).again:
-            grade(each, options)  # by itself: nothing runs beside it now
+            grade(each, options)
+
+
+def write_grades(submissions, options):
+    """Write the table and the picture, and say so."""
     rows = [(each, outcome(folder_of(each, options))) for each in submissions]
     table, picture = options.out / "grades.csv", options.out / "summary.png"
     write_files({table: to_csv(rows), picture: to_png(plot_summary(rows))})
@@ -99,7 +113,6 @@ def run(options):
     median = statistics.median(result.total for _, result in rows)
     print(f"{len(rows)} submissions, {graded} graded, median {median:g} points")
     print(f"Wrote {table}, {picture}, and a folder for each in {options.out / EACH}")
-    remove_partial(options.out)
 
 
 def prepare(options):
@@ -116,24 +129,42 @@ def prepare(options):
         raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
     if used and not options.resume:
         raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
-    if used and (not (out / CLASS).exists() or load(out / CLASS) != about):
-        raise InputError(
-            f"{out} is of other submissions, of another solution, or of no class. "
-            "Name another folder."
-        )
+    if used and not (out / CLASS).exists():
+        raise InputError(f"{out} holds no class to go on with. Name another folder.")
+    before = load(out / CLASS) if used else about
+    if before.get("submissions") != about["submissions"]:
+        others = f"other submissions, those in {before.get('submissions')}"
+        raise InputError(f"{out} is of {others}. Name another folder.")
+    changed = [name for name, value in about.items() if before.get(name) != value]
+    if changed:
+        print(f"Changed since: {', '.join(changed)}. All are graded again.")
     return about
 
 
-def make_folder(out, about):
-    """Make the folder for what is written."""
+@contextlib.contextmanager
+def own_folder(out, about):
+    """Make the folder for what is written, and keep other runs out of it until this one ends."""
+    lock = None
     try:
         out.mkdir(parents=True, exist_ok=True)
         out.chmod(0o700)
+        if fcntl:
+            lock = os.open(out, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         dump(about, out / CLASS)
         (out / EACH).mkdir(exist_ok=True)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise InputError(f"another run grades into {out}. Wait until it ends.") from error
     except OSError as error:
         raise InputError(f"{out} cannot be made: {error.strerror}. Name another --out.") from error
     remove_partial(out)
+    try:
+        yield
+    finally:
+        remove_partial(out)
+        if fcntl:
+            os.close(lock)
 
 
 def remove_partial(out):
@@ -143,33 +174,42 @@ def remove_partial(out):
 
 
 def identity(options):
-    """Tell what run this is: of which submissions, against which solution, how confined."""
-    hasher, solution = hashlib.sha256(), options.solution
+    """Tell what run this is: of which submissions, against which solution, by which grader."""
+    solution, source = options.solution, GRADER.parent
     beside = solution.parent.glob("sample_vectors*.json")
-    for path in sorted([*solution.rglob("*.py"), *solution.rglob("*.json"), *beside]):
-        hasher.update(path.name.encode() + b"\0" + path.read_bytes())
+    code = [GRADER, source / "graderUtil.py", *source.glob("grading/*.py")]
     return {
         "submissions": str(options.submissions.resolve()),
-        "solution": hasher.hexdigest(),
-        "unconfined": options.unconfined,
+        "the solution": hash_of([*solution.rglob("*.py"), *solution.rglob("*.json"), *beside]),
+        "points": hash_of([source / "points.json"]),
+        "the grader": hash_of([*code, *source.glob("sandbox/*.py"), *source.glob("utils/*.py")]),
+        "--unconfined": options.unconfined,
     }
+
+
+def hash_of(files):
+    """Tell files from others by what is in them."""
+    hasher = hashlib.sha256()
+    for path in sorted(files):
+        hasher.update(path.name.encode() + b"\0" + path.read_bytes())
+    return hasher.hexdigest()
 
 
 def check_solution(options):
     """Make sure that the solution gets full marks against itself, and can be kept from others."""
-    solution = str(options.solution)
     with tempfile.TemporaryDirectory() as folder:
         code = run_grader(options.solution, Path(folder), options)
         report = (Path(folder) / REPORT).read_text(encoding="utf-8")
+        results = Path(folder) / RESULTS
+        tests = load(results)["tests"] if code == 1 and results.exists() else []
     if code in STOPPED:
         raise KeyboardInterrupt
-    if code == 2:
+    failed = [test for test in tests if test["score"] < test["max_score"]]
+    if code == 2 or (code and not failed):
         raise InputError(last_line(report))
-    if code:
-        raise InputError(
-            f"the solution {solution} fails against itself. To see why, run: "
-            + command("grade", "--submission", solution, "--solution", solution)
-        )
+    if failed:
+        why = "; ".join(f"{test['number']}: {first_error(test['output'])}" for test in failed)
+        raise InputError(f"the solution fails against itself: {why:.1000}")
 
 
 def check_closed(submissions, options):
@@ -194,12 +234,12 @@ def is_graded(submission, options):
     folder = folder_of(submission, options)
     if not (folder / ENDED).exists() or outcome(folder).again:
         return False
-    return load(folder / ENDED).get("stamp") == stamp(submission.path)
+    return load(folder / ENDED).get("stamp") == stamp(submission.path, options.about)
 
 
-def stamp(path):
-    """Tell a submission from one that was handed in later, by the times of its files."""
-    hasher = hashlib.sha256()
+def stamp(path, about):
+    """Tell a submission from one that came later, by the times of its files, or by another run."""
+    hasher = hashlib.sha256(repr(about).encode(errors="replace"))
     paths = [str(path)]
     for folder, _, names in os.walk(path):
         paths += [os.path.join(folder, name) for name in names]
@@ -214,7 +254,7 @@ def stamp(path):
 
 def grade(submission, options):
     """Grade one submission; its folder appears when all in it is whole."""
-    before, began = stamp(submission.path), time.monotonic()
+    before, began = stamp(submission.path, options.about), time.monotonic()
     partial = Path(tempfile.mkdtemp(dir=options.out, prefix=PARTIAL))
     problem = "nothing was handed in"
     if os.path.lexists(submission.path):
@@ -228,6 +268,11 @@ def grade(submission, options):
     dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
     shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one
     partial.rename(folder_of(submission, options))
+
+
+def first_error(output):
+    """Give the first line of a test's error, without what the submission printed."""
+    return (output.partition("caused the test to fail.\n")[2] or output).strip().partition("\n")[0]
 
 
 def last_line(report):

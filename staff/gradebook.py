@@ -79,10 +79,12 @@ def to_csv(rows):
     Returns
     -------
     str
-        The lines. Cells that a spreadsheet would take for a formula begin with an apostrophe.
+        The lines. Cells that a spreadsheet would take for a formula begin with an apostrophe, and
+        the first with the mark by which Excel knows UTF-8.
     """
     tests = worth_of(rows)
-    text = io.StringIO()
+    text = io.StringIO("\ufeff")
+    text.seek(0, io.SEEK_END)
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(["name", "student id", "email", "submission", "status", "total", *tests])
     for submission, graded in rows:

@@ -1,13 +1,21 @@
 """Who handed in what: a folder of submissions, or what Gradescope exports."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
+from sandbox.text import one_line
 from utils.commands import python
 from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
+NONE = re.compile(  # what downloads hold, and systems leave behind, beside the submissions
+    r"\.|__MACOSX|.*_onlinetext_|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?"
+    r"|readme(\.\w+)?|sample_?vectors.*\.json)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,8 @@ def read_roster(folder):
     Parameters
     ----------
     folder : Path
-        Holds a folder, a zip or a Python file for each student; or Gradescope's export, with its
-        submission_metadata.yml.
+        Holds a folder, a zip or a Python file for each student; or is Gradescope's export, with its
+        submission_metadata.yml, or the folder above it.
 
     Returns
     -------
@@ -46,14 +54,20 @@ def read_roster(folder):
     Raises
     ------
     InputError
-        If there are none, or the metadata cannot be read.
+        If there are none, or two of one student, or the metadata cannot be read.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder. Name the one that holds the submissions.")
-    names = {path.name for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))}
+    exports = list(folder.glob(f"*/{METADATA}"))
+    if len(exports) == 1 and not (folder / METADATA).exists():
+        folder = exports[0].parent
+    names = {path.name for path in folder.iterdir()} - {METADATA}
+    others = {name for name in names if NONE.match(name)}
+    names -= others
+    if seen := sorted(name for name in others if name[0] not in "._"):
+        print(f"Passed over, as no submissions: {', '.join(map(one_line, seen))}")
     students = {}
-    if METADATA in names:
-        names.remove(METADATA)
+    if (folder / METADATA).exists():
         students = _students(folder / METADATA)
         if odd := [name for name in students if _is_odd(name)]:
             raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
@@ -64,11 +78,11 @@ def read_roster(folder):
     if not found:
         raise InputError(f"{folder} is empty: there is nothing to grade.")
     filed = {}
-    for submission in found:  # as files do where upper and lower case are one
-        key = unicodedata.normalize("NFC", submission.name).casefold()
-        if key in filed:
-            raise InputError(f"{folder} holds {filed[key]} and {submission.name}: rename one.")
-        filed[key] = submission.name
+    for name in names | students.keys():  # as files do where upper and lower case are one
+        filed.setdefault(unicodedata.normalize("NFC", _student(name)).casefold(), []).append(name)
+    twice = [" and ".join(sorted(of_one)) for of_one in filed.values() if len(of_one) > 1]
+    if twice:
+        raise InputError(f"{folder} holds {', '.join(sorted(twice))}: keep or rename one.")
     return found
 
 
@@ -89,17 +103,26 @@ def _students(path):
     except ModuleNotFoundError as error:
         message = f"{error}, for {METADATA}. Install it: {python('-m', 'pip', 'install', 'pyyaml')}"
         raise InputError(message) from error
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return {
-            str(name): tuple(
-                tuple(str(student.get(key) or "") for key in (":name", ":sid", ":email"))
-                for student in about[":submitters"]
-            )
-            for name, about in data.items()
+
+    class Texts(yaml.SafeLoader):
+        """It reads an id such as 012345 as it stands, and no dates."""
+
+        yaml_implicit_resolvers: ClassVar = {
+            first: [found for found in kinds if found[0].endswith(":null")]
+            for first, kinds in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
+
+    name = "the whole"
+    try:
+        data, found = yaml.load(path.read_text(encoding="utf-8"), Texts), {}
+        for name, about in data.items():
+            found[str(name)] = tuple(
+                tuple(str(student.get(key) or "") for key in (":name", ":sid", ":email"))
+                for student in about.get(":submitters") or ()
+            )
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-    except (AttributeError, KeyError, TypeError) as error:
-        message = f"{path} is not as Gradescope writes it: each submission has :submitters:"
+    except (AttributeError, TypeError) as error:
+        message = f"{path} is not as Gradescope writes it: {name!r:.80} lists no :submitters:"
         raise InputError(message) from error
+    return found

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,25 @@ def test_vectors_of_the_sample_are_no_solution(vectors_file, tmp_path, capsys):
 
 
 # As Gradescope runs it
+
+
+def test_a_solution_that_fails_its_own_tests_is_not_built(vectors_file, tmp_path):
+    checkout = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns("__pycache__", "*.png")
+    for name in ("src", "staff"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
+    shutil.copy(ROOT / "requirements.txt", checkout)
+    sgd = checkout / "src" / "submission" / "sgd.py"
+    sgd.write_text(sgd.read_text().replace("x = x - ", "x = x + "))
+    done = subprocess.run(
+        [sys.executable, checkout / "staff" / "build_autograder.py", "--vectors", vectors_file],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    line = r"build_autograder\.py: the solution fails against itself: 2b-0-basic: AssertionError: .*; 2b-2-.*\n"
+    assert re.fullmatch(line, done.stderr), done.stderr
+    assert not (checkout / "build").exists()
 
 
 def missing(reason):

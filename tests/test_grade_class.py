@@ -5,7 +5,6 @@ import importlib.util
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -67,6 +66,7 @@ def graded(monkeypatch):
         seen.append(path.name)
         (folder / "report.txt").write_text(f"about {path.name}\ngrader.py: a reason\n")
         if path.name == "submission":
+            (folder / "results.json").write_text(results(0))
             return codes.get(path.name, 0)
         code = codes.get(path.name, 1)
         if code == "no results":  # Python was stopped while it started
@@ -92,7 +92,7 @@ def run(submissions, solution, out):
 
 
 def table(out):
-    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+    with open(out / "grades.csv", newline="", encoding="utf-8-sig") as file:
         return {row["submission"].lstrip("'"): row for row in csv.DictReader(file)}
 
 
@@ -205,7 +205,7 @@ def test_what_was_handed_in_anew_is_graded_anew(run, graded, submissions, out):
 
 
 def test_names_of_submissions_are_in_nobodys_way(run, graded, submissions, out):
-    for name in ("class.json", "grades.csv", "submissions"):
+    for name in ("class.json", "summary.png", "submissions"):
         (submissions / name).mkdir()
     assert run() == 0
     assert len(table(out)) == 6
@@ -240,16 +240,64 @@ def test_a_wrong_solution_leaves_nothing_behind(submissions, out, tmp_path, caps
     assert not out.exists()
 
 
-def test_results_against_another_solution_are_not_mixed(run, graded, solution, capsys):
+def test_what_was_graded_against_another_solution_is_graded_again(run, graded, solution, capsys):
     assert run() == 0
     (solution / "sgd.py").write_text("# another one\n")
-    assert "of another solution" in refused(capsys, run("--resume"))
+    assert run("--resume") == 0
+    assert Counter(graded.seen) == dict.fromkeys(("=cy", "ada", "bob", "submission"), 2)
+    assert "Changed since: the solution. All are graded again." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "what"), [("points.json", "points"), ("grading/cases.py", "the grader")]
+)
+def test_what_another_grader_graded_is_graded_again(
+    run, graded, out, tmp_path, monkeypatch, capsys, file, what
+):
+    source = tmp_path / "src"
+    shutil.copytree(grade_class.GRADER.parent, source, ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(grade_class, "GRADER", source / "grader.py")
+    assert run() == 0
+    (source / file).write_text((source / file).read_text() + "\n")
+    graded.codes["bob"] = KeyboardInterrupt()
+    assert run("--resume") == 130  # stopped half-way
+    assert f"Changed since: {what}." in capsys.readouterr().out
+    graded.codes.clear()
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert "bob" in graded.seen
+    graded.seen.clear()
+    assert run("--resume") == 0
+    assert graded.seen == ["submission"]
+
+
+def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solution, out, capsys):
+    for name in ("ada", "bob"):
+        shutil.rmtree(submissions / name)
+        shutil.copytree(REFERENCE, submissions / name)
+    (submissions / "bob" / VECTORS).write_text(vectors(), encoding="utf-8")
+    shutil.copy(solution.parent / VECTORS, submissions / VECTORS)
+    (submissions / "=cy").rmdir()
+    options = ["--solution", str(solution), "--out", str(out), *TRUSTED]
+    assert grade_class.main([str(submissions), *options]) == 0
+    totals = {name: float(row["total"]) for name, row in table(out).items()}
+    assert totals == {"ada": worth() - worth("2c") - worth("1"), "bob": worth() - worth("1")}
+
+
+def test_two_runs_do_not_write_into_one_folder(run, graded, out, capsys):
+    pytest.importorskip("fcntl", reason="no locks here")
+    with grade_class.own_folder(out, {}):
+        (out / "class.json").unlink()
+        for path in out.iterdir():
+            path.rmdir()
+        assert f"another run grades into {out}." in refused(capsys, run())
+    assert run() == 0
 
 
 def test_a_folder_of_something_else_is_not_touched(run, graded, out, capsys):
     out.mkdir()
     (out / "thesis.tex").write_text("")
-    assert "of no class" in refused(capsys, run("--resume"))
+    assert "holds no class to go on with" in refused(capsys, run("--resume"))
     assert [path.name for path in out.iterdir()] == ["thesis.tex"]
 
 
@@ -262,9 +310,8 @@ def test_results_among_the_submissions_are_refused(submissions, solution, capsys
 
 def test_a_solution_that_fails_against_itself_is_refused(run, graded, out, capsys):
     graded.codes["submission"] = 1
-    told = refused(capsys, run())
-    assert "fails against itself. To see why, run: make " in told
-    assert re.search(r"grade 'ARGS=--submission (\S+) --solution \1'\n", told)
+    line = refused(capsys, run())
+    assert line.endswith("the solution fails against itself: a: ; b: no\n"), line
     assert graded.seen == ["submission"]
 
 

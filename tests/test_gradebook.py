@@ -29,7 +29,7 @@ def cells(rows):
 def test_a_line_a_student_and_a_column_a_test():
     pair = row("one", graded(1, 0.5, 0), ("Ada", "7", "a@b.c"), ("Bob", "", ""))
     assert cells([pair, row("two", graded(0, 0.5, 0))]) == [
-        ["name", "student id", "email", "submission", "status", "total", *WORTH],
+        ['\ufeff"name"', "student id", "email", "submission", "status", "total", *WORTH],
         ["Ada", "7", "a@b.c", "one", "graded", "1.5", "1", "0.5", "0"],
         ["Bob", "", "", "one", "graded", "1.5", "1", "0.5", "0"],
         ["two", "", "", "two", "graded", "0.5", "0", "0.5", "0"],

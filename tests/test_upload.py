@@ -221,7 +221,7 @@ PATHS = [  # a folder to stand in, what is handed in, what is in the package, wh
 def test_paths_are_those_that_people_know(tmp_path, monkeypatch, standing, path, package, shown, vectors):  # fmt: skip
     it = as_folder(tmp_path / "it", PLACE)
     monkeypatch.chdir(it / standing)
-    handed_in = read_upload(path.replace("{it}", str(it)))
+    handed_in = read_upload(path.replace("{it}", str(it)), is_own=True)
     assert sorted(handed_in.package) == package
     if package:
         source = handed_in.package.get("sgd.py") or handed_in.package[package[0]]
@@ -235,9 +235,12 @@ def test_vectors_beside_what_is_handed_in_count_under_a_few_names(tmp_path, path
     before = as_folder(tmp_path, PLACE) / VECTORS
     for name in ("sample_vectors.json", "sample_vectors_soln.json", "sampleVectors.json", VECTORS):
         before = before.rename(tmp_path / name)
-        assert read_upload(tmp_path / path).vectors_path == (str(before) if path != "any" else "")
+        for is_own in (True, False):
+            found = read_upload(tmp_path / path, is_own).vectors_path
+            counts = path == "submission" or (path == "it.zip" and is_own)
+            assert found == (str(before) if counts else "")
     before.rename(tmp_path / "sample_vectors of another.json")
-    assert read_upload(tmp_path / path).vectors is None
+    assert read_upload(tmp_path / path, is_own=True).vectors is None
 
 
 def test_without_code_is_said_what_is_there_instead(tmp_path):
@@ -381,10 +384,10 @@ def test_links_are_not_followed_and_pipes_not_opened(tmp_path, system, make, pro
 @posix_only
 @things
 def test_neither_a_submission_nor_vectors_beside_it_are_a_link_or_pipe(tmp_path, make, problem):
-    as_folder(tmp_path, under("submission", PACKAGE) | {"it.zip": pack(LOOSE)})
+    as_folder(tmp_path, under("submission", PACKAGE) | {"submission.zip": pack(LOOSE)})
     make(tmp_path / VECTORS)
     make(tmp_path / "submission" / VECTORS)
-    for name in ("submission", "submission/sgd.py", "it.zip"):
+    for name in ("submission", "submission.zip"):
         handed_in = read_upload(tmp_path / name)
         assert handed_in.vectors is None
         assert set(handed_in.skipped) & {f"{VECTORS} {problem}"}
@@ -423,12 +426,12 @@ def test_links_are_followed_in_what_is_ones_own(tmp_path):
     (tmp_path / "real" / "sgd.py").symlink_to(tmp_path / "sgd")
     (tmp_path / "real" / "nowhere.py").symlink_to("nowhere")
     for path in ("src", "src/submission"):
-        handed_in = read_upload(tmp_path / path, follow=True)
+        handed_in = read_upload(tmp_path / path, is_own=True)
         assert contents(handed_in).items() >= PACKAGE.items()
         assert {"notes/a.py", "extra/a.py"} <= handed_in.package.keys()
         assert handed_in.vectors is not None
         assert handed_in.skipped == (f"nowhere.py {LINK}",)
-    handed_in = read_upload(tmp_path / "real" / "sgd.py", follow=True)
+    handed_in = read_upload(tmp_path / "real" / "sgd.py", is_own=True)
     assert contents(handed_in) == {"sgd.py": PACKAGE["sgd.py"]}
 
 

@@ -46,14 +46,14 @@ class Course:
 
 
 def open_course(
-    path, solution=None, confinement=None, seconds=None, workers=WORKERS, follow=False, **shown
+    path, solution=None, confinement=None, seconds=None, workers=WORKERS, is_own=False, **shown
 ):
     """Read a submission and start what runs it, and the solution, as `read_solution` gives it.
 
-    `seconds` replaces all limits but that of all tests together; `follow` as of `read_upload`.
+    `seconds` replaces all limits but that of all tests together; `is_own` as of `read_upload`.
     """
     try:
-        submission = read_upload(path, follow)
+        submission = read_upload(path, is_own)
     except UploadError as error:
         submission = Upload({}, problem=str(error))
     course = Course(submission, None, solution, None, seconds, **shown)
@@ -105,7 +105,7 @@ def open_sandbox(package, started, confinement=None, **limits):
 def read_solution(path):
     """Read the solution; raise `InputError` if it is none."""
     try:
-        solution = read_upload(path)
+        solution = read_upload(path, is_own=True)
     except UploadError as error:
         raise InputError(f"--solution: {error}") from error
     if solution.vectors is None:

@@ -59,31 +59,33 @@ class Upload:
     problem: str = ""  # why there is no code, and what to hand in
 
 
-def read_upload(path, follow=False):
+def read_upload(path, is_own=False):
     """Read what was handed in, whatever it is; `UploadError` if that is no submission, or two.
 
-    Only what is one's own may lead elsewhere: `follow` its links.
+    Of one's own, links are followed, and vectors beside it are its, whatever its name: beside that
+    of a stranger, others have put theirs.
     """
     path = Path(path)
     try:
         path = path if path.name not in ("", "..") else Path(os.path.realpath(path))
         folder = os.path.realpath(path.parent)
-        mode = os.stat(path, follow_symlinks=follow).st_mode
+        mode = os.stat(path, follow_symlinks=is_own).st_mode
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UploadError(f"{one_line(path, 200)} cannot be read: {reason}. {HAND_IN}") from error
     label = one_line(path, 4096)  # whole, so that it can be used
     if stat.S_ISDIR(mode):
-        tree = list_folder(os.path.join(folder, path.name), label, follow)
+        tree = list_folder(os.path.join(folder, path.name), label, is_own)
         own = [SINGLE, *OURS] if path.name == "submission" else [INIT]
         upload, beside = read_tree(tree), () if tree.files.keys().isdisjoint(own) else BESIDE
     elif stat.S_ISREG(mode):
-        upload, beside = read_file(folder, path.name, label, follow)
+        upload, beside = read_file(folder, path.name, label, is_own)
     else:
         kind = "a link, which is not followed" if stat.S_ISLNK(mode) else "no file or folder"
         raise UploadError(f"{label} is {kind}. Name the submission itself.")
-    near = list_names(folder, os.path.dirname(label), *beside, follow=follow)
-    upload = with_vectors(upload, near)
+    if is_own or path.stem == "submission" or path.name in beside:  # itself is the vectors file
+        near = list_names(folder, os.path.dirname(label), *beside, follow=is_own)
+        upload = with_vectors(upload, near)
     if not upload.package and upload.vectors is None:
         raise UploadError(upload.problem)
     lines = tuple(dict.fromkeys(upload.skipped))
