@@ -113,15 +113,16 @@ def typeset(contents):
                 content = content.encode() if isinstance(content, str) else content
                 (folder / path).write_bytes(content)
         try:
-            done = subprocess.run(
-                ["sh", "tex/typeset.sh", "A2"], cwd=folder, capture_output=True, text=True
-            )
+            command = ["sh", "tex/typeset.sh", "A2"]
+            done = subprocess.run(command, cwd=folder, capture_output=True)
         except FileNotFoundError:
             return b"", "there is no sh, which tex/typeset.sh is for."
+        told = done.stderr.decode(errors="replace").strip()  # parts of LaTeX's log, in any encoding
         if done.returncode == NO_LATEX:
-            return b"", done.stderr.strip()
+            return b"", told
         if done.returncode:
-            raise InputError(f"the handout cannot be typeset: {done.stderr.splitlines()[0]}")
+            why = told.partition("\n")[0] or f"sh ended with {done.returncode}"
+            raise InputError(f"the handout cannot be typeset: {why}")
         return (folder / "build" / "A2.pdf").read_bytes(), ""
 
 

@@ -239,6 +239,15 @@ def test_the_next_command_works_where_it_is_told(place, line, next_step, monkeyp
     assert done.stdout.splitlines()[-1] == f"Next: all tests, {expected}"
 
 
+@needs_posix
+def test_a_command_with_paths_from_here_stays_here(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert commands.command("run", "--data", "a b") == """make run 'ARGS=--data '"'"'a b'"'"''"""
+    monkeypatch.chdir(ROOT / "src")
+    assert commands.command("run") == "make -C .. run"
+    assert commands.command("run", "--data", "x") == commands.python("run.py", "--data", "x")
+
+
 def test_commands_are_quoted_for_the_shell_of_the_system(monkeypatch):
     monkeypatch.setattr(os, "name", "nt")
     assert commands.join(["python", r"my work\run.py", "(a)"]) == r'python "my work\run.py" (a)'

@@ -295,6 +295,23 @@ def test_without_latex_it_says_that_the_handout_is_not_in_it(
     assert told.startswith(f"It holds no A2.pdf: {why}")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="makes a shell")
+@pytest.mark.parametrize(
+    ("shell", "why"),
+    [("printf '\\377 is no text\\nmore' >&2", "\ufffd is no text"), ("", "sh ended with 1")],
+)
+def test_a_handout_that_cannot_be_typeset_stops_the_build(
+    build, tmp_path, monkeypatch, capsys, shell, why
+):
+    (tmp_path / "sh").write_text(f"#!/bin/sh\n{shell}\nexit 1\n")
+    (tmp_path / "sh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(build_student, "BUILD", build)
+    assert build_student.main([]) == 2
+    line = f"build_student.py: the handout cannot be typeset: {why}\n"
+    assert capsys.readouterr().err == line
+
+
 @pytest.mark.slow
 def test_pip_install_brings_nothing_of_ours(copy, tmp_path):
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target"]

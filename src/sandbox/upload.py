@@ -125,8 +125,7 @@ def read_tree(tree, is_inner=False):
 def what_is_there(tree):
     """Say what a folder or zip holds instead of a submission, and what to hand in."""
     why = {name: tree.problems.get(name) or advice(name) for name in tree.files}
-    names = sorted(why, key=lambda name: (not why[name], name[-3:] != ".py"))
-    names.sort(key=lambda name: name not in tree.problems)
+    names = sorted(why, key=lambda n: (n not in tree.problems, not why[n], n[-3:] != ".py"))
     told = [one_line(name) + (f" ({why[name]})" if why[name] else "") for name in names[:3]]
     if len(names) > 3:
         told.append(f"{len(names) - 3} more")

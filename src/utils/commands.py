@@ -15,7 +15,6 @@ TARGETS = {  # of make, and what each of them runs
     "grade": ["src/grader.py"],
     "submission.zip": ["src/grader.py", "--pack"],
     "sentiment": ["src/sentiment.py"],
-    "grade-class": ["staff/grade_class.py"],
 }
 
 
@@ -39,8 +38,10 @@ def command(target, *options):
     >>> command("data") if "MAKELEVEL" in os.environ else "make data"
     'make data'
     """
-    if "MAKELEVEL" in os.environ:  # make sets it for what it runs
-        there = [] if Path.cwd() == ROOT else ["-C", str(from_here(ROOT))]
+    is_top = Path.cwd() == ROOT
+    # make sets MAKELEVEL for what it runs; what it is given counts from its own folder
+    if "MAKELEVEL" in os.environ and (is_top or not options):
+        there = [] if is_top else ["-C", str(from_here(ROOT))]
         for_program = [f"ARGS={join(options)}"] if options else []
         return join(["make", *there, target, *for_program])
     program, *own = TARGETS[target]
