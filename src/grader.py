@@ -226,8 +226,12 @@ def savings(path):
     """Go on now and whenever a file of a submission was saved."""
     before = None
     while True:
-        times, alone = {}, [(path.parent, (), [path.name])]
-        for folder, _, names in alone if path.is_file() else os.walk(path, followlinks=True):
+        times, seen, alone = {}, set(), [(path.parent, [], [path.name])]
+        for folder, below, names in alone if path.is_file() else os.walk(path, followlinks=True):
+            if os.path.realpath(folder) in seen:  # a link leads back
+                below.clear()
+                continue
+            seen.add(os.path.realpath(folder))
             for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
                 with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
                     times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns

@@ -97,12 +97,12 @@ def run(options, progress):
     program.make_folder(options.output)
     with contextlib.chdir(options.output):
         trained = train_on(corpus, settings, progress, options)
-        plotting = importlib.import_module("utils.plotting")
         files = {VECTORS: trained.to_text()}
         sample = {word: trained[word].tolist() for word in PLOTTED_WORDS if word in trained}
         if sample and isinstance(corpus, StanfordSentiment):  # it is handed in
             files[SAMPLE_VECTORS] = to_json(sample)
         write_files(files)  # before a picture is tried
+        plotting = load_plotting()
         figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
         write_files({PICTURE: plotting.to_png(figure)})
 
@@ -168,9 +168,7 @@ def words_to_plot(corpus, wanted):
 
 def train_on(corpus, settings, progress, options):
     """Train in the working directory, and import what plots meanwhile; errors name options."""
-    plotting = threading.Thread(
-        target=importlib.import_module, args=("utils.plotting",), daemon=True
-    )
+    plotting = threading.Thread(target=try_plotting, daemon=True)
 
     def callback(iteration, smoothed_loss):
         progress(iteration, smoothed_loss)
@@ -186,6 +184,24 @@ def train_on(corpus, settings, progress, options):
         names = "|".join(field.name for field in fields(Settings))
         text = re.sub(rf"(?<![\w/])({names})=", r"--\1 ", str(error))
         raise InputError(text.replace("resume=True", "--resume")) from error
+
+
+def try_plotting():
+    """Import what plots, if it can be; what fails is told when it is needed."""
+    with contextlib.suppress(InputError):
+        load_plotting()
+
+
+def load_plotting():
+    """Import what plots: Matplotlib takes its time, and where it is damaged may fail in any way."""
+    try:
+        return importlib.import_module("utils.plotting")
+    except Exception as error:
+        why = " ".join(str(error).split())
+        raise InputError(
+            f"{VECTORS} is written, but no picture: Matplotlib cannot be imported ({why}). "
+            "Install it anew."
+        ) from error
 
 
 def how_to_resume(options, iteration):

@@ -90,6 +90,18 @@ def test_watch_grades_again_on_each_save(src):
     compare_with_golden("watch.txt", watched.text().replace(str(src), "(src)"))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="makes links, and sends Ctrl-C as a signal")
+def test_watch_goes_once_where_links_lead_in_circles(src):
+    for name in ("a", "b"):  # which can be followed in 2**40 ways
+        (src / "submission" / name).symlink_to(".")
+    watched = Watched(src, "2b-0")
+    try:
+        watched.wait_for(1)
+    finally:
+        watched.stop()
+    assert "[0.5/0.5 points" in watched.text()
+
+
 # Packed to hand in
 
 

@@ -73,6 +73,24 @@ def test_a_package_that_is_needed_late_is_missed_at_once(tmp_path):
     assert not (tmp_path / "word_vectors.txt").exists()
 
 
+def test_vectors_are_written_where_matplotlib_cannot_be_imported(tmp_path):
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text(
+        "raise AttributeError('of an old\\nNumPy')"
+    )
+    done = subprocess.run(
+        [sys.executable, *PROGRAMS["run.py"], str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 2
+    line = r"run\.py: word_vectors\.txt is written, but no picture: .* \(of an old NumPy\)\. .*\n"
+    assert re.fullmatch(line, done.stderr), done.stderr
+    assert (tmp_path / "out" / "word_vectors.txt").exists()
+
+
 @pytest.mark.parametrize("file", [*FIRST, *(command[0] for command in PROGRAMS.values())])
 def test_an_old_python_can_read_what_tells_it(file):
     ast.parse((ROOT / file).read_text(encoding="utf-8"), feature_version=(3, 8))
