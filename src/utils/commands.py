@@ -1,6 +1,7 @@
 """Commands and paths as messages name them: what is named works when it is typed as it stands."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -61,6 +62,10 @@ def python(*words):
         What to type in the working directory.
     """
     typed = sys.orig_argv[0] if sys.orig_argv else ""
+    if os.name == "nt" and os.path.dirname(typed):
+        # PowerShell puts a path there; a virtual environment's python.exe that of another Python.
+        there, here = map(os.path.normcase, (shutil.which("python") or "", sys.executable))
+        typed = "python" if there == here else ""
     return join([typed if shutil.which(typed) else str(from_here(Path(sys.executable))), *words])
 
 
@@ -77,7 +82,15 @@ def join(words):
     str
         The command line.
     """
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return " ".join(map(_quote, words)) if os.name == "nt" else shlex.join(words)
+
+
+def _quote(word):
+    """Quote a word for cmd and PowerShell, which take more signs as their own than blanks."""
+    quoted = subprocess.list2cmdline([word])
+    if quoted.startswith('"') or re.fullmatch(r"[\w.,:=+/\\-]+", word):
+        return quoted
+    return subprocess.list2cmdline([f"{word} "])[:-2] + '"'
 
 
 def from_here(path):
