@@ -255,5 +255,5 @@ def test_on_windows_python_is_named_by_no_path_that_may_be_another_one_s(monkeyp
         windows.setenv("PATH", os.path.join(sys.prefix, "bin"))
         windows.setattr(sys, "executable", shutil.which("python"))
         windows.setattr(sys, "orig_argv", [sys.executable + "3", "run.py"])
-        found = commands.python("run.py", "--resume")
-    assert found == "python run.py --resume"
+        found = [commands.python("run.py", anywhere=anywhere) for anywhere in (False, True)]
+    assert found == ["python run.py"] * 2

@@ -48,13 +48,15 @@ def command(target, *options):
     return python(str(from_here(ROOT / program)), *own, *options)
 
 
-def python(*words):
+def python(*words, anywhere=False):
     """Write a command for the Python that runs, called as it was called.
 
     Parameters
     ----------
     *words : str
         What follows it on the command line.
+    anywhere : bool
+        Whether the command shall work in any folder.
 
     Returns
     -------
@@ -66,7 +68,9 @@ def python(*words):
         # PowerShell puts a path there; a virtual environment's python.exe that of another Python.
         there, here = map(os.path.normcase, (shutil.which("python") or "", sys.executable))
         typed = "python" if there == here else ""
-    return join([typed if shutil.which(typed) else str(from_here(Path(sys.executable))), *words])
+    if not shutil.which(typed) or (anywhere and os.path.dirname(typed)):
+        typed = sys.executable if anywhere else str(from_here(Path(sys.executable)))
+    return join([typed, *words])
 
 
 def join(words):
