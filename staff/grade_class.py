@@ -285,19 +285,22 @@ def run_grader(path, folder, options):
     command = [sys.executable, GRADER, "--submission", path.absolute()]
     command += ["--solution", options.solution.absolute(), "--gradescope", folder / RESULTS]
     command += ["--unconfined"] * options.unconfined
-    with open(folder / REPORT, "w", encoding="utf-8") as report:
+    environment = dict.fromkeys(THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
+    with open(folder / REPORT, "wb") as report:
         try:
-            done = subprocess.run(
+            code = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=report,
                 stderr=subprocess.STDOUT,
                 timeout=MOST_SECONDS,
-                env=os.environ | dict.fromkeys(THREADS, "1"),
-            )
+                env=os.environ | environment,
+            ).returncode
         except subprocess.TimeoutExpired:
-            return None
-    return done.returncode
+            code = None
+    written = (folder / REPORT).read_bytes()
+    (folder / REPORT).write_bytes(written.replace(os.linesep.encode(), b"\n"))
+    return code
 
 
 def outcome(folder):

@@ -28,6 +28,7 @@ def write_zip(path, contents, programs=()):
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(contents):
             member = zipfile.ZipInfo(name, MOMENT)
+            member.create_system = 3  # Unix, on Windows too: else unzip passes over the modes
             member.external_attr = (0o100755 if name in programs else 0o100644) << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, contents[name])

@@ -19,6 +19,7 @@ from results_validator import problems
 from worth import full_marks, worth
 
 import build_autograder
+import zips
 from build_student import student_files
 from sandbox.confine import NAME
 
@@ -52,6 +53,16 @@ def test_it_holds_the_grader_and_the_solution(vectors_file):
     for name in ("setup.sh", "run_autograder"):
         assert files[name].startswith(b"#!/usr/bin/env bash\n")
         assert b"\r" not in files[name]
+
+
+def test_made_on_windows_its_programs_can_be_run_on_linux(tmp_path, monkeypatch):
+    with monkeypatch.context() as windows:
+        windows.setattr(sys, "platform", "win32")
+        zips.write_zip(tmp_path / "made.zip", {"run": "#!/bin/sh\n"}, programs=["run"])
+    with zipfile.ZipFile(tmp_path / "made.zip") as archive:
+        member = archive.getinfo("run")
+    unix = 3  # else unzip passes over the mode
+    assert (member.create_system, member.external_attr >> 16) == (unix, 0o100755)
 
 
 def test_a_checkout_with_the_line_ends_of_windows_gives_the_same(vectors_file, tmp_path):

@@ -61,7 +61,7 @@ def test_a_solution_printed_lines_and_a_crash(run, tmp_path):
         )
     results = tmp_path / "results.json"
     more = "--submission", tmp_path, "--solution", tmp_path, "--gradescope", results
-    assert "the confinement none. Close it" in run("src/grader.py", *more, code=2)
+    assert "the confinement none. Pass --unconfined" in run("src/grader.py", *more, code=2)
     assert "END GRADING [12.0/12.5 " in run(
         "src/grader.py", "2a", "2b-0", *more, "--unconfined", code=1
     )

@@ -333,6 +333,16 @@ def test_more_jobs_give_the_same_table(run, graded, out):
     assert (out / "grades.csv").read_bytes() == before
 
 
+def test_a_report_is_utf_8_where_the_terminal_is_not(run, submissions, out, monkeypatch):
+    for folder in submissions.iterdir():
+        folder.rmdir()
+    (submissions / "josé.zip").write_bytes(b"no zip")
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    assert run() == 0
+    report = (out / "submissions" / "josé.zip" / "report.txt").read_text(encoding="utf-8")
+    assert "UploadError: josé.zip cannot be read" in report
+
+
 @pytest.mark.slow
 def test_in_earnest(submissions, solution, out):
     shutil.rmtree(submissions / "=cy")

@@ -286,7 +286,7 @@ def test_a_solution_in_reach_of_the_submission_is_refused(handed_in, tmp_path):
     code, _, errors = grade(*arguments, command=["-c", program])
     assert code == 2
     assert "the submission could reach" in errors
-    assert "--unconfined" in errors
+    assert errors.endswith("confinement none. Pass --unconfined if you trust the submission.\n")
     assert errors.count("\n") == 1
     told = json.loads(results.read_text(encoding="utf-8"))
     assert "the submission could reach" in told["output"]

@@ -267,7 +267,20 @@ def test_a_command_with_paths_from_here_stays_here(monkeypatch):
 
 
 def test_commands_are_quoted_for_the_shell_of_the_system(monkeypatch):
-    monkeypatch.setattr(os, "name", "nt")
-    assert commands.join(["python", r"my work\run.py", "(a)"]) == r'python "my work\run.py" (a)'
-    monkeypatch.setattr(os, "name", "posix")
+    quoted = (r"my work\run.py", "run(1)", "R&D", "O'Neill", "a;b", "@a", "{a}", "#1", "a^b", "a|b")
+    plain = ("--resume", r"C:\work\run.py", "king,queen", "--step=1e-3")
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        found = commands.join([*quoted, *plain])
+    assert found == " ".join([*(f'"{word}"' for word in quoted), *plain])
     assert commands.join(["python", "my work/run.py", "(a)"]) == "python 'my work/run.py' '(a)'"
+
+
+def test_on_windows_python_is_named_by_no_path_that_may_be_another_one_s(monkeypatch):
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        windows.setenv("PATH", os.path.join(sys.prefix, "bin"))
+        windows.setattr(sys, "executable", shutil.which("python"))
+        windows.setattr(sys, "orig_argv", [sys.executable + "3", "run.py"])
+        found = [commands.python("run.py", anywhere=anywhere) for anywhere in (False, True)]
+    assert found == ["python run.py"] * 2

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -472,7 +473,8 @@ def test_an_sgd_that_hides_that_it_goes_on_too_long_is_refused():
     told = printed.getvalue()
     assert "because sgd evaluates f 15 times in 10 iterations" in told
     python, program, question = shlex.split(told.partition("and run: ")[2])
-    assert (python, question) == (sys.executable, "2b")
+    assert shutil.which(python)
+    assert question == "2b"
     assert Path(program).is_absolute()
     assert Path(program).exists()
 

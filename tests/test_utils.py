@@ -1,5 +1,6 @@
 """The small helpers: their properties, and files that are written whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -210,6 +211,18 @@ def test_a_relative_path_is_told_in_full(tmp_path, monkeypatch):
     with pytest.raises(InputError) as error:
         write_files({"nowhere/file": "text"})
     assert str(tmp_path / "nowhere" / "file") in str(error.value)
+
+
+def test_who_has_a_file_open_on_windows_is_told_to_close_it(tmp_path, monkeypatch):
+    def refused(*args):
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refused)
+        with pytest.raises(InputError) as error:
+            write_files({tmp_path / "a": "text"})
+    assert "Access is denied. Close what has it open" in str(error.value)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_folder_is_not_replaced(tmp_path):

@@ -269,3 +269,13 @@ def test_the_other_side_is_gone(data):
             channel.sock.close()
         with pytest.raises(ClosedError):
             channel.receive()
+
+
+def test_over_tcp_as_on_windows_no_part_of_a_message_waits_for_an_acknowledgement():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+        theirs, _ = server.accept()
+    with ours, theirs:
+        for sock in (ours, theirs):
+            Channel(sock)
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

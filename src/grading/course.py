@@ -125,11 +125,12 @@ def refuse_if_exposed(course, options):
     folders = [options.gradescope.absolute().parent] if options.gradescope else []
     confinement = str(course.sandbox.confinement)
     found = reachable(course.sandbox, files, folders)
-    if found or confinement.startswith("none"):
+    is_open = confinement.startswith("none")
+    if found or is_open:
+        remedy = "Pass" if is_open else "Close it to others (chmod -R go-rwx), or pass"
         raise InputError(
             f"the submission could reach {[*found, 'the grader'][0]}, as it runs under the "
-            f"confinement {confinement}. Close it to others (chmod -R go-rwx), or pass "
-            "--unconfined if you trust the submission."
+            f"confinement {confinement}. {remedy} --unconfined if you trust the submission."
         )
 
 

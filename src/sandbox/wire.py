@@ -6,6 +6,7 @@ no object but plain data is made of a message, and what breaks a rule raises `Wi
 
 import json
 import math
+import socket
 import struct
 import time
 from dataclasses import dataclass
@@ -134,6 +135,8 @@ class Channel:
         self.left = MAX_RECEIVED if look else math.inf
         self.next_look = 0
         sock.settimeout(LOOK_SECONDS if look else None)
+        if sock.type == socket.SOCK_STREAM and sock.family == socket.AF_INET:  # as on Windows
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else parts wait for acks
 
     def send(self, value):
         """Send a value; raise `ClosedError` if nobody is there."""

@@ -58,6 +58,18 @@ class Started:
     process: subprocess.Popen | threading.Thread | None = None  # if it is not the nursery's
 
 
+def python():
+    """Give the program of this Python, and what its environment must hold.
+
+    On Windows, that of a virtual environment only starts another process, and no socket can be
+    shared with that one.
+    """
+    base = getattr(sys, "_base_executable", sys.executable)
+    if os.name == "nt" and os.path.normcase(base) != os.path.normcase(sys.executable):
+        return base, {"__PYVENV_LAUNCHER__": sys.executable}
+    return sys.executable, {}
+
+
 def launch(forks, preload):
     """Start the nursery, or a worker that is told more later.
 
@@ -67,10 +79,11 @@ def launch(forks, preload):
     ignored = {"PYTHONHOME"} if sys.flags.ignore_environment else ()
     kept = [(name, folders(name)) for name in KEPT if name not in ignored]
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
+    executable, own = python()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-X", "utf8", PROGRAM],  # -I would ignore PYTHONHOME
-            env=ENVIRONMENT | {name: os.pathsep.join(found) for name, found in kept if found},
+            [executable, "-P", "-s", "-X", "utf8", PROGRAM],  # -I would ignore PYTHONHOME
+            env=ENVIRONMENT | own | {n: os.pathsep.join(found) for n, found in kept if found},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

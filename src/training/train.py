@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import math
 import random
-import sys
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from utils import ANNEAL_EVERY, PRINT_EVERY, SAVE_EVERY
 from utils.checkpoint import begin_run, resume_run, save_checkpoint
-from utils.commands import SOURCE, join
+from utils.commands import SOURCE, python
 from utils.corpus import REPEAT, THINNING, Corpus
 from utils.utils import InputError, SubmissionError
 from utils.word_vectors import WordVectors
@@ -197,7 +196,7 @@ class _Run:
             question = "2b" if str(difference).startswith("sgd") else "2a"
             told = f"Training through your functions, which takes minutes, because {difference}."
             # whole paths: run.py works in another folder than its user
-            grade = join([sys.executable, str(SOURCE / "grader.py"), question])
+            grade = python(str(SOURCE / "grader.py"), question, anywhere=True)
             print(told, f"To see why, stop with Ctrl-C, and run: {grade}")
             self.differs = True
             return None

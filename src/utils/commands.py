@@ -1,6 +1,7 @@
 """Commands and paths as messages name them: what is named works when it is typed as it stands."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -48,13 +49,15 @@ def command(target, *options):
     return python(str(from_here(ROOT / program)), *own, *options)
 
 
-def python(*words):
+def python(*words, anywhere=False):
     """Write a command for the Python that runs, called as it was called.
 
     Parameters
     ----------
     *words : str
         What follows it on the command line.
+    anywhere : bool
+        Whether the command shall work in any folder.
 
     Returns
     -------
@@ -62,7 +65,13 @@ def python(*words):
         What to type in the working directory.
     """
     typed = sys.orig_argv[0] if sys.orig_argv else ""
-    return join([typed if shutil.which(typed) else str(from_here(Path(sys.executable))), *words])
+    if os.name == "nt" and os.path.dirname(typed):
+        # PowerShell puts a path there; a virtual environment's python.exe that of another Python.
+        there, here = map(os.path.normcase, (shutil.which("python") or "", sys.executable))
+        typed = "python" if there == here else ""
+    if not shutil.which(typed) or (anywhere and os.path.dirname(typed)):
+        typed = sys.executable if anywhere else str(from_here(Path(sys.executable)))
+    return join([typed, *words])
 
 
 def join(words):
@@ -78,7 +87,15 @@ def join(words):
     str
         The command line.
     """
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return " ".join(map(_quote, words)) if os.name == "nt" else shlex.join(words)
+
+
+def _quote(word):
+    """Quote a word for cmd and PowerShell, which take more signs as their own than blanks."""
+    quoted = subprocess.list2cmdline([word])
+    if quoted.startswith('"') or re.fullmatch(r"[\w.,:=+/\\-]+", word):
+        return quoted
+    return subprocess.list2cmdline([f"{word} "])[:-2] + '"'
 
 
 def from_here(path):

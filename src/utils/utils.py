@@ -94,9 +94,11 @@ def write_files(contents):
         for path in temporary:
             os.replace(temporary[path], path)
     except OSError as error:
+        remedy = "Make room for it, or write elsewhere."
+        if isinstance(error, PermissionError):
+            remedy = "Close what has it open, allow writing there, or write elsewhere."
         raise InputError(
-            f"{path.absolute()} cannot be written: {error.strerror}. "
-            "Make room for it, or write elsewhere."
+            f"{path.absolute()} cannot be written: {error.strerror}. {remedy}"
         ) from error
     finally:
         for leftover in temporary.values():
