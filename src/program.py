@@ -28,10 +28,13 @@ def refuse(problem, remedy):
         typed = above
     own = Path(".venv", *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
     if (root / own).exists() and Path(sys.prefix).resolve() != (root / ".venv").resolve():
-        remedy = f"The project's own has all: {join([str(typed / own), *sys.argv])}"
+        remedy = f"Use the project's own: {join([str(typed / own), *sys.argv])}"
     elif not remedy:
-        command = [sys.executable, "-m", "pip", "install", "-r", str(typed / "requirements.txt")]
-        remedy = f"Install all: {join(command)}"
+        install = ["-m", "pip", "install", "-r", str(typed / "requirements.txt")]
+        remedy = f"Install all: {join([sys.executable, *install])}"
+        if os.name != "nt" and sys.prefix == sys.base_prefix:  # many of these take no packages
+            make = join([sys.executable, "-m", "venv", str(typed / ".venv")])
+            remedy = f"Make the project's own: {make} && {join([str(typed / own), *install])}"
     print(f"{os.path.basename(sys.argv[0])}: {problem}. {remedy}", file=sys.stderr)
     sys.exit(2)
 

@@ -196,7 +196,7 @@ def train_on(folder):
     data, output = from_here(folder.absolute()), from_here(ROOT / "build" / folder.resolve().name)
     train = command("run", "--data", str(data), "--output", str(output))
     use = command("sentiment", "--data", str(data), "--vectors", str(output / VECTORS))
-    return f"{train} ; then: {use}"
+    return f"\n{train}\n{use}"
 
 
 def parse(arguments):
@@ -225,7 +225,7 @@ def run(options):
         raise InputError(
             f"{from_here(treebank.path.absolute())} has no {', '.join(missing)}, which "
             f"tells the sentiment of its sentences. '{command('data')}' fetches all. To take the "
-            f"sample instead, run: {train_on(SAMPLE)}"
+            f"sample instead, run:{train_on(SAMPLE)}"
         )
     split = {
         "train": treebank.get_train_sentences(),

@@ -176,7 +176,7 @@ def test_a_breakpoint_that_ends_the_test_is_told_with_what_to_do(src, options, t
     done = run(src, "grader.py", "2a-2", *options, input=typed)
     assert (done.returncode, done.stderr) == (1, "")
     left = "You left the debugger."
-    told = left if options else "finds no terminal here: run python grader.py --debug 2a-2-basic"
+    told = left if options else "finds no terminal here: run grader.py with --debug 2a-2-basic"
     assert f"BdbQuit: {'' if options else 'breakpoint() '}{told}\n" in done.stdout
     line = 32 if sys.version_info >= (3, 13) else 33  # that of breakpoint(), or the next
     assert f'File "submission/word2vec.py", line {line}, in sigmoid' in done.stdout

@@ -41,7 +41,9 @@ def test_a_missing_package_is_named_with_the_remedy(name):
     done = subprocess.run([*bare, file, "--help"], capture_output=True, text=True, cwd=ROOT / "src")
     assert (done.returncode, done.stdout) == (2, "")
     remedy = (
-        r"Install all: \S+ -m pip install -r \S+" rf"|The project's own has all: \S+ {file} --help"
+        r"Install all: \S+ -m pip install -r \S+"
+        r"|Make the project's own: \S+ -m venv \S+ && \S+ -m pip install -r \S+"
+        rf"|Use the project's own: \S+ {file} --help"
     )
     line = rf"{name}: this Python has no package numpy\. ({remedy})\n"
     assert re.fullmatch(line, done.stderr), done.stderr

@@ -348,7 +348,7 @@ def failed_at(test, file, number, function):
     return Outcome(test, Status.FAILED, 0, failure)
 
 
-def test_the_next_step_is_the_first_function_of_the_first_question_that_fails():
+def test_the_next_step_is_the_first_function_of_the_first_question_that_fails(monkeypatch):
     vectors = outcomes.Test("2c-0-basic", "Vectors.", 1, 5)
     report = [
         Outcome(vectors, Status.FAILED, 0, WRONG),
@@ -365,11 +365,15 @@ def test_the_next_step_is_the_first_function_of_the_first_question_that_fails():
         "Next: 2c word vectors: make data, then make run",
         "Next: hand in",
     ]
+    monkeypatch.setattr(view, "find_treebank", lambda: view.SAMPLE)  # as if no other were here
     for line, solved in zip(lines, [3, 4, 2, 1, 0, None], strict=True):
         assert view.next_step(Report(tuple(report)), True).startswith(line)
         if solved is not None:
             report[solved] = Outcome(report[solved].test, Status.PASSED, 0)
     assert view.next_step(Report(tuple(report)), False).startswith("Next: all tests, make grade")
+    monkeypatch.setattr(view, "find_treebank", lambda: "the real one")
+    told = view.next_step(Report((Outcome(vectors, Status.FAILED, 0, WRONG),)), True)
+    assert told == "Next: 2c word vectors: make run"
     nothing = Report((Outcome(BASIC, Status.FAILED, 0, WRONG),))
     assert view.next_step(nothing, True) == ""  # the upload is of no use: each test says why
     for name, words in (("<module>", "2a"), ("<lambda>", "2a"), ("f", "2a f")):

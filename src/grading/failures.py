@@ -22,14 +22,14 @@ NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
 PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
-NO_TERMINAL = "breakpoint() finds no terminal here: run python grader.py --debug {}"
+NO_TERMINAL = "breakpoint() finds no terminal here: run grader.py with --debug {}"
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (NOT_ONE, r"\bmath\.(\w+)", "math.{0} takes one number, np.{0} takes arrays."),
     (NOT_ONE, r"\b(float|int)\(", "{0} takes one number, here it gets an array."),
     (r"name 'np' is not defined", "", "The file needs: import numpy as np"),
     (r"name '(math|random)' is not defined", "", "The file needs: import {0}"),
     (r"(?:No module named|cannot import name .* from) 'submission\.utils", "", BESIDE),
-    (r"'(?:utils\.)?\w*sanity\w*'", "", "Remove this import: python grader.py does the checks."),
+    (r"'(?:utils\.)?\w*sanity\w*'", "", "Remove this import: grader.py does the checks."),
     (r"'(loss|grad)'.*, in sgd$", "", f"Where are loss and grad set? {A_STEP}"),
     (r"'NoneType' object is not callable, in sgd$", "", "Is postprocessing None? Leave it out."),
     (r"(for|to|not) .*NoneType.*, in sgd$", "", f"Is f called? {A_STEP}"),

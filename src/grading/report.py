@@ -10,14 +10,16 @@ import shutil
 import sys
 from dataclasses import replace
 
-from sandbox.text import rows, shortened
+from sandbox.text import one_line, rows, shortened
 from utils.commands import command
+from utils.treebank_files import SAMPLE, find_treebank
 from utils.utils import InputError, write_files
 
 from .outcomes import NOTE, Status
 
 START, END = "========== START GRADING", "========== END GRADING"
 MAX_TRACE = 16  # rows of a stack trace
+MAX_STEP = 1000  # characters
 NO_SOLUTION = "Not graded here: there is no solution to compare with."
 
 
@@ -57,9 +59,8 @@ def next_step(report, is_all):
             words = f"{question} {place.function}".partition(" <")[0].rstrip()  # no <module>
             steps.append((question, place.number, f"{words}, {where}"))
         elif question == "2c":
-            steps.append(
-                (question, 0, f"2c word vectors: {command('data')}, then {command('run')}")
-            )
+            get = f"{command('data')}, then " * (find_treebank() == SAMPLE)
+            steps.append((question, 0, f"2c word vectors: {get}{command('run')}"))
     noted = [one.test.id for one in report.outcomes if any(n.startswith(NOTE) for n in one.notes)]
     if steps:
         told = min(steps)[2]
@@ -71,7 +72,7 @@ def next_step(report, is_all):
         told = f"hand in your work, {command('submission.zip')} packs it (README: 5. Hand in)"
     else:
         told = f"all tests, {command('grade')}"
-    return "\n".join(notes([f"Next: {told}"], terminal_width()))
+    return one_line(f"Next: {told}", MAX_STEP)  # whole, so that a command can be typed as it stands
 
 
 def terminal_width():
