@@ -213,7 +213,7 @@ def test_missing_vectors_are_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sentiment, "HERE", tmp_path)
     told = refused(capsys, "--data", SAMPLE)
     assert f"{tmp_path / 'word_vectors.txt'} not found. Pass --vectors FILE, or run: " in told
-    assert told.endswith(f"run: {train_on(from_here(SAMPLE), BUILD / 'sample')}")
+    assert told.endswith(f"run: \n{train_on(from_here(SAMPLE), BUILD / 'sample')}")
 
 
 def test_run_pys_vectors_of_another_text_are_refused(make_treebank, file, capsys, monkeypatch):
@@ -222,7 +222,7 @@ def test_run_pys_vectors_of_another_text_are_refused(make_treebank, file, capsys
     folder = make_treebank(["the tea", "the tea and qwxyz", "a qwxyz qwxyz-tea"])
     told = refused(capsys, "--data", folder)
     assert "has no vector of 2 of the treebank's 6 words, such as 'qwxyz', 'qwxyz-tea': it" in told
-    assert told.endswith(f"run: {train_on(folder, BUILD / 'tree bank')}")
+    assert told.endswith(f"run: \n{train_on(folder, BUILD / 'tree bank')}")
     monkeypatch.setattr("utils.treebank.find_treebank", lambda: folder)
     told = refused(capsys)
     assert told.endswith(f"Pass --vectors FILE, or run: {command('run')}\n")
@@ -251,7 +251,7 @@ def test_a_missing_dictionary_is_named(make_treebank, file, capsys):
     told = refused(capsys, "--data", folder, "--vectors", file)
     assert f"{folder} has no dictionary.txt, which tells the sentiment of its sentences." in told
     assert f"'{command('data')}' fetches all." in told
-    assert told.endswith(f"run: {train_on(from_here(SAMPLE), BUILD / 'sample')}")
+    assert told.endswith(f"run:\n{train_on(from_here(SAMPLE), BUILD / 'sample')}")
 
 
 @pytest.mark.usefixtures("quick")
