@@ -364,7 +364,7 @@ def test_a_worker_that_ends_after_closing_begins_no_new_nursery():
 
 @pytest.mark.parametrize("system", ["nt", "posix"])
 def test_on_windows_a_worker_is_no_child_of_a_virtual_environment_s_launcher(system, monkeypatch):
-    own, base = "/work/.venv/python", "/base/python"
+    own, base = "/project/.venv/python", "/base/python"
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", own)
         patch.setattr(sys, "_base_executable", base, raising=False)
