@@ -228,10 +228,10 @@ def savings(path):
     while True:
         times, seen, alone = {}, set(), [(path.parent, [], [path.name])]
         for folder, below, names in alone if path.is_file() else os.walk(path, followlinks=True):
-            if os.path.realpath(folder) in seen:  # a link leads back
+            if (place := os.path.realpath(folder)) in seen:  # a link leads back
                 below.clear()
                 continue
-            seen.add(os.path.realpath(folder))
+            seen.add(place)
             for name in filter(re.compile(r".*\.(py|json|zip)").fullmatch, names):
                 with contextlib.suppress(OSError):  # it is gone for a moment, or an editor's lock
                     times[folder, name] = os.stat(os.path.join(folder, name)).st_mtime_ns
@@ -255,8 +255,9 @@ def grade(chosen, options, how):
     try:
         course.solution = read_solution(options.solution) if options.solution else None
         save(UNFINISHED)
-        by_staff = options.solution or options.gradescope
-        is_own = not by_staff or options.submission.resolve() == by_staff.resolve()
+        is_own = not (options.solution or options.gradescope)
+        if options.solution:  # graded against itself; a link to it is a stranger's
+            is_own = options.submission.absolute() == options.solution.absolute()
         course = open_course(options.submission, course.solution, *how, is_own, **shown)
         GradedTestCase.course, notes = course, list(course.submission.skipped)
         if options.solution:

@@ -355,3 +355,17 @@ def test_the_next_step_is_where_the_mistake_is(tmp_path, file, old, new, told):
     )
     write(src, old, new, file)
     assert told in run(src, "grader.py", "2b" if file == "sgd.py" else "2a").stdout.splitlines()[-1]
+
+
+# Against a solution
+
+
+def test_a_link_to_the_solution_is_no_submission(src, tmp_path):
+    (src / "sample_vectors_(soln).json").write_text("{}")
+    (tmp_path / "link").symlink_to(src / "submission")
+    solution = ["--solution", str(src / "submission"), "--unconfined"]
+    done = run(src, "grader.py", "2b", "--submission", str(tmp_path / "link"), *solution)
+    assert "is a link, which is not followed" in done.stdout
+    assert "END GRADING [0.0/" in done.stdout
+    done = run(src, "grader.py", "2b", "--submission", str(src / "submission"), *solution)
+    assert (done.returncode, "END GRADING [4.0/4.0" in done.stdout) == (0, True)
