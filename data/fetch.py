@@ -28,19 +28,16 @@ import zipfile
 from tqdm import tqdm
 
 from utils.commands import command
+from utils.treebank_files import DICTIONARY, REAL, SENTENCES
 from utils.utils import InputError
 
-NAME = "stanfordSentimentTreebank"
-URL = f"http://nlp.stanford.edu/~socherr/{NAME}.zip"
-TARGET = Path(__file__).resolve().parent / NAME
+URL = f"http://nlp.stanford.edu/~socherr/{REAL.name}.zip"
 CHECKSUMS = {  # SHA-256, or for 40 digits a git blob id
     "datasetSentences.txt": "f7ae959a5ff0565eb860c3f2e600dde118bcb49aee63df8fa9b9a806da235553",
     "datasetSplit.txt": "ad567db10ae5275963f1ac3dd5ec21214b1d688c7aab582e2616ef4b3f970a5a",
     "sentiment_labels.txt": "20cbb150106bf334304a6f2076644eb7e1d8e17c7cd3d2d347e72bcaa2b4d322",
     "dictionary.txt": "1cb6a347bd8bc9f23e7e5de6bfb1c9e5e6562119",
 }
-SENTENCES = "datasetSentences.txt"
-DICTIONARY = "dictionary.txt"  # word vectors do without it, so a copy of one's own may, too
 REST = "README.txt", "SOStr.txt", "STree.txt", "original_rt_snippets.txt"
 FILES = *CHECKSUMS, *REST  # the rest is kept if it is there, not checked
 DEPTH = 4  # of folders in which a copy is looked for
@@ -155,7 +152,7 @@ def from_copy(source):
             )
     except OSError as error:
         raise InputError(f"{source} cannot be read: {error.strerror or error}.") from error
-    check(files, CHECKSUMS.keys() - {DICTIONARY}, source)
+    check(files, CHECKSUMS.keys() - {DICTIONARY}, source)  # word vectors do without it
     return files
 
 
@@ -282,7 +279,7 @@ def parse(arguments):
     add = parser.add_argument
     add("source", metavar="COPY", nargs="?", help="folder or zip file (default: from the web)")
     add("--url", default=URL, help="default: %(default)s")
-    add("--target", metavar="DIR", default=TARGET, help="default: %(default)s")
+    add("--target", metavar="DIR", default=REAL, help="default: %(default)s")
     seconds = program.number(float, 0, 3600)
     add("--pause", type=seconds, default=2.0, metavar="N", help="seconds before the second try")
     return parser.parse_args(arguments)

@@ -123,7 +123,7 @@ def typeset(contents):
         if done.returncode:
             why = told.partition("\n")[0] or f"sh ended with {done.returncode}"
             raise InputError(f"the handout cannot be typeset: {why}")
-        return (folder / "build" / "A2.pdf").read_bytes(), ""
+        return (folder / "build" / HANDOUT).read_bytes(), ""
 
 
 def build():

@@ -20,25 +20,7 @@ TARGETS = {  # of make, and what each of them runs
 
 
 def command(target, *options):
-    """Write the command of a target: make's for who came by make, else a plain one.
-
-    Parameters
-    ----------
-    target : str
-        A target of the Makefile that runs a program.
-    *options : str
-        For the program, such as ``"--resume"``.
-
-    Returns
-    -------
-    str
-        What to type in the working directory.
-
-    Examples
-    --------
-    >>> command("data") if "MAKELEVEL" in os.environ else "make data"
-    'make data'
-    """
+    """Write the command of a target: make's for who came by make, else a plain one."""
     is_top = Path.cwd() == ROOT
     # make sets MAKELEVEL for what it runs; what it is given counts from its own folder
     if "MAKELEVEL" in os.environ and (is_top or not options):
@@ -50,20 +32,7 @@ def command(target, *options):
 
 
 def python(*words, anywhere=False):
-    """Write a command for the Python that runs, called as it was called.
-
-    Parameters
-    ----------
-    *words : str
-        What follows it on the command line.
-    anywhere : bool
-        Whether the command shall work in any folder.
-
-    Returns
-    -------
-    str
-        What to type in the working directory.
-    """
+    """Write a command for the Python that runs, called as it was called."""
     typed = sys.orig_argv[0] if sys.orig_argv else ""
     if os.name == "nt" and os.path.dirname(typed):
         # PowerShell puts a path there; a virtual environment's python.exe that of another Python.
@@ -75,18 +44,7 @@ def python(*words, anywhere=False):
 
 
 def join(words):
-    """Join the words of a command as the system's shell parts them.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Program and arguments.
-
-    Returns
-    -------
-    str
-        The command line.
-    """
+    """Join the words of a command as the system's shell parts them."""
     return " ".join(map(_quote, words)) if os.name == "nt" else shlex.join(words)
 
 
@@ -99,18 +57,7 @@ def _quote(word):
 
 
 def from_here(path):
-    """Name a path as seen from the working directory, if that is near.
-
-    Parameters
-    ----------
-    path : Path
-        An absolute path.
-
-    Returns
-    -------
-    Path
-        A relative path if one lies below the other, or both in the project; else the same.
-    """
+    """Name a path as seen from the working directory, if that is near."""
     here = Path.cwd()
     in_project = here.is_relative_to(ROOT) and path.is_relative_to(ROOT)
     is_near = in_project or path.is_relative_to(here) or here.is_relative_to(path)

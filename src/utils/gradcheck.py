@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from .utils import InputError
+from .utils import InputError, shown
 
 H = 1e-4  # half the distance between the two points of a difference
 TOLERANCE = 1e-5  # largest relative error that passes
@@ -113,7 +113,7 @@ def gradcheck_naive(f, x, gradient_text):
 def _loss_of(result):
     """Give the loss that a function returns, first of a tuple."""
     if not isinstance(result, tuple | list) or not result:
-        raise InputError(f"Your function must return loss and gradient, not {_shown(result)}.")
+        raise InputError(f"Your function must return loss and gradient, not {shown(result)}.")
     loss = _numbers("loss", result[0])
     if loss.size != 1:
         raise InputError(f"Your loss must be one number, but has the shape {loss.shape}.")
@@ -136,11 +136,7 @@ def _numbers(name, found):
     with contextlib.suppress(TypeError, ValueError):
         if found is not None:  # which NumPy takes for NaN
             return np.asarray(found, float)
-    raise InputError(f"Your {name} must be a number or an array, not {_shown(found)}.")
-
-
-def _shown(found):
-    return " ".join(repr(found).split())[:50]
+    raise InputError(f"Your {name} must be a number or an array, not {shown(found)}.")
 
 
 def _first_difference(gradient, numerical):

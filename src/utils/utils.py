@@ -24,7 +24,23 @@ class SubmissionError(ValueError):
     @classmethod
     def of(cls, function, found, expected):
         """Make the error of a function that returns something else than what is expected."""
-        return cls(f"{function} returns {' '.join(repr(found).split())[:50]}, expected {expected}")
+        return cls(f"{function} returns {shown(found)}, expected {expected}")
+
+
+def shown(found):
+    """Show a value in a message.
+
+    Parameters
+    ----------
+    found : object
+        What was found instead of what is expected.
+
+    Returns
+    -------
+    str
+        The beginning of its `repr`, in one line.
+    """
+    return " ".join(repr(found).split())[:50]
 
 
 def softmax(x):

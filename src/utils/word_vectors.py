@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .utils import InputError, normalize_rows, write_files
+from .utils import InputError, normalize_rows, shown, write_files
 
 # The words that the handout's picture shows.
 PLOTTED_WORDS = (
@@ -102,8 +102,7 @@ class WordVectors:
         vector = self[word] if isinstance(word, str) else np.asarray(word)
         if vector.shape != self.vectors.shape[1:]:
             expected = f"a word, or a vector of {self.vectors.shape[1]} numbers"
-            found = " ".join(repr(word).split())[:50]
-            raise InputError(f"neighbors takes {expected}, not {found}.")
+            raise InputError(f"neighbors takes {expected}, not {shown(word)}.")
         cosine = self._directions @ normalize_rows(vector[None])[0]
         cosine[self.frequency < min_frequency] = -np.inf
         cosine[-1] = -np.inf  # "UNK", which is no word
