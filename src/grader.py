@@ -24,7 +24,7 @@ from grading.report import next_step, write
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
-from sandbox.confine import LANDLOCK, OTHER_USER, Confinement, choose
+from sandbox.confine import Confinement, choose
 from sandbox.objects import Postprocessing
 from sandbox.workers import ThreadWorkers
 from utils import ANNEAL_EVERY
@@ -178,10 +178,11 @@ for number, letter in enumerate("abcdef", 1):
     globals()[f"Test_3{letter}"] = type(f"Test_3{letter}", (QuizQuestion, GradedTestCase), about)
 
 
-def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, without=()):
+def main(arguments=None, confinement=None, seconds=None, workers=WORKERS):
     """Grade as the command line says; give the exit code.
 
-    For tests: the `confinements` to choose from, another limit, walls that are switched off.
+    For a class: the `confinement`, by default the best there is, and what makes workers. For tests:
+    another limit in `seconds`.
     """
     options = parse(arguments)
 
@@ -192,7 +193,7 @@ def main(arguments=None, confinements=(OTHER_USER, LANDLOCK), seconds=None, with
             for test in chosen:
                 print(f"{test.id:12} {test.points:>4} points  {test.description}")
             return 0
-        how = choose(confinements, without), seconds, WORKERS
+        how = confinement or choose(), seconds, workers
         if options.debug:
             how = Confinement(), math.inf, ThreadWorkers
             if len(chosen) != 1:

@@ -8,7 +8,6 @@ import atexit
 import functools
 import importlib
 import inspect
-import math
 import random
 import re
 import sys
@@ -69,11 +68,11 @@ class GradedTestCase(unittest.TestCase):
 
     def setUp(self):
         """Begin a report; the processes start in the test itself, as they are part of it."""
-        self.submission = self.solution = self.session = None  # no solution if it is not hidden
+        self.submission = self.session = None
         self.notes, self.printed, self.failure = [], "", None
 
     def _open(self):
-        """Start a process of the submission, and one of the solution for a hidden test."""
+        """Start a process of the submission."""
         if GradedTestCase.course is None:
             GradedTestCase.course = open_course(SOURCE, is_own=True)
             atexit.register(GradedTestCase.course.close)
@@ -87,10 +86,12 @@ class GradedTestCase(unittest.TestCase):
         self.addCleanup(self._end_session)
         course.sandbox.load(self.session, self.module)
         self.submission = Submission(self.session)
-        if course.solution and about.is_hidden:
-            session = self.enterContext(course.solution_sandbox.session(math.inf))
-            course.solution_sandbox.load(session, self.module)
-            self.solution = Submission(session)
+
+    @property
+    def solution(self):
+        """What stands for the solution in a hidden test; None if there is none."""
+        is_there = self.course.solution and self.about.is_hidden
+        return self.course.solution_of(self.module) if is_there else None
 
     def _end_session(self):
         self.printed = self.session.close()

@@ -1,6 +1,8 @@
 """What is graded: a submission, perhaps a solution, and the processes that run them."""
 
+import contextlib
 import io
+import math
 import os
 import zipfile
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from sandbox.confine import Confinement, choose
 from sandbox.nursery import FORKS
-from sandbox.sandbox import Sandbox, preload_of
+from sandbox.sandbox import Sandbox, Submission, preload_of
 from sandbox.upload import VECTORS, Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
 from utils.commands import ROOT, SOURCE, command, from_here
@@ -33,14 +35,25 @@ class Course:
     seconds: float | None = None  # instead of every test's own limit
     reveal: bool = False  # whether hidden tests show what they compare with
     after_published: bool = False  # whether students see hidden tests only with their grades
+    open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    solutions: dict = field(default_factory=dict)  # the solution's modules in use, by name
 
     @property
     def has_quiz(self):
         """Whether the quiz is graded: else the course asks it online."""
         return bool(self.solution and "quiz.py" in self.solution.package)
 
+    def solution_of(self, module):
+        """Give a module of the solution, in one process for all tests: it is trusted."""
+        if module not in self.solutions:
+            session = self.open.enter_context(self.solution_sandbox.session(math.inf))
+            self.solution_sandbox.load(session, module)
+            self.solutions[module] = Submission(session)
+        return self.solutions[module]
+
     def close(self):
         """End all processes."""
+        self.open.close()
         for sandbox in filter(None, (self.sandbox, self.solution_sandbox)):
             sandbox.close()
 

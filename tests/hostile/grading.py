@@ -34,8 +34,8 @@ FIRST_USER = 210_000
 HUNG = 75  # seconds after which a grading is given up
 PROGRAM = (
     "import json, sys; order = json.loads(sys.argv.pop()); import grader; "
-    "sys.exit(grader.main(order['arguments'], confinements=tuple(order['confinements']), "
-    "seconds=order['seconds'], **order['more']))"
+    "confinement = grader.choose(order['confinements'], order['without']); "
+    "sys.exit(grader.main(order['arguments'], confinement, order['seconds']))"
 )
 
 
@@ -344,7 +344,7 @@ class Gradings:
             "arguments": [*row.tests.split(), *options],
             "confinements": CONFINEMENTS[level],
             "seconds": row.seconds,
-            "more": {"without": without} if without else {},
+            "without": without,
         }
         return {
             "command": [str(self.python), "-P", "-c", PROGRAM, json.dumps(order)],
