@@ -3,6 +3,7 @@
 The known values are the assignment's; they hold to a relative error of 1e-3. A pair is v_c, o, U.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -115,9 +116,12 @@ def dataset(seed, words, table_size=40):
     return TableDataset(rng.randint(len(words), size=table_size).tolist(), sentences)
 
 
+@functools.cache  # a class is graded with the same again and again
 def numbers(seed, shape, scale=1.0):
     """Draw normally distributed numbers times `scale`."""
-    return scale * np.random.RandomState(seed).standard_normal(shape)
+    drawn = scale * np.random.RandomState(seed).standard_normal(shape)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def linear_loss(seed, window):
