@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = "sample_vectors_(soln).json"
+CLASS = 30  # submissions
 IMPORTS = [sys.executable, "-c", "import numpy, scipy.spatial, unittest"]
 RUNS = {
     "all local tests": [],
@@ -41,13 +42,18 @@ def programs(checkouts):
         for name, arguments in RUNS.items():
             command = [sys.executable, "src/grader.py", *arguments]
             yield f"{name}{label}", command, folder
+        command = [sys.executable, "staff/grade_class.py", "class", "--out", tempfile.mkdtemp()]
+        command += ["--unconfined", "--jobs", "2", "--solution", "src/submission"]
+        yield f"a class of {CLASS}, two at once{label}", command, folder
 
 
 def copied(checkout, place):
-    """Copy the grader, with some vectors for the solution."""
-    shutil.copytree(Path(checkout) / "src", place / "src")
-    if not (place / "src" / VECTORS).exists():
-        (place / "src" / VECTORS).write_text("{}")
+    """Copy the grader, and make a class whose submissions are right."""
+    for name in ("src", "staff"):
+        shutil.copytree(Path(checkout) / name, place / name)
+    shutil.copy(ROOT / "tests" / "published_vectors.json", place / "src" / VECTORS)
+    for number in range(CLASS):
+        shutil.copytree(place / "src" / "submission", place / "class" / f"{number:03}")
     return place
 
 

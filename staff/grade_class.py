@@ -1,4 +1,4 @@
-"""Grade a folder of submissions: a report for each, a table and a picture for all."""
+"""Grade a folder of submissions: a report for each, tables and a picture for all."""
 
 import sys
 from pathlib import Path
@@ -7,170 +7,149 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
+import argparse
 import contextlib
 import hashlib
+import json
 import os
-import shutil
-import signal
-import statistics
-import subprocess
+import queue
+import re
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from operator import itemgetter
 
 from tqdm import tqdm
 
-try:
-    import fcntl
-except ModuleNotFoundError:  # on Windows
-    fcntl = None
-
-from gradebook import Graded, plot_summary, read_results, to_csv
+from class_folder import EACH, ClassFolder, parts_of
+from gradebook import (
+    REPORT,
+    RESULTS,
+    UNFINISHED,
+    changes,
+    changes_csv,
+    changes_line,
+    mistakes_csv,
+    plot_summary,
+    read_outcome,
+    remember,
+    status_line,
+    to_csv,
+)
+from graders import Grader
 from grading.course import WORKERS, open_sandbox, reachable
-from roster import read_roster
+from roster import fill, gather, read_roster
+from student_view import describe, find
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
 
 GRADER = ROOT / "src" / "grader.py"
-RESULTS, REPORT, ENDED, CLASS = "results.json", "report.txt", "ended.json", "class.json"
-STOPPED = 130, -signal.SIGINT, -signal.SIGTERM  # how a grader ends that somebody stops
-UNFINISHED = "the grader did not finish: grade it again with --resume"
-MOST_FILES = 5_000  # of a submission that are looked at, to see if it is another one
-EACH = "submissions"  # folder for the folders of all submissions
-PARTIAL = ".partial-"  # a folder's name begins so until grading has ended
-MOST_SECONDS = 1200  # for one submission; the grader's own limits end far below
-THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"  # more cost time
+STOPPED = 130  # how a grading ends that somebody stops
+A_GRADING = 2**30  # bytes of memory that one may take at worst
+HANDED_IN = "handed in"  # folder for a submission that is gathered from files
 
 
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     parser = program.OneLineParser(prog="grade_class.py", description=__doc__, allow_abbrev=False)
-    add = parser.add_argument
+
+    def add(name, about, **how):
+        parser.add_argument(name, help=about, **how)
+
+    of_folder = {"type": Path, "metavar": "DIR"}
+    handed_in = "a folder with a folder or zip for each student, or what a learning system exports"
+    add("submissions", handed_in, type=Path, nargs="?", metavar="SUBMISSIONS")
+    vectors = "sample_vectors_(soln).json in or beside it"
+    add("--solution", f"the solution, a package folder with {vectors}", **of_folder)
+    add("--out", "folder for what is written", required=True, **of_folder)
+    most = "gradings at once (default: as many as this machine carries)"
+    add("--jobs", most, type=program.number(int, 1, 64), metavar="N")
+    resume = "go on with a run that was stopped; grade what was handed in anew"
+    add("--resume", resume, action="store_true")
+    again = "grade these again, by name, id or e-mail; all if none is named"
+    add("--regrade", again, nargs="*", metavar="STUDENT")
     add(
-        "submissions",
-        type=Path,
-        metavar="SUBMISSIONS",
-        help="a folder with a folder or zip for each student, or the export of Gradescope",
+        "--tests", "with --regrade: only these, by ids or their beginnings", nargs="+", metavar="ID"
     )
-    add(
-        "--solution",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="the solution, a package folder with sample_vectors_(soln).json in or beside it",
-    )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder for what is written")
-    add(
-        "--jobs",
-        type=program.number(int, 1, 64),
-        default=1,
-        metavar="N",
-        help="gradings at once (default: 1)",
-    )
-    add("--resume", action="store_true", help="go on with a run that was stopped")
+    roster = "who is in the class, as CSV: who handed in nothing gets a row, too"
+    add("--roster", roster, type=Path, metavar="FILE")
+    filled = "with --roster: write it with the grades in it, to be imported"
+    add("--format", filled, choices=["canvas", "moodle"])
+    part = "grade one of N parts of a class, into a folder of its own"
+    add("--part", part, type=part_of_class, default=(1, 1), metavar="K/N")
+    merge = "make one of the folders that the parts were graded into"
+    add("--merge", merge, type=Path, nargs="+", metavar="DIR")
+    add("--show", "tell of one student, from what was graded into --out", metavar="STUDENT")
     unsafe = "grade although nothing keeps a submission from reading the solution"
-    add("--unconfined", action="store_true", help=unsafe)
-    return parser.parse_args(arguments)
+    add("--unconfined", unsafe, action="store_true")
+    options = parser.parse_args(arguments)
+    if not (options.merge or options.show or (options.submissions and options.solution)):
+        parser.error("name SUBMISSIONS and --solution")
+    if options.tests and options.regrade is None:
+        parser.error("--tests goes with --regrade: --regrade --tests 2b")
+    if options.format and not options.roster:
+        parser.error(f"--format {options.format} needs the export of the grades: --roster FILE")
+    return options
+
+
+def part_of_class(text):
+    """Read which part is meant, such as 3/20."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"expected a part such as 3/20, not {text!r}")
+    return int(found[1]), int(found[2])
 
 
 def run(options):
-    """Grade all that is not graded yet; write the table and the picture."""
-    submissions = read_roster(options.submissions)
-    options.about = prepare(options)
-    check_solution(options)
-    check_closed(submissions, options)
-    with own_folder(options.out, options.about):
-        grade_all(submissions, options)
-        write_grades(submissions, options)
+    """Do what is asked."""
+    if options.show:
+        print(describe(options.out, options.show))
+    elif options.merge:
+        merge(options)
+    else:
+        grade_class(options)
 
 
-def grade_all(submissions, options):
-    """Grade those left, some at once, and then who was not graded to the end by itself."""
-    left = [each for each in submissions if not is_graded(each, options)]
-    done = len(submissions) - len(left)
-    pool = ThreadPoolExecutor(options.jobs)
-    try:
-        futures = [pool.submit(grade, each, options) for each in left]
-        bar = tqdm(total=len(submissions), initial=done, disable=None, unit="submission")
-        with bar:
-            for future in as_completed(futures):
-                future.result()
-                bar.update()
-    finally:
-        pool.shutdown(cancel_futures=True)
-    for each in submissions:
-        if outcome(folder_of(each, options)).again:
-            grade(each, options)
-
-
-def write_grades(submissions, options):
-    """Write the table and the picture, and say so."""
-    rows = [(each, outcome(folder_of(each, options))) for each in submissions]
-    table, picture = options.out / "grades.csv", options.out / "summary.png"
-    write_files({table: to_csv(rows), picture: to_png(plot_summary(rows))})
-    graded = sum(result.status == "graded" for _, result in rows)
-    median = statistics.median(result.total for _, result in rows)
-    print(f"{len(rows)} submissions, {graded} graded, median {median:g} points")
-    print(f"Wrote {table}, {picture}, and a folder for each in {options.out / EACH}")
+def grade_class(options):
+    """Grade all that is not graded yet; write the tables and the picture."""
+    (part, parts), everybody = options.part, read_roster(options.submissions, options.roster)
+    submissions = everybody[part - 1 :: parts]
+    if not submissions:
+        raise InputError(f"part {part}/{parts} is empty: the class has {len(everybody)}.")
+    folder = prepare(options)
+    jobs = options.jobs or carried()
+    if jobs > carried():
+        print(f"This machine carries {carried()} gradings at once: {jobs} take longer.")
+    graders = [Grader(GRADER.parent) for _ in range(jobs)]
+    with contextlib.ExitStack() as stack:
+        for grader in graders:
+            stack.callback(grader.close)
+        check_solution(options, graders[0])
+        check_closed(submissions, options)
+        stack.enter_context(folder.kept())
+        left = what_is_left(folder, submissions, options)
+        folder.save(submissions, f"{part}/{parts}")
+        began = time.monotonic()
+        grade_all(folder, submissions, left, options, graders)
+        write_tables(folder, submissions, options)
+        if left:
+            minutes = (time.monotonic() - began) / 60
+            print(f"{len(left)} graded in {minutes:.1f} minutes, {jobs} at once")
 
 
 def prepare(options):
-    """Make sure that the folder for what is written is new, or this run's; give what run it is."""
+    """Make sure that the folder for what is written is new, or that of this class."""
     out = options.out
     if options.submissions.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out} lies among the submissions. Name a folder elsewhere.")
     if not options.solution.is_dir():
         raise InputError(f"--solution {options.solution} is no folder. Name the package's folder.")
-    try:
-        about = identity(options)
-        used = out.exists() and any(out.iterdir())
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
-    if used and not options.resume:
+    folder = ClassFolder(out, identity(options))
+    if folder.is_used and not options.resume and options.regrade is None:
         raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
-    if used and not (out / CLASS).exists():
-        raise InputError(f"{out} holds no class to go on with. Name another folder.")
-    before = load(out / CLASS) if used else about
-    if before.get("submissions") != about["submissions"]:
-        others = f"other submissions, those in {before.get('submissions')}"
-        raise InputError(f"{out} is of {others}. Name another folder.")
-    changed = [name for name, value in about.items() if before.get(name) != value]
-    if changed:
-        print(f"Changed since: {', '.join(changed)}. All are graded again.")
-    return about
-
-
-@contextlib.contextmanager
-def own_folder(out, about):
-    """Make the folder for what is written, and keep other runs out of it until this one ends."""
-    lock = None
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        out.chmod(0o700)
-        if fcntl:
-            lock = os.open(out, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        dump(about, out / CLASS)
-        (out / EACH).mkdir(exist_ok=True)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise InputError(f"another run grades into {out}. Wait until it ends.") from error
-    except OSError as error:
-        raise InputError(f"{out} cannot be made: {error.strerror}. Name another --out.") from error
-    remove_partial(out)
-    try:
-        yield
-    finally:
-        remove_partial(out)
-        if fcntl:
-            os.close(lock)
-
-
-def remove_partial(out):
-    """Remove what stopped gradings left."""
-    for path in out.glob(f"{PARTIAL}*"):
-        shutil.rmtree(path, ignore_errors=True)
+    folder.changed()
+    return folder
 
 
 def identity(options):
@@ -191,83 +170,131 @@ def hash_of(files):
     """Tell files from others by what is in them."""
     hasher = hashlib.sha256()
     for path in sorted(files):
-        hasher.update(path.name.encode() + b"\0" + path.read_bytes())
+        try:
+            hasher.update(path.name.encode() + b"\0" + path.read_bytes())
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     return hasher.hexdigest()
 
 
-def check_solution(options):
-    """Make sure that the solution gets full marks against itself, and can be kept from others."""
-    with tempfile.TemporaryDirectory() as folder:
-        code = run_grader(options.solution, Path(folder), options)
-        report = (Path(folder) / REPORT).read_text(encoding="utf-8")
-        results = Path(folder) / RESULTS
-        tests = load(results)["tests"] if code == 1 and results.exists() else []
-    if code in STOPPED:
+def what_is_left(folder, submissions, options):
+    """List what is to be graded, and say why if it was graded before."""
+    changed = ", ".join(folder.changed())
+    if options.regrade is None:
+        if changed:
+            print(f"Changed since: {changed}. All are graded again.")
+        return [each for each in submissions if folder.is_left(each)]
+    chosen = [find(submissions, name) for name in options.regrade] or submissions
+    for each in chosen:
+        folder.mark(each, options.tests or [])
+    left = [each for each in submissions if folder.is_left(each, also_of_another_run=False)]
+    others = [each for each in submissions if folder.is_left(each) and each not in left]
+    if others:
+        print(f"{len(others)} more were graded before the last change: --resume grades them again.")
+    return left
+
+
+def grade_all(folder, submissions, left, options, graders):
+    """Grade those left, some at once, and then who was not graded to the end by itself."""
+    free = queue.SimpleQueue()
+    for grader in graders:
+        free.put(grader)
+
+    def work(each):
+        grader = free.get()
+        try:
+            grade(folder, each, options, grader)
+        finally:
+            free.put(grader)
+
+    pool = ThreadPoolExecutor(len(graders))
+    try:
+        futures = [pool.submit(work, each) for each in left]
+        done = len(submissions) - len(left)
+        bar = tqdm(total=len(submissions), initial=done, disable=None, unit="submission")
+        with bar:
+            for future in as_completed(futures):
+                future.result()
+                bar.update()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    for each in submissions:
+        if read_outcome(folder.of(each)).again:
+            work(each)
+
+
+def grade(folder, submission, options, grader):
+    """Grade one submission; its folder appears when all in it is whole."""
+    tests = folder.ended(submission).get("due", [])
+    before = folder.of(submission) / RESULTS
+    with folder.new(submission) as (partial, ended):
+        ended |= {"problem": "nothing was handed in", "processor_seconds": 0.0}
+        if not (submission.files or os.path.lexists(submission.path)):
+            return
+        path = gather(submission, partial / HANDED_IN)
+        tests = tests if before.exists() else []
+        code, seconds = run_grader(grader, path, partial, options, tests)
+        if submission.files:
+            for name, in_place in (
+                (REPORT, submission.name),
+                (RESULTS, json.dumps(submission.name)[1:-1]),
+            ):
+                if (partial / name).exists():
+                    text = (partial / name).read_text(encoding="utf-8")
+                    (partial / name).write_text(
+                        text.replace(partial.name, f"{EACH}/{in_place}"),
+                        encoding="utf-8",
+                        newline="\n",
+                    )
+        report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
+        graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
+        problem = last_line(report) if code == 2 else "" if graded else UNFINISHED
+        ended |= {"problem": problem, "processor_seconds": round(seconds, 2)}
+        if tests and graded:
+            dump(joined(load(before), load(partial / RESULTS)), partial / RESULTS)
+            earlier = (folder.of(submission) / REPORT).read_text(encoding="utf-8")
+            (partial / REPORT).write_text(f"{earlier}\n{report}", encoding="utf-8", newline="\n")
+
+
+def joined(before, results):
+    """Put the results of some tests among those of all tests."""
+    again = {test["number"]: test for test in results["tests"]}
+    starved = before.get("extra_data", {}).get("starved", [])
+    starved = [test for test in starved if test not in again]
+    extra = results.get("extra_data", {})
+    starved += extra.get("starved", [])
+    tests = [again.pop(test["number"], test) for test in before["tests"]] + [*again.values()]
+    return results | {
+        "tests": tests,
+        "extra_data": extra | ({"starved": starved} if starved else {}),
+    }
+
+
+def run_grader(grader, path, folder, options, tests=()):
+    """Have one grading done into a folder; give its exit code, or None, and the seconds used."""
+    (folder / REPORT).touch()
+    arguments = [*tests, "--submission", path.absolute(), "--solution", options.solution.absolute()]
+    arguments += ["--gradescope", folder / RESULTS] + ["--unconfined"] * options.unconfined
+    code, seconds = grader.grade(arguments, folder / REPORT)
+    if code == STOPPED:
         raise KeyboardInterrupt
+    return code, seconds
+
+
+def check_solution(options, grader):
+    """Make sure that the solution gets full marks against itself, and can be kept from others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, tests = Path(name), getattr(options, "tests", None) or ()
+        code, _ = run_grader(grader, options.solution, folder, options, tests)
+        report = (folder / REPORT).read_text(encoding="utf-8")
+        results = folder / RESULTS
+        tests = load(results)["tests"] if code == 1 and results.exists() else []
     failed = [test for test in tests if test["score"] < test["max_score"]]
-    if code == 2 or (code and not failed):
+    if code != 0 and not failed:
         raise InputError(last_line(report))
     if failed:
         why = "; ".join(f"{test['number']}: {first_error(test['output'])}" for test in failed)
         raise InputError(f"the solution fails against itself: {why:.1000}")
-
-
-def check_closed(submissions, options):
-    """Make sure that no submission can read another one."""
-    if options.unconfined:
-        return
-    with contextlib.closing(open_sandbox({}, WORKERS())) as sandbox:
-        if found := reachable(sandbox, [each.path for each in submissions]):
-            raise InputError(
-                f"submissions could read {found[0]}, as they run under the confinement "
-                f"{sandbox.confinement}. Close it to others: chmod -R go-rwx {options.submissions}"
-            )
-
-
-def folder_of(submission, options):
-    """Name the folder for what came of a submission."""
-    return options.out / EACH / submission.name
-
-
-def is_graded(submission, options):
-    """Tell whether a submission was graded to the end, and is the same now."""
-    folder = folder_of(submission, options)
-    if not (folder / ENDED).exists() or outcome(folder).again:
-        return False
-    return load(folder / ENDED).get("stamp") == stamp(submission.path, options.about)
-
-
-def stamp(path, about):
-    """Tell a submission from one that came later, by the times of its files, or by another run."""
-    hasher = hashlib.sha256(repr(about).encode(errors="replace"))
-    paths = [str(path)]
-    for folder, _, names in os.walk(path):
-        paths += [os.path.join(folder, name) for name in names]
-        if len(paths) > MOST_FILES:
-            break
-    for name in sorted(paths):
-        if os.path.lexists(name):
-            about = os.lstat(name)
-            hasher.update(f"{name} {about.st_size} {about.st_mtime_ns}\n".encode(errors="replace"))
-    return hasher.hexdigest()
-
-
-def grade(submission, options):
-    """Grade one submission; its folder appears when all in it is whole."""
-    before, began = stamp(submission.path, options.about), time.monotonic()
-    partial = Path(tempfile.mkdtemp(dir=options.out, prefix=PARTIAL))
-    problem = "nothing was handed in"
-    if os.path.lexists(submission.path):
-        code = run_grader(submission.path, partial, options)
-        if code in STOPPED:
-            raise KeyboardInterrupt
-        report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
-        graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
-        problem = last_line(report) if code == 2 else "" if graded else UNFINISHED
-    seconds = round(time.monotonic() - began, 2)
-    dump({"problem": problem, "seconds": seconds, "stamp": before}, partial / ENDED)
-    shutil.rmtree(folder_of(submission, options), ignore_errors=True)  # of an earlier one
-    partial.rename(folder_of(submission, options))
 
 
 def first_error(output):
@@ -277,46 +304,75 @@ def first_error(output):
 
 def last_line(report):
     """Give the line in which the grader says why it does not grade."""
-    return report.strip().split("\n")[-1].removeprefix("grader.py: ")
+    return report.strip().split("\n")[-1].removeprefix("grader.py: ") or UNFINISHED
 
 
-def run_grader(path, folder, options):
-    """Run the grader; its results and its report go into a folder. Give its exit code, or None."""
-    command = [sys.executable, GRADER, "--submission", path.absolute()]
-    command += ["--solution", options.solution.absolute(), "--gradescope", folder / RESULTS]
-    command += ["--unconfined"] * options.unconfined
-    environment = dict.fromkeys(THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
-    with open(folder / REPORT, "wb") as report:
-        try:
-            code = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=report,
-                stderr=subprocess.STDOUT,
-                timeout=MOST_SECONDS,
-                env=os.environ | environment,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            code = None
-    written = (folder / REPORT).read_bytes()
-    (folder / REPORT).write_bytes(written.replace(os.linesep.encode(), b"\n"))
-    return code
+def check_closed(submissions, options):
+    """Make sure that no submission can read another one."""
+    if options.unconfined:
+        return
+    paths = [path for each in submissions for path in (each.files.values() or [each.path])]
+    with contextlib.closing(open_sandbox({}, WORKERS())) as sandbox:
+        if found := reachable(sandbox, paths):
+            raise InputError(
+                f"submissions could read {found[0]}, as they run under the confinement "
+                f"{sandbox.confinement}. Close it to others: chmod -R go-rwx {options.submissions}"
+            )
 
 
-def outcome(folder):
-    """Read what came of a submission."""
-    problem = load(folder / ENDED)["problem"]
-    if problem:
-        return Graded(problem, {}, {}, again=problem == UNFINISHED)
-    return read_results(folder / RESULTS)
+def carried():
+    """Tell how many gradings at once this machine carries: its processors, its free memory."""
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
+    return max(1, processors)
+
+
+def write_tables(folder, submissions, options):
+    """Write the tables and the picture, what changed since the last run, and say so."""
+    rows = [(each, read_outcome(folder.of(each))) for each in submissions]
+    out, before = folder.path, folder.before["finished"]
+    files = {
+        out / "grades.csv": to_csv(rows),
+        out / "mistakes.csv": mistakes_csv(rows),
+        out / "summary.png": to_png(plot_summary(rows)),
+    }
+    if before:
+        files[out / "changes.csv"] = changes_csv(changes(before, rows))
+    if options.format:
+        files[out / f"{options.format}.csv"] = fill(options.roster, rows, options.format)
+    write_files(files)
+    print(status_line(rows))
+    if before:
+        print(changes_line(changes(before, rows), len(rows)))
+    print(
+        f"Wrote {', '.join(map(str, files))}, and a folder for each in {folder.of(rows[0][0]).parent}"
+    )
+    folder.save(submissions, folder.before["part"], remember(rows))
+
+
+def merge(options):
+    """Make one class of the folders that its parts were graded into."""
+    parts = parts_of(options.merge)
+    whole = ClassFolder(options.out, parts[0].before["run"])
+    whole.changed()
+    found = sorted(
+        ((each.name, each, part) for part in parts for each in part.submissions()),
+        key=itemgetter(0),
+    )
+    submissions = [each for _, each, _ in found]
+    with whole.kept():
+        for _, each, part in found:
+            whole.take(each, part)
+        whole.save(submissions, "1/1")
+        write_tables(whole, submissions, options)
 
 
 def main(arguments=None):
     """Run the program; return 0, 2 for a wrong input, 130 if it was stopped."""
     options = parse(arguments)
-    return program.run(
-        "grade_class.py", lambda: run(options), lambda: "Stopped. To go on, pass --resume."
-    )
+    stopped = "Stopped. To go on, pass --resume."
+    return program.run("grade_class.py", lambda: run(options), lambda: stopped)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import honest
@@ -26,8 +25,10 @@ from results_validator import problems
 from worth import full_marks, worth
 
 import grade_class
+from class_folder import ClassFolder
 
 PROGRAM = Path(grade_class.__file__)
+EVERYBODY = ["=cy", "ada", "bob", "submission"]  # and the solution
 TESTS = [test for test in POINTS if "-" in test]
 
 
@@ -51,34 +52,58 @@ def out(tmp_path):
     return tmp_path / "out"
 
 
-def results(score):
-    keys = "number", "score", "max_score", "output"
-    tests = [dict(zip(keys, row, strict=True)) for row in (("a", score, 1, ""), ("b", 0, 1, "no"))]
-    return json.dumps({"tests": tests})
+FAKE = """
+import json, os
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def main(arguments, confinement=None, workers=None):
+    at = arguments.index("--submission")
+    path, results = Path(arguments[at + 1]), Path(arguments[arguments.index("--gradescope") + 1])
+    with open(HERE / "seen.txt", "a") as file:
+        file.write(path.name + "\\n")
+    order = json.loads((HERE / "orders.json").read_text()).get(path.name, {})
+    print("about", path.name, *arguments[:at])
+    print("grader.py: a reason")
+    if order.get("dies"):
+        os.kill(os.getpid(), 9)
+    names = arguments[:at] or ["a", "b"]
+    scores = {"a": float(path.name == "ada"), "b": 0.0, **order.get("scores", {})}
+    tests = [{"number": name, "score": scores[name], "max_score": 1.0, "output": "no" * (name == "b")}
+             for name in names]
+    if order.get("results", True):
+        extra = {"starved": order["starved"]} if "starved" in order else {}
+        results.write_text(json.dumps({"tests": tests, "extra_data": extra}))
+    return order.get("code", int(path.name != "submission"))
+"""
+
+
+class Fake:
+    """A grader that looks at nothing and does what it is told."""
+
+    def __init__(self, source):
+        self.source = source
+        for name in ("grader.py", "graderUtil.py", "points.json"):
+            (source / name).write_text(FAKE * (name == "grader.py"))
+        self.order()
+
+    def order(self, **orders):
+        (self.source / "orders.json").write_text(json.dumps(orders))
+
+    def seen(self):
+        """Name who was graded since the last look, in some order."""
+        path = self.source / "seen.txt"
+        names = sorted(path.read_text().split("\n")[:-1]) if path.exists() else []
+        path.write_text("")
+        return names
 
 
 @pytest.fixture
-def graded(monkeypatch):
-    """Let nothing be graded in earnest; give the paths that were to be."""
-    seen, codes = [], {}
-
-    def run_grader(path, folder, options):
-        seen.append(path.name)
-        (folder / "report.txt").write_text(f"about {path.name}\ngrader.py: a reason\n")
-        if path.name == "submission":
-            (folder / "results.json").write_text(results(0))
-            return codes.get(path.name, 0)
-        code = codes.get(path.name, 1)
-        if code == "no results":  # Python was stopped while it started
-            return 1
-        (folder / "results.json").write_text(results(int(path.name == "ada")))
-        if isinstance(code, BaseException):
-            raise code
-        return code
-
-    monkeypatch.setattr(grade_class, "run_grader", run_grader)
-    run_grader.seen, run_grader.codes = seen, codes
-    return run_grader
+def graded(tmp_path, monkeypatch):
+    (tmp_path / "fake").mkdir()
+    monkeypatch.setattr(grade_class, "GRADER", tmp_path / "fake" / "grader.py")
+    return Fake(tmp_path / "fake")
 
 
 @pytest.fixture
@@ -98,9 +123,9 @@ def table(out):
 
 def test_all_are_graded_and_filed(run, graded, out, capsys):
     assert run() == 0
-    assert sorted(graded.seen) == ["=cy", "ada", "bob", "submission"]
+    assert graded.seen() == EVERYBODY
     names = {path.name for path in out.iterdir()}
-    assert names == {"submissions", "class.json", "grades.csv", "summary.png"}
+    assert names == {"submissions", "class.json", "grades.csv", "mistakes.csv", "summary.png"}
     assert {path.name for path in (out / "submissions").iterdir()} == {"=cy", "ada", "bob"}
     assert {path.name for path in (out / "submissions" / "ada").iterdir()} == {
         "ended.json",
@@ -121,24 +146,23 @@ def test_all_are_graded_and_filed(run, graded, out, capsys):
 
 
 def test_one_that_the_grader_fails_at_stops_nobody_else(run, graded, out):
-    graded.codes |= {"bob": 2, "=cy": -9}
+    graded.order(**{"bob": {"code": 2, "results": False}, "=cy": {"dies": True}})
     assert run() == 0
     found = table(out)
-    assert found["bob"]["status"] == "a reason"
-    assert found["=cy"]["status"].startswith("the grader did not finish: ")
+    assert found["bob"]["status"].endswith("a reason")
+    assert "the grader did not finish" in found["=cy"]["status"]
     assert found["ada"]["status"] == "graded"
 
 
-@pytest.mark.parametrize("code", [None, -9, "no results"])  # None: it took too long
-def test_who_was_not_graded_to_the_end_is_graded_again(run, graded, out, code):
-    graded.codes["bob"] = code
+@pytest.mark.parametrize("order", [{"dies": True}, {"results": False}])
+def test_who_was_not_graded_to_the_end_is_graded_again(run, graded, out, order):
+    graded.order(bob=order)
     assert run() == 0
-    assert table(out)["bob"]["status"] == "the grader did not finish: grade it again with --resume"
-    assert Counter(graded.seen) == {"ada": 1, "bob": 2, "=cy": 1, "submission": 1}
-    graded.codes.clear()
-    graded.seen.clear()
+    assert "the grader did not finish: grade it again with --resume" in table(out)["bob"]["status"]
+    assert graded.seen() == sorted([*EVERYBODY, "bob"])
+    graded.order()
     assert run("--resume") == 0
-    assert sorted(graded.seen) == ["bob", "submission"]
+    assert graded.seen() == ["bob", "submission"]
     assert table(out)["bob"]["status"] == "graded"
 
 
@@ -149,36 +173,32 @@ def test_submissions_that_can_be_read_by_others_are_not_graded(run, graded, caps
     told = capsys.readouterr().err
     assert "handed in/ada" in told
     assert "chmod -R go-rwx" in told
-    assert graded.seen == ["submission"]
+    assert graded.seen() == ["submission"]
     assert run("--unconfined") == 0
 
 
-def test_who_was_starved_is_graded_again_by_itself(run, graded, out, monkeypatch):
-    starved = json.dumps({**json.loads(results(0)), "extra_data": {"starved": ["a"]}})
-    monkeypatch.setattr(sys.modules[__name__], "results", lambda score: starved)
+def test_who_was_starved_is_graded_again_by_itself(run, graded, out):
+    graded.order(ada={"starved": ["a"]})
     assert run() == 0
-    assert Counter(graded.seen) == {"ada": 2, "bob": 2, "=cy": 2, "submission": 1}
-    assert table(out)["ada"]["status"].startswith("the machine was too busy for a: grade it again")
-    monkeypatch.undo()
-    monkeypatch.setattr(grade_class, "run_grader", graded)
-    graded.seen.clear()
+    assert graded.seen() == sorted([*EVERYBODY, "ada"])
+    assert "the machine was too busy for a: grade it again" in table(out)["ada"]["status"]
+    graded.order()
     assert run("--resume") == 0
-    assert sorted(graded.seen) == ["=cy", "ada", "bob", "submission"]
+    assert graded.seen() == ["ada", "submission"]
     assert table(out)["ada"]["status"] == "graded"
 
 
-@pytest.mark.parametrize("code", [130, -2, -15])
-def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys, code):
-    graded.codes["bob"] = code  # Ctrl-C stops the grader, too
+def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys):
+    graded.order(bob={"code": 130})  # Ctrl-C stops the grader, too
     assert run() == 130
     assert capsys.readouterr().err.endswith("Stopped. To go on, pass --resume.\n")
     assert not (out / "submissions" / "bob").exists()
     assert not (out / "grades.csv").exists()
     done = [path.name for path in (out / "submissions").iterdir()]
-    graded.codes.clear()
-    graded.seen.clear()
+    graded.order()
+    graded.seen()
     assert run("--resume") == 0
-    assert not set(graded.seen) & set(done)
+    assert not set(graded.seen()) & set(done)
     assert len(table(out)) == 3
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
@@ -199,9 +219,9 @@ def test_a_folder_in_use_is_not_touched(run, graded, out, capsys):
 def test_what_was_handed_in_anew_is_graded_anew(run, graded, submissions, out):
     assert run() == 0
     (submissions / "bob" / "sgd.py").write_text("")
-    graded.seen.clear()
+    graded.seen()
     assert run("--resume") == 0
-    assert sorted(graded.seen) == ["bob", "submission"]
+    assert graded.seen() == ["bob", "submission"]
 
 
 def test_names_of_submissions_are_in_nobodys_way(run, graded, submissions, out):
@@ -217,12 +237,9 @@ def test_what_the_metadata_has_but_nobody_handed_in(run, graded, submissions, ou
     )
     assert run() == 0
     found = table(out)["ghost"]
-    assert (found["name"], found["status"], found["total"]) == (
-        "Ghost",
-        "nothing was handed in",
-        "0",
-    )
-    assert "ghost" not in graded.seen
+    assert (found["name"], found["total"]) == ("Ghost", "0")
+    assert "nothing was handed in" in found["status"]
+    assert "ghost" not in graded.seen()
 
 
 def test_results_of_other_submissions_are_not_mixed(
@@ -240,35 +257,130 @@ def test_a_wrong_solution_leaves_nothing_behind(submissions, out, tmp_path, caps
     assert not out.exists()
 
 
-def test_what_was_graded_against_another_solution_is_graded_again(run, graded, solution, capsys):
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [("staff/submission/sgd.py", "the solution"), ("fake/points.json", "points"),
+     ("fake/grading/cases.py", "the grader")],
+)  # fmt: skip
+def test_what_was_graded_otherwise_is_graded_again(run, graded, tmp_path, capsys, file, what):
     assert run() == 0
-    (solution / "sgd.py").write_text("# another one\n")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("# another one")
+    graded.order(bob={"code": 130})
+    assert run("--resume") == 130  # stopped half-way
+    assert f"Changed since: {what}. All are graded again." in capsys.readouterr().out
+    graded.order()
+    graded.seen()
     assert run("--resume") == 0
-    assert Counter(graded.seen) == dict.fromkeys(("=cy", "ada", "bob", "submission"), 2)
-    assert "Changed since: the solution. All are graded again." in capsys.readouterr().out
+    assert "bob" in graded.seen()
+    assert run("--resume") == 0
+    assert graded.seen() == ["submission"]
+
+
+def test_one_is_graded_again_and_what_changed_is_told(run, graded, out, capsys):
+    assert run() == 0
+    assert not (out / "changes.csv").exists()
+    graded.order(bob={"scores": {"a": 1.0}})
+    graded.seen()
+    capsys.readouterr()
+    assert run("--regrade", "BOB") == 0
+    assert graded.seen() == ["bob", "submission"]
+    assert "1 of 3 changed" in capsys.readouterr().out
+    with open(out / "changes.csv", newline="", encoding="utf-8-sig") as file:
+        (change,) = csv.DictReader(file)
+    assert {"bob", "a", "0", "1"} <= set(change.values())
+    earlier = json.loads((out / "submissions/bob/earlier/1/results.json").read_text())
+    assert [test["score"] for test in earlier["tests"]] == [0, 0]
+    assert run("--resume") == 0
+    assert "0 of 3 changed" in capsys.readouterr().out
+
+
+def test_one_test_is_graded_again(run, graded, out, capsys):
+    assert run() == 0
+    graded.order(bob={"code": 130})
+    assert run("--regrade", "--tests", "a") == 130
+    graded.order(bob={"scores": {"a": 1.0, "b": 1.0}})
+    graded.seen()
+    assert run("--resume") == 0
+    assert "bob" in graded.seen()
+    assert {name: row["total"] for name, row in table(out).items()} == {
+        "=cy": "0", "ada": "1", "bob": "1"}  # fmt: skip
+    report = (out / "submissions" / "bob" / "report.txt").read_text()
+    assert [line for line in report.split("\n") if "about" in line] == ["about bob", "about bob a"]
+
+
+def test_one_test_that_changed_is_graded_again_and_the_others_are_not(run, graded, capsys):
+    assert run() == 0
+    (graded.source / "points.json").write_text("other points")
+    graded.seen()
+    assert run("--regrade", "ada", "--tests", "a") == 0
+    assert graded.seen() == ["ada", "submission"]
+    assert "2 more were graded before the last change: --resume grades" in capsys.readouterr().out
+    assert run("--resume") == 0
+    assert graded.seen() == ["=cy", "bob", "submission"]
+
+
+def test_who_is_to_be_graded_again_must_be_there(run, graded, capsys):
+    assert run() == 0
+    assert "adda" in refused(capsys, run("--regrade", "adda"))
 
 
 @pytest.mark.parametrize(
-    ("file", "what"), [("points.json", "points"), ("grading/cases.py", "the grader")]
+    ("options", "words"),
+    [
+        (["--tests", "2a"], "--tests goes with --regrade"),
+        (["--format", "canvas"], "needs the export of the grades: --roster FILE"),
+        (["--part", "3/2"], "expected a part such as 3/20, not '3/2'"),
+        (["--jobs", "0"], "expected a whole number from 1 to 64"),
+    ],
 )
-def test_what_another_grader_graded_is_graded_again(
-    run, graded, out, tmp_path, monkeypatch, capsys, file, what
+def test_options_that_do_not_fit(run, capsys, options, words):
+    with pytest.raises(SystemExit):
+        run(*options)
+    assert words in refused(capsys, 2)
+
+
+def test_parts_put_together_are_the_class(
+    run, graded, submissions, solution, out, tmp_path, capsys
 ):
-    source = tmp_path / "src"
-    shutil.copytree(grade_class.GRADER.parent, source, ignore=shutil.ignore_patterns("*.pyc"))
-    monkeypatch.setattr(grade_class, "GRADER", source / "grader.py")
     assert run() == 0
-    (source / file).write_text((source / file).read_text() + "\n")
-    graded.codes["bob"] = KeyboardInterrupt()
-    assert run("--resume") == 130  # stopped half-way
-    assert f"Changed since: {what}." in capsys.readouterr().out
-    graded.codes.clear()
-    graded.seen.clear()
-    assert run("--resume") == 0
-    assert "bob" in graded.seen
-    graded.seen.clear()
-    assert run("--resume") == 0
-    assert graded.seen == ["submission"]
+    parts = [str(tmp_path / name) for name in ("part 1", "part 2")]
+    for k, part in enumerate(parts, 1):
+        assert run("--out", part, "--part", f"{k}/2") == 0
+    merged = str(tmp_path / "merged")
+    capsys.readouterr()
+    assert "of 2 parts there are missing: 2." in refused(
+        capsys, grade_class.main(["--merge", parts[0], "--out", merged])
+    )
+    twice = grade_class.main(["--merge", parts[0], parts[0], "--out", merged])
+    assert "are both part 1/2" in refused(capsys, twice)
+    assert grade_class.main(["--merge", *parts, "--out", merged]) == 0
+    assert totals(Path(merged)) == totals(out)
+    options = ["--solution", str(solution), "--out", merged, "--resume", *TRUSTED]
+    graded.seen()
+    assert grade_class.main([str(submissions), *options]) == 0  # it is a class like any other
+    assert graded.seen() == ["submission"]
+
+
+def totals(out):
+    return {name: row["total"] for name, row in table(out).items()}
+
+
+def test_one_student_is_shown(run, graded, out, capsys):
+    assert run() == 0
+    capsys.readouterr()
+    assert grade_class.main(["--show", "ad", "--out", str(out)]) == 0
+    assert "ada" in capsys.readouterr().out
+
+
+def test_files_handed_in_singly_are_graded_as_one(run, graded, submissions, out):
+    for folder in submissions.iterdir():
+        folder.rmdir()
+    for name in ("word2vec", "sgd"):
+        (submissions / f"adalovelace_1_2_{name}.py").write_text("")
+    graded.order(**{"handed in": {"code": 1}})
+    assert run() == 0
+    assert len(table(out)) == 1
 
 
 def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solution, out, capsys):
@@ -286,10 +398,8 @@ def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solutio
 
 def test_two_runs_do_not_write_into_one_folder(run, graded, out, capsys):
     pytest.importorskip("fcntl", reason="no locks here")
-    with grade_class.own_folder(out, {}):
-        (out / "class.json").unlink()
-        for path in out.iterdir():
-            path.rmdir()
+    with ClassFolder(out).kept():
+        (out / "submissions").rmdir()
         assert f"another run grades into {out}." in refused(capsys, run())
     assert run() == 0
 
@@ -309,14 +419,14 @@ def test_results_among_the_submissions_are_refused(submissions, solution, capsys
 
 
 def test_a_solution_that_fails_against_itself_is_refused(run, graded, out, capsys):
-    graded.codes["submission"] = 1
+    graded.order(submission={"code": 1})
     line = refused(capsys, run())
     assert line.endswith("the solution fails against itself: a: ; b: no\n"), line
-    assert graded.seen == ["submission"]
+    assert graded.seen() == ["submission"]
 
 
 def test_what_the_grader_says_of_the_solution_is_told(run, graded, out, capsys):
-    graded.codes["submission"] = 2
+    graded.order(submission={"code": 2})
     assert refused(capsys, run()) == "grade_class.py: a reason\n"
 
 
