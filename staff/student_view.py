@@ -4,7 +4,7 @@ import csv
 import difflib
 import unicodedata
 
-from changes import changes, remember
+from changes import STATUS, changes, remember
 from gradebook import ENDED, NOTHING, REPORT, names_of, read_outcome
 from roster import Submission
 from sandbox.text import one_line, rows
@@ -21,13 +21,17 @@ def describe(out, name):
     A part of it will do. If it is that of several, they are listed; if it is nobody's, an
     `InputError` names those that are near.
     """
-    submissions = {
-        filed: Submission(filed, out / EACH / filed, tuple(map(tuple, students)))
-        for filed, students in load(out / CLASS)["students"].items()
-    }
-    found = matching(list(submissions.values()), name)
+    try:
+        submissions = [
+            Submission(filed, out / EACH / filed, tuple(map(tuple, students)))
+            for filed, students in load(out / CLASS)["students"].items()
+        ]
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"{out / CLASS} does not say who is who. Grade the class again with --resume."
+        raise InputError(message) from error
+    found = matching(submissions, name)
     if not found:
-        words = [*dict.fromkeys(word for one in submissions.values() for word in words_of(one))]
+        words = [*dict.fromkeys(word for one in submissions for word in words_of(one))]
         known = {plain(word): one_line(word) for word in words if word}
         near = difflib.get_close_matches(plain(name), known, cutoff=0.5)
         meant = f"Did you mean {' or '.join(known[word] for word in near)}?"
@@ -101,7 +105,7 @@ def of_test(graded, test):
     """List the lines on a test: its points, and what is wrong."""
     points = f"{graded.scores[test]:g}/{graded.worth[test]:g}"
     first = f"  {test:12} {points:>7}  "
-    said = rows(graded.sentences.get(test, ""), WIDTH - len(first) - 4)
+    said = rows(graded.sentences.get(test, ""), WIDTH - len(first))
     return [(first + said[0] if said else first).rstrip(), *indented(said[1:], len(first))]
 
 
@@ -115,12 +119,12 @@ def history(submission, graded):
     for folder in folders:
         outcome, when = read_outcome(folder), load(folder / ENDED).get("when", "")
         lines += rows(f"{when}: {outcome.total:g} points, {outcome.status}", WIDTH, 2)
-        found = changes(before, [(submission, outcome)]) if before else []
-        for change in found:
-            points = f"{change.points_before or 0:g} -> {change.points_now or 0:g} points"
-            says = [f"was: {change.before}" if change.before else "", change.now]
-            said = "; ".join(filter(None, says)) if change.before != change.now else ""
-            lines += rows(f"{change.test}: {points}{f'; {said}' * bool(said)}", WIDTH, 4)
+        for change in changes(before, [(submission, outcome)]) if before else []:
+            if change.test != STATUS:  # it stands above
+                points = f"{change.points_before or 0:g} -> {change.points_now or 0:g} points"
+                lines += rows(f"{change.test}: {points}", WIDTH, 4)
+                lines += rows(f"before: {change.before}" * bool(change.before), WIDTH, 6)
+                lines += rows(f"now: {change.now}" * bool(change.now), WIDTH, 6)
         before = remember([(submission, outcome)])
     return lines
 
