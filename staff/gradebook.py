@@ -1,98 +1,138 @@
-"""The grades of a class: read from the results, as a table and as a picture."""
+"""The grades of a class: read from the results, as tables and as a picture."""
 
 import csv
 import io
+import re
+import textwrap
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from diagnoses import mistakes, near_misses, sentence_of
 from sandbox.text import one_line
+from sandbox.text import rows as text_rows
 from utils.plotting import DPI, LAYOUT, plt
 from utils.utils import load
 
+RESULTS, REPORT, ENDED = "results.json", "report.txt", "ended.json"  # of each submission
+STATUSES = GRADED, UNREADABLE, STARVED, UNFINISHED_KIND, NOTHING = (
+    *("graded", "unreadable", "starved", "unfinished", "nothing handed in"),
+)
+UNFINISHED = "unfinished: the grader did not finish; grade it again with --resume"
+BUSY = "the machine was too busy"
 MAX_CELL = 32_767  # characters that a spreadsheet takes
 FORMULA = tuple("=+-@")  # what a cell begins with that a spreadsheet takes for a formula
+MOST_COMMON, LINES, COLUMNS, TITLE = 10, 3, 72, 115  # of the picture: mistakes, their text
+
+AGAIN = re.compile(r"The same error as in (\S+)\.")
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What came of grading a submission.
+    """What came of grading a submission."""
 
-    Attributes
-    ----------
-    status : str
-        "graded", or why not.
-    scores, worth : dict of str to float
-        Points earned and points to be had, by id of the test; empty if the grader gave none.
-    again : bool
-        Whether to grade it once more: the machine, and no submission, was at fault.
-    """
-
-    status: str
-    scores: dict
-    worth: dict
-    again: bool = False
+    status: str  # begins with one of STATUSES, then says why
+    scores: dict  # points earned, by id of the test; empty if the grader gave none
+    worth: dict  # points to be had
+    again: bool = False  # whether to grade it once more: the machine, no submission, was at fault
+    sentences: dict = field(default_factory=dict)  # what is wrong, by id of the test, or nothing
+    timeouts: int = 0  # tests that were ended by a limit of time
+    near_misses: tuple = ()  # what lost points by its name alone
+    seconds: float = 0
+    processor_seconds: float = 0  # of all processes
 
     @property
     def total(self):
         """Give the sum of the points."""
         return sum(self.scores.values())
 
+    @property
+    def kind(self):
+        """Give the word that the status begins with."""
+        return self.status.partition(":")[0]
+
+
+def read_outcome(folder):
+    """Read what came of a submission from its folder, or from one of its earlier ones."""
+    ended = load(folder / ENDED)
+    if problem := ended["problem"]:
+        is_known = problem.startswith(STATUSES)
+        status = problem if is_known else f"{UNFINISHED_KIND}: {problem}"
+        graded = Graded(status, {}, {}, again=problem == UNFINISHED)
+    else:
+        graded = read_results(folder / RESULTS)
+    times = {key: ended.get(key, 0) for key in ("seconds", "processor_seconds")}
+    return replace(graded, **times)
+
 
 def read_results(path):
-    """Read a results.json of the grader.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    Graded
-        Its scores; if it says why nothing could be graded, or no code, that is the status.
-    """
+    """Read a results.json of the grader."""
     results = load(path)
-    scores = {test["number"]: test["score"] for test in results["tests"]}
-    worth = {test["number"]: test["max_score"] for test in results["tests"]}
-    outputs = {test["output"].strip(): None for test in results["tests"]}
-    reasons = [output.split("\n")[-1].strip() for output in outputs]
-    status, told = "graded", results.get("extra_data", {})
+    tests = {test["number"]: test for test in results["tests"]}
+    errors = {test: entry.get("extra_data", {}) for test, entry in tests.items()}
+    for test, error in errors.items():
+        if again := AGAIN.fullmatch(error.get("message", "")):
+            errors[test] = errors.get(again[1], error)
+    status, told = GRADED, results.get("extra_data", {})
     if problem := told.get("problem"):
-        status = f"UploadError: {problem}"
-    elif len(reasons) == 1 and any(reasons):  # all failed for one reason, which is not in the code
-        status = reasons[0]
+        status = f"{UNREADABLE}: {problem}"
     if starved := told.get("starved", ()):
-        status = f"the machine was too busy for {', '.join(starved)}: grade it again with --resume"
-    return Graded(status, scores, worth, again=bool(starved))
+        status = f"{STARVED}: {BUSY} for {', '.join(starved)}; grade it again with --resume"
+    late = [error["message"] for error in errors.values() if error.get("kind") == "TimeoutError"]
+    return Graded(
+        status,
+        {test: entry["score"] for test, entry in tests.items()},
+        {test: entry["max_score"] for test, entry in tests.items()},
+        again=bool(starved),
+        sentences={test: sentence_of(error) for test, error in errors.items()},
+        timeouts=sum(not message.startswith(BUSY) for message in late),
+        near_misses=near_misses(problem or "", results.get("output", ""), errors.values()),
+    )
+
+
+# Tables
 
 
 def to_csv(rows):
-    """Write the grades as CSV: one line a student, one column a test.
-
-    Parameters
-    ----------
-    rows : list of (Submission, Graded)
-        What was handed in, and what came of it.
-
-    Returns
-    -------
-    str
-        The lines. Cells that a spreadsheet would take for a formula begin with an apostrophe, and
-        the first with the mark by which Excel knows UTF-8.
-    """
+    """Write the grades as CSV: one line a student, one column a test."""
     tests = worth_of(rows)
+    header = ["name", "student id", "email", "submission", "status", "late", "timeouts"]
+    header += ["near misses", "processor seconds", "wall seconds", "total", *tests]
+    lines = []
+    for submission, graded in rows:
+        late = getattr(submission, "late", "")
+        about = [submission.name, graded.status, "late" if late is True else str(late or "")]
+        about += [graded.timeouts, "; ".join(graded.near_misses)]
+        points = [graded.total, *(graded.scores.get(test, 0) for test in tests)]
+        numbers = [graded.processor_seconds, graded.seconds, *points]
+        lines += [[*student, *about, *numbers] for student in submission.students]
+    return table(header, lines)
+
+
+def mistakes_csv(rows):
+    """Write the mistakes of a class as CSV, the most common first."""
+    lines = [
+        [sentence, " ".join(tests), len(who), "; ".join(map(names_of, who))]
+        for sentence, tests, who in mistakes(rows)
+    ]
+    return table(["mistake", "tests", "submissions", "who"], lines)
+
+
+def table(header, lines):
+    """Write CSV that a spreadsheet opens right: texts as they are, in UTF-8 by its first mark."""
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(["name", "student id", "email", "submission", "status", "total", *tests])
-    for submission, graded in rows:
-        for student in submission.students:
-            words = [*student, submission.name, graded.status]
-            points = [graded.total, *(graded.scores.get(test, 0) for test in tests)]
-            writer.writerow([*map(as_text, words), *(f"{number:g}" for number in points)])
+    for line in [header, *lines]:
+        writer.writerow(as_text(cell) if isinstance(cell, str) else f"{cell:g}" for cell in line)
     return text.getvalue()
+
+
+def names_of(submission):
+    """Name who handed a submission in."""
+    return ", ".join(name for name, *_ in submission.students if name) or submission.name
 
 
 def worth_of(rows):
@@ -101,20 +141,8 @@ def worth_of(rows):
 
 
 def as_text(cell):
-    """Make a cell that a spreadsheet shows as it is.
+    """Make a cell of a stranger's text that a spreadsheet shows as it is, and as one line.
 
-    Parameters
-    ----------
-    cell : str
-        A stranger's text.
-
-    Returns
-    -------
-    str
-        One line; with an apostrophe in front if it would be taken for a formula.
-
-    Examples
-    --------
     >>> as_text("=1+1"), as_text("Ada")
     ("'=1+1", 'Ada')
     """
@@ -123,38 +151,91 @@ def as_text(cell):
     return f"'{text}" if plain.startswith(FORMULA) else text
 
 
+# The whole class
+
+
+def status_line(rows):
+    """Say in a line what became of a class; what there is none of is not named."""
+    totals = [graded.total for _, graded in rows if graded.kind != NOTHING]
+    kinds = Counter(graded.kind for _, graded in rows)
+    near = sum(bool(graded.near_misses) for _, graded in rows)
+    counts = {
+        GRADED: kinds[GRADED],
+        UNREADABLE: kinds[UNREADABLE],
+        "with timeouts": sum(graded.timeouts > 0 for _, graded in rows),
+        STARVED: kinds[STARVED],
+        UNFINISHED_KIND: kinds[UNFINISHED_KIND],
+        "late": sum(bool(getattr(one, "late", "")) for one, _ in rows),
+        "near miss" if near == 1 else "near misses": near,
+        "handed in nothing": kinds[NOTHING],
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    median = f"; median {np.median(totals):g} points" if totals else ""
+    return f"{len(totals)} submission{'s' * (len(totals) != 1)}: {told}{median}"
+
+
 def plot_summary(rows):
-    """Draw the distribution of the totals, and how many passed each test.
-
-    Parameters
-    ----------
-    rows : list of (Submission, Graded)
-        What was handed in, and what came of it.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure.
-    """
+    """Draw the totals, how many passed each test, and the most common mistakes."""
     worth = {test: points for test, points in worth_of(rows).items() if points}
-    most = sum(worth.values())
-    totals = [graded.total for _, graded in rows]
-    figure = plt.Figure(figsize=(10, 0.28 * len(worth) + 1.2), dpi=DPI, layout=LAYOUT)
-    left, right = figure.subplots(1, 2)
-    left.hist(totals, bins=np.arange(0, most + 1.5) - 0.5, color="#0072B2")
-    left.axvline(np.median(totals), color="#D55E00", label=f"median {np.median(totals):g}")
-    left.set(title=f"{len(rows)} submissions", xlabel=f"total, of {most:g}", ylabel="submissions")
-    left.yaxis.get_major_locator().set_params(integer=True)
-    left.legend(frameon=False)
-    shares = [
-        np.mean([graded.scores.get(test, 0) >= points for _, graded in rows])
-        for test, points in worth.items()
-    ]
-    bars = right.barh(list(worth), shares, color="#009E73")
-    right.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3)
-    right.set(title="full marks, by test", xlim=(0, 1.15))
-    right.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}" if share <= 1 else "")
-    right.invert_yaxis()
-    for axes in (left, right):
+    graded = [graded for _, graded in rows if graded.kind != NOTHING]
+    common = [(wrapped(sentence), len(who)) for sentence, _, who in mistakes(rows)[:MOST_COMMON]]
+    heights = [0.28 * len(worth) + 1.8, 0.19 * sum(len(text) + 0.7 for text, _ in common) + 0.8]
+    heights = heights[: 1 + bool(common)]
+    figure = plt.Figure(figsize=(10, sum(heights)), dpi=DPI, layout=LAYOUT)
+    top, *below = np.ravel(figure.subfigures(len(heights), height_ratios=heights))
+    top.suptitle(textwrap.fill(status_line(rows), TITLE), fontsize=10)
+    left, right = top.subplots(1, 2)
+    plot_totals(left, [one.total for one in graded], sum(worth.values()))
+    plot_tests(right, graded, worth)
+    if common:
+        plot_mistakes(below[0].subplots(), common)
+    for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def wrapped(sentence):
+    """Break a sentence into lines of the picture; of a long one, its beginning."""
+    lines = [row.strip() for row in text_rows(sentence, COLUMNS)]
+    return [*lines[: LINES - 1], f"{lines[LINES - 1]} …"] if len(lines) > LINES else lines
+
+
+def plot_totals(axes, totals, most):
+    """Draw how often each total occurs."""
+    axes.hist(totals, bins=np.arange(0, most + 1.5) - 0.5, color="#0072B2")
+    if totals:
+        axes.axvline(np.median(totals), color="#D55E00", label=f"median {np.median(totals):g}")
+        axes.legend(frameon=False)
+    axes.set(title="points", xlabel=f"total, of {most:g}", ylabel="submissions")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+
+
+def plot_tests(axes, graded, worth):
+    """Draw how many passed each test."""
+    shares = [
+        sum(one.scores.get(test, 0) >= points for one in graded) / max(len(graded), 1)
+        for test, points in worth.items()
+    ]
+    bars = axes.barh(list(worth), shares, color="#009E73")
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3)
+    axes.set(title="full marks, by test", xlim=(0, 1.15))
+    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}" if share <= 1 else "")
+    axes.invert_yaxis()
+
+
+def plot_mistakes(axes, common):
+    """Draw the most common mistakes: lines of text, and how many made them."""
+    lines = np.array([len(text) + 0.7 for text, _ in common])
+    places = np.cumsum(lines) - lines / 2
+    counts = [count for _, count in common]
+    bars = axes.barh(places, counts, height=0.8 * lines.min(), color="#CC79A7")
+    axes.bar_label(bars, counts, padding=3)
+    axes.set_yticks(places, ["\n".join(text) for text, _ in common], fontsize=8)
+    for label in axes.get_yticklabels():
+        label.set(parse_math=False, family="monospace")  # where W is as wide as i
+    axes.set(
+        title="most common mistakes, by submissions",
+        xlim=(0, 1.15 * max(counts)),
+        ylim=(lines.sum(), 0),
+    )
+    axes.xaxis.get_major_locator().set_params(integer=True)

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ from test_terminal import (
 )
 
 from grading import report as view
-from grading.outcomes import Outcome, Report, Status
+from grading.outcomes import Line, Outcome, Report, Status
 from utils.utils import InputError
 
 HIDDEN_QUIZ = replace(QUIZ, id="3a-1-hidden", points=2, is_hidden=True)
@@ -80,7 +81,30 @@ def test_each_way_a_test_ends(test, status, more, score, most, says, output):
     assert (shown["score"], shown["max_score"], shown["status"]) == (score, most, says)
     assert shown["output"] == output
     assert (shown["number"], shown["name"]) == (test.id, test.description)
-    assert shown["extra_data"] == {"is_extra_credit": test.is_extra_credit}
+    assert shown["extra_data"]["is_extra_credit"] == test.is_extra_credit
+    assert ("message" in shown["extra_data"]) == ("failure" in more and test is not SECRET)
+
+
+def test_an_error_is_there_as_data():
+    place = Line(Path("ann/word2vec.py"), 52, "skipgram")
+    failure = replace(CRASH, message="by zero\r\0\ud800\nIt is 0.", place=place)
+    for test in (BASIC, REMOTELY):
+        told = entry(Outcome(test, Status.FAILED, 0, failure))["extra_data"]
+        assert told == {
+            "is_extra_credit": False,
+            "kind": "ZeroDivisionError",
+            "message": "by zero\\r\\x00\\ud800\nIt is 0.",
+            "file": "word2vec.py",
+        }
+    long = replace(failure, message="x" * 9999, place=None)
+    told = entry(Outcome(BASIC, Status.FAILED, 0, long))["extra_data"]
+    assert (len(told["message"]), told["file"]) == (2000, "")
+
+
+def test_an_error_that_is_not_shown_is_nowhere():
+    whole = json.dumps(entry(Outcome(SECRET, Status.FAILED, 0, CRASH)))
+    assert CRASH.message not in whole
+    assert CRASH.kind not in whole
 
 
 def test_a_test_reads_as_in_the_handout():

@@ -10,7 +10,7 @@ import shutil
 import sys
 from dataclasses import replace
 
-from sandbox.text import one_line, rows, shortened
+from sandbox.text import escape, one_line, rows, shortened
 from utils.commands import command
 from utils.treebank_files import SAMPLE, find_treebank
 from utils.utils import InputError, write_files
@@ -20,6 +20,7 @@ from .outcomes import NOTE, Status
 START, END = "========== START GRADING", "========== END GRADING"
 MAX_TRACE = 16  # rows of a stack trace
 MAX_STEP = 1000  # characters
+MAX_MESSAGE = 2000
 NO_SOLUTION = "Not graded here: there is no solution to compare with."
 
 
@@ -161,8 +162,18 @@ def entry(outcome):
         "visibility": "after_published" if test.after_published else "visible",
         "output": "\n".join(shown),
         "output_format": "text",
-        "extra_data": {"is_extra_credit": test.is_extra_credit},
+        "extra_data": {"is_extra_credit": test.is_extra_credit, **error_data(outcome)},
     }
+
+
+def error_data(outcome):
+    """Give of an error that is shown its type, message and file, for who counts mistakes."""
+    failure = outcome.failure
+    if not failure or outcome.test.hide_errors:
+        return {}
+    file = failure.place.file.name if failure.place else ""
+    texts = {"kind": failure.kind, "message": failure.message, "file": file}
+    return {key: escape(text)[:MAX_MESSAGE] for key, text in texts.items()}
 
 
 def write(path, report):

@@ -1,0 +1,110 @@
+"""What changed in a class since it was graded before."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from changes import changes, changes_csv, changes_line, remember
+from gradebook import NOTHING, Graded
+from roster import Submission
+
+TESTS = "2a-0-basic", "2b-0-basic"
+WRONG, CRASH = "sigmoid: It is negated.", "sgd.py: NameError: name 'g' is not defined"
+
+
+def row(name, *points, said=("", ""), status="graded", students=None):
+    result = Graded(
+        status,
+        dict(zip(TESTS, points, strict=False)),
+        dict.fromkeys(TESTS, 2.0),
+        sentences=dict(zip(TESTS, said, strict=True)),
+    )
+    students = ((name.title(), "", ""),) if students is None else students
+    return Submission(name, Path(name), students), result
+
+
+def kept(rows):
+    """Give what stands in a file until the next run."""
+    return json.loads(json.dumps(remember(rows)))
+
+
+def test_nothing_changed():
+    rows = [row("ada", 1, 0, said=("", WRONG)), row("bob", 1, 2)]
+    assert changes(kept(rows), rows) == []
+    assert changes_line([], rows) == "0 of 2 changed"
+
+
+def test_points_and_sentences_are_told_by_test():
+    before = [
+        row("ada", 1, 0, said=("", WRONG)),
+        row("bob", 1, 2),
+        row("cy", 0, 0, said=("", WRONG)),
+    ]
+    rows = [row("ada", 1, 2), row("bob", 1, 2), row("cy", 0, 0, said=("", CRASH))]
+    found = changes(kept(before), rows)
+    assert [tuple(change) for change in found] == [
+        ("ada", "Ada", "2b-0-basic", 0, 2, WRONG, ""),
+        ("cy", "Cy", "2b-0-basic", 0, 0, WRONG, CRASH),
+    ]
+    assert changes_line(found, rows) == "2 of 3 changed: Ada, Cy (1 gained points)"
+
+
+def test_a_status_and_who_is_new_or_gone():
+    before = [row("ada", 1, 2), row("bob", 0, 0, status="starved: busy"), row("dan", 1, 0)]
+    rows = [row("ada", 0, 0, status="unreadable: it is empty"), row("bob", 0, 1), row("cy", 2, 2)]
+    found = changes(kept(before), rows)
+    assert [tuple(change) for change in found] == [
+        ("ada", "Ada", "status", 3, 0, "graded", "unreadable: it is empty"),
+        ("ada", "Ada", "2a-0-basic", 1, 0, "", ""),
+        ("ada", "Ada", "2b-0-basic", 2, 0, "", ""),
+        ("bob", "Bob", "status", 0, 1, "starved: busy", "graded"),
+        ("bob", "Bob", "2b-0-basic", 0, 1, "", ""),
+        ("cy", "Cy", "new", "", 4, "", "graded"),
+        ("dan", "Dan", "gone", 1, "", "graded", ""),
+    ]
+    line = "4 of 4 changed: Ada, Bob, Cy and 1 more (1 gained points, 1 lost, 1 new, 1 gone)"
+    assert changes_line(found, rows) == line
+
+
+def test_tests_that_came_or_went_are_told():
+    found = changes(kept([row("ada", 1)]), [row("ada", 1, 2)])
+    assert [change[2:5] for change in found] == [("2b-0-basic", "", 2)]
+    found = changes(kept([row("ada", 1, 2)]), [row("ada", status=NOTHING)])
+    assert [change[2:5] for change in found] == [
+        ("status", 3, 0),
+        ("2a-0-basic", 1, ""),
+        ("2b-0-basic", 2, ""),
+    ]
+    assert "(1 lost)" in changes_line(found, [row("ada", status=NOTHING)])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_same"),
+    [
+        ("E: <f at 0x7f01ab>", "E: <f at 0x7fee02>", True),
+        ("E: no file /tmp/a8x/word2vec.py", "E: no file /tmp/zz_/word2vec.py", True),
+        ("E: no file /tmp/a8x/word2vec.py", "E: no file /tmp/a8x/sgd.py", False),
+        ("E: sgd took longer than 5 seconds: it computed for 0.0 and waited for 20.1",
+         "E: sgd took longer than 5 seconds: it computed for 0.1 and waited for 20", True),
+        ("E: sgd took longer than 5 seconds", "E: sigmoid took longer than 5 seconds", False),
+        ("sgd: It is 2 times the right value.", "sgd: It is 3 times the right value.", False),
+    ],
+)  # fmt: skip
+def test_noise_is_no_change(before, now, is_same):
+    found = changes(kept([row("a", 0, 0, said=(before, ""))]), [row("a", 0, 0, said=(now, ""))])
+    assert (not found) == is_same
+
+
+def test_the_table_is_safe_and_whole():
+    students = ("=Ada", "", ""), ("Bob", "", "")
+    before = [row("=s", 1, 0, said=("", "=1+1"), students=students)]
+    rows = [row("=s", 1, 0.5, students=students), row("new", 1, 0)]
+    text = changes_csv(changes(kept(before), rows))
+    assert list(csv.reader(io.StringIO(text.lstrip("\ufeff")))) == [
+        ["submission", "student", "test", "points before", "points now", "sentence before", "sentence now"],
+        ["'=s", "'=Ada, Bob", "2b-0-basic", "0", "0.5", "'=1+1", ""],
+        ["new", "New", "new", "", "1", "", "graded"],
+    ]  # fmt: skip
