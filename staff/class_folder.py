@@ -38,8 +38,8 @@ class ClassFolder:
             self.before = load(path / CLASS) if (path / CLASS).exists() else {}
         except OSError as error:
             raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
-        if self.is_used and not self.before.get("run"):
-            raise InputError(f"{path} holds no class to go on with. Name another folder.")
+        if self.is_used and not (isinstance(self.before, dict) and self.before.get("run")):
+            raise InputError(f"{path} holds no class.json of a class. Name another folder.")
 
     def changed(self):
         """List what is another than before: the solution, the points, the grader; if any."""
@@ -94,7 +94,9 @@ class ClassFolder:
         """List the submissions, as class.json has them."""
         late = self.before["late"]
         return [
-            Submission(name, self.path, tuple(map(tuple, students)), late=late.get(name, ""))
+            Submission(
+                name, self.path / EACH / name, tuple(map(tuple, students)), late=late.get(name, "")
+            )
             for name, students in self.before["students"].items()
         ]
 

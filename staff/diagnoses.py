@@ -96,12 +96,12 @@ def mistakes(rows):
             pattern, varying = pattern_of(sentence)
             texts, tests, who = found.setdefault(pattern, ([], {}, {}))
             texts.append(varying)
-            tests[test] = who[submission] = None
+            tests[test], who[submission.name] = None, submission
     listed = []
     for pattern, (texts, tests, who) in found.items():
         shown = iter([some[0] if len(set(some)) == 1 else "…" for some in zip(*texts, strict=True)])
         sentence = re.sub("\0", lambda _, shown=shown: next(shown), pattern)
-        listed.append(Mistake(sentence, tuple(sorted(tests)), tuple(who)))
+        listed.append(Mistake(sentence, tuple(sorted(tests)), tuple(who.values())))
     return sorted(listed, key=lambda mistake: (-len(mistake.submissions), mistake.sentence))
 
 

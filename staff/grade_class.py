@@ -21,25 +21,23 @@ from operator import itemgetter
 
 from tqdm import tqdm
 
+from changes import changes, changes_csv, changes_line, remember
 from class_folder import EACH, ClassFolder, parts_of
 from gradebook import (
+    NOTHING,
     REPORT,
     RESULTS,
     UNFINISHED,
-    changes,
-    changes_csv,
-    changes_line,
     mistakes_csv,
     plot_summary,
     read_outcome,
-    remember,
     status_line,
     to_csv,
 )
 from graders import Grader
 from grading.course import WORKERS, open_sandbox, reachable
 from roster import fill, gather, read_roster
-from student_view import describe, find
+from student_view import describe, one_of
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
 from zips import ROOT
@@ -184,7 +182,7 @@ def what_is_left(folder, submissions, options):
         if changed:
             print(f"Changed since: {changed}. All are graded again.")
         return [each for each in submissions if folder.is_left(each)]
-    chosen = [find(submissions, name) for name in options.regrade] or submissions
+    chosen = [one_of(submissions, name) for name in options.regrade] or submissions
     for each in chosen:
         folder.mark(each, options.tests or [])
     left = [each for each in submissions if folder.is_left(each, also_of_another_run=False)]
@@ -228,7 +226,7 @@ def grade(folder, submission, options, grader):
     tests = folder.ended(submission).get("due", [])
     before = folder.of(submission) / RESULTS
     with folder.new(submission) as (partial, ended):
-        ended |= {"problem": "nothing was handed in", "processor_seconds": 0.0}
+        ended |= {"problem": NOTHING, "processor_seconds": 0.0}
         if not (submission.files or os.path.lexists(submission.path)):
             return
         path = gather(submission, partial / HANDED_IN)
@@ -344,7 +342,7 @@ def write_tables(folder, submissions, options):
     write_files(files)
     print(status_line(rows))
     if before:
-        print(changes_line(changes(before, rows), len(rows)))
+        print(changes_line(changes(before, rows), rows))
     print(
         f"Wrote {', '.join(map(str, files))}, and a folder for each in {folder.of(rows[0][0]).parent}"
     )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,9 +35,11 @@ class Submission:
     name: str
     path: Path
     students: tuple
+    late: str = ""
+    files: dict = field(default_factory=dict)
 
 
-def read_roster(folder):
+def read_roster(folder, roster=None):
     """List the submissions in a folder.
 
     Parameters
@@ -126,3 +128,11 @@ def _students(path):
         message = f"{path} is not as Gradescope writes it: {name!r:.80} lists no :submitters:"
         raise InputError(message) from error
     return found
+
+
+def gather(submission, folder):
+    return submission.path
+
+
+def fill(*args):
+    return ""

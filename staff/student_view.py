@@ -1,48 +1,47 @@
 """All that is known of one student, for the terminal."""
 
-import csv
 import difflib
 import unicodedata
 
 from changes import STATUS, changes, remember
+from class_folder import EARLIER, ClassFolder
 from gradebook import ENDED, NOTHING, REPORT, names_of, read_outcome
-from roster import Submission
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load
 
-CLASS, EACH, EARLIER, GRADES = "class.json", "submissions", "earlier", "grades.csv"
+GRADES = "grades.csv"
 WIDTH = 80  # columns
-MOST_LISTED = 20
+MOST_LISTED = 10
 
 
 def describe(out, name):
     """Give the points, diagnoses and earlier gradings of who has this name, id or e-mail address.
 
-    A part of it will do. If it is that of several, they are listed; if it is nobody's, an
-    `InputError` names those that are near.
+    A part of it will do.
     """
-    try:
-        submissions = [
-            Submission(filed, out / EACH / filed, tuple(map(tuple, students)))
-            for filed, students in load(out / CLASS)["students"].items()
-        ]
-    except (AttributeError, KeyError, TypeError) as error:
-        message = f"{out / CLASS} does not say who is who. Grade the class again with --resume."
-        raise InputError(message) from error
+    folder = ClassFolder(out)
+    if not folder.is_used:
+        raise InputError(f"{out} holds no class that was graded.")
+    return "\n".join(view(one_of(folder.submissions(), name)))
+
+
+def one_of(submissions, name):
+    """Find the one submission of a name, id or e-mail address; a part will do."""
     found = matching(submissions, name)
     if not found:
         words = [*dict.fromkeys(word for one in submissions for word in words_of(one))]
         known = {plain(word): one_line(word) for word in words if word}
         near = difflib.get_close_matches(plain(name), known, cutoff=0.5)
         meant = f"Did you mean {' or '.join(known[word] for word in near)}?"
-        hint = meant if near else f"{GRADES} lists all."
-        raise InputError(f"{out} has no student {one_line(name)!r}. {hint}")
+        raise InputError(
+            f"there is no student {one_line(name)!r}. {meant if near else f'{GRADES} lists all.'}"
+        )
     if len(found) > 1:
         listed = [heading(one) for one in found[:MOST_LISTED]]
-        more = [f"and {len(found) - MOST_LISTED} more"] * (len(found) > MOST_LISTED)
-        told = f"{len(found)} match {one_line(name)!r}. Name one of them in full, or by id:"
-        return "\n".join([told, *indented([*listed, *more])])
-    return "\n".join(view(out, found[0]))
+        more = [f"{len(found) - MOST_LISTED} more"] * (len(found) > MOST_LISTED)
+        told = f"{len(found)} students match {one_line(name)!r}: {'; '.join([*listed, *more])}."
+        raise InputError(f"{told} Name one in full, or by id.")
+    return found[0]
 
 
 def matching(submissions, name):
@@ -73,16 +72,16 @@ def heading(submission):
     return one_line(f"{' and '.join(students)}: {submission.name}", 1000)
 
 
-def view(out, submission):
+def view(submission):
     """List the lines on a submission."""
-    folder, late = submission.path, late_of(out, submission.name)
+    folder = submission.path
     if not (folder / ENDED).exists():
         raise InputError(f"{names_of(submission)} is not graded yet. Go on with --resume.")
     graded = read_outcome(folder)
     most = sum(graded.worth.values())
     lines = [*rows(heading(submission), WIDTH), ""]
     about = [f"{graded.total:g} of {most:g} points" * bool(most), graded.status]
-    about += [f"late: {late}" * bool(late)]
+    about += [f"late: {submission.late}" * bool(submission.late)]
     about += [f"{graded.timeouts} timeouts" * bool(graded.timeouts)]
     about += [f"near misses: {', '.join(graded.near_misses)}" * bool(graded.near_misses)]
     lines += [line for text in filter(None, about) for line in rows(text, WIDTH)]
@@ -90,15 +89,6 @@ def view(out, submission):
     if graded.status != NOTHING:
         lines += ["", f"Report: {folder / REPORT}"]
     return [*lines, *history(submission, graded)]
-
-
-def late_of(out, name):
-    """Read from the table whether a submission was late."""
-    if not (out / GRADES).exists():
-        return ""
-    with open(out / GRADES, newline="", encoding="utf-8-sig") as file:
-        lines = csv.DictReader(file)
-        return next((row["late"] for row in lines if row["submission"].lstrip("'") == name), "")
 
 
 def of_test(graded, test):

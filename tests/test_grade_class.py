@@ -140,7 +140,7 @@ def test_all_are_graded_and_filed(run, graded, out, capsys):
     }
     assert found["=cy"]["name"] == "'=cy"
     told = capsys.readouterr().out
-    assert "3 submissions, 3 graded, median 0 points" in told
+    assert "3 submissions: 3 graded; median 0 points" in told
     assert str(out / "grades.csv") in told
     assert (out.stat().st_mode & 0o077) == 0
 
@@ -158,7 +158,7 @@ def test_one_that_the_grader_fails_at_stops_nobody_else(run, graded, out):
 def test_who_was_not_graded_to_the_end_is_graded_again(run, graded, out, order):
     graded.order(bob=order)
     assert run() == 0
-    assert "the grader did not finish: grade it again with --resume" in table(out)["bob"]["status"]
+    assert "unfinished: the grader did not finish; grade it again" in table(out)["bob"]["status"]
     assert graded.seen() == sorted([*EVERYBODY, "bob"])
     graded.order()
     assert run("--resume") == 0
@@ -181,7 +181,7 @@ def test_who_was_starved_is_graded_again_by_itself(run, graded, out):
     graded.order(ada={"starved": ["a"]})
     assert run() == 0
     assert graded.seen() == sorted([*EVERYBODY, "ada"])
-    assert "the machine was too busy for a: grade it again" in table(out)["ada"]["status"]
+    assert "starved: the machine was too busy for a; grade it again" in table(out)["ada"]["status"]
     graded.order()
     assert run("--resume") == 0
     assert graded.seen() == ["ada", "submission"]
@@ -238,7 +238,7 @@ def test_what_the_metadata_has_but_nobody_handed_in(run, graded, submissions, ou
     assert run() == 0
     found = table(out)["ghost"]
     assert (found["name"], found["total"]) == ("Ghost", "0")
-    assert "nothing was handed in" in found["status"]
+    assert found["status"] == "nothing handed in"
     assert "ghost" not in graded.seen()
 
 
@@ -407,7 +407,7 @@ def test_two_runs_do_not_write_into_one_folder(run, graded, out, capsys):
 def test_a_folder_of_something_else_is_not_touched(run, graded, out, capsys):
     out.mkdir()
     (out / "thesis.tex").write_text("")
-    assert "holds no class to go on with" in refused(capsys, run("--resume"))
+    assert "holds no class.json of a class" in refused(capsys, run("--resume"))
     assert [path.name for path in out.iterdir()] == ["thesis.tex"]
 
 
@@ -436,11 +436,15 @@ def test_no_folder_of_submissions(solution, out, tmp_path, capsys):
 
 
 def test_more_jobs_give_the_same_table(run, graded, out):
-    assert run() == 0
-    before = (out / "grades.csv").read_bytes()
+    assert run("--jobs", "1") == 0
+    before = without_times(table(out))
     shutil.rmtree(out)
     assert run("--jobs", "3") == 0
-    assert (out / "grades.csv").read_bytes() == before
+    assert without_times(table(out)) == before
+
+
+def without_times(table):
+    return [{key: row[key] for key in row if "seconds" not in key} for row in table.values()]
 
 
 def test_a_report_is_utf_8_where_the_terminal_is_not(run, submissions, out, monkeypatch):
@@ -581,7 +585,9 @@ def test_a_class_killed_three_times(tmp_path, solution, out):
     again = [*map(str, command[:-3]), str(tmp_path / "again")]
     subprocess.run(again, check=True, capture_output=True)
     whole = table(out)
-    assert table(tmp_path / "again") == {name: whole[name] for name in some}
+    assert without_times(table(tmp_path / "again")) == without_times(
+        {name: whole[name] for name in sorted(some)}
+    )
 
 
 def results_in(out):

@@ -33,7 +33,8 @@ def put(folder, points=(1.0, 0.0), said=("", LONG), when="", problem="", **told)
 def out(tmp_path):
     for name in STUDENTS:
         put(tmp_path / "submissions" / name)
-    (tmp_path / "class.json").write_text(json.dumps({"students": STUDENTS}))
+    about = {"run": {"points": "x"}, "students": STUDENTS, "late": {"ada_1": "2 hours"}}
+    (tmp_path / "class.json").write_text(json.dumps(about))
     return tmp_path
 
 
@@ -74,8 +75,6 @@ def test_points_diagnoses_and_the_place_of_the_report(out):
 
 
 def test_lateness_timeouts_and_near_misses_are_told(out):
-    late = '\ufeff"name","submission","late"\n"x","\'ada_1","2 hours"\n"y","cy",""\n'
-    (out / "grades.csv").write_text(late, encoding="utf-8")
     said = "f has no function sgd: x.py has Sgd: rename it to sgd", ""
     put(out / "submissions" / "ada_1", said=said, starved=["2a-0-basic"])
     told = describe(out, "ada")
@@ -121,17 +120,18 @@ def test_one_who_handed_in_nothing(out):
     assert GRADED not in told
 
 
-def test_several_are_listed(out):
-    assert describe(out, "org").split("\n") == [
-        "3 match 'org'. Name one of them in full, or by id:",
-        "  Ada Lovelace (012345, ada@x.org) and Li Wei (77): ada_1",
-        "  Bob Ómar (88, bob@x.org): bob.zip",
-        "  Li (99, li@x.org): li_2",
-    ]
+def test_several_are_named(out):
+    with pytest.raises(InputError) as error:
+        describe(out, "org")
+    assert str(error.value) == (
+        "3 students match 'org': Ada Lovelace (012345, ada@x.org) and Li Wei (77): ada_1; Bob Ómar "
+        "(88, bob@x.org): bob.zip; Li (99, li@x.org): li_2. Name one in full, or by id."
+    )
     many = {f"s{number}": [[f"Student {number}", "", ""]] for number in range(50)}
-    (out / "class.json").write_text(json.dumps({"students": many}))
-    told = describe(out, "student").split("\n")
-    assert (len(told), told[-1]) == (22, "  and 30 more")
+    about = {"run": {"points": "x"}, "students": many, "late": {}}
+    (out / "class.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match=r"; 40 more\. Name one in full"):
+        describe(out, "student")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_one_that_is_not_graded_yet(out):
         describe(out, "cy")
 
 
-@pytest.mark.parametrize("text", [None, "{}", "[]", '{"students": 1}'])
+@pytest.mark.parametrize("text", [None, "{}", "[]", '{"students": 1}', "broken"])
 def test_a_folder_that_is_no_class(out, text):
     path = out / "class.json"
     path.unlink() if text is None else path.write_text(text)
