@@ -5,7 +5,7 @@ import difflib
 import unicodedata
 
 from changes import STATUS, changes, remember
-from gradebook import ENDED, NOTHING, REPORT, names_of, read_outcome
+from gradebook import ENDED, NOTHING, REPORT, as_text, names_of, read_outcome
 from roster import Submission
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load
@@ -40,8 +40,10 @@ def describe(out, name):
     if len(found) > 1:
         listed = [heading(one) for one in found[:MOST_LISTED]]
         more = [f"and {len(found) - MOST_LISTED} more"] * (len(found) > MOST_LISTED)
-        told = f"{len(found)} match {one_line(name)!r}. Name one of them in full, or by id:"
-        return "\n".join([told, *indented([*listed, *more])])
+        told = f"{len(found)} match {one_line(name)!r}. Name one in full, by id or by submission:"
+        return "\n".join(
+            [told, *(row for text in [*listed, *more] for row in rows(text, WIDTH, 2))]
+        )
     return "\n".join(view(out, found[0]))
 
 
@@ -83,7 +85,7 @@ def view(out, submission):
     lines = [*rows(heading(submission), WIDTH), ""]
     about = [f"{graded.total:g} of {most:g} points" * bool(most), graded.status]
     about += [f"late: {late}" * bool(late)]
-    about += [f"{graded.timeouts} timeouts" * bool(graded.timeouts)]
+    about += [f"timeouts: {graded.timeouts}" * bool(graded.timeouts)]
     about += [f"near misses: {', '.join(graded.near_misses)}" * bool(graded.near_misses)]
     lines += [line for text in filter(None, about) for line in rows(text, WIDTH)]
     lines += [line for test in graded.worth for line in of_test(graded, test)]
@@ -98,7 +100,8 @@ def late_of(out, name):
         return ""
     with open(out / GRADES, newline="", encoding="utf-8-sig") as file:
         lines = csv.DictReader(file)
-        return next((row["late"] for row in lines if row["submission"].lstrip("'") == name), "")
+        late = [row.get("late") for row in lines if row.get("submission") == as_text(name)]
+    return next(filter(None, late), "")
 
 
 def of_test(graded, test):

@@ -74,7 +74,7 @@ def test_points_diagnoses_and_the_place_of_the_report(out):
 
 
 def test_lateness_timeouts_and_near_misses_are_told(out):
-    late = '\ufeff"name","submission","late"\n"x","\'ada_1","2 hours"\n"y","cy",""\n'
+    late = '\ufeff"name","submission","late"\n"x","ada_1","2 hours"\n"y","cy",""\n'
     (out / "grades.csv").write_text(late, encoding="utf-8")
     said = "f has no function sgd: x.py has Sgd: rename it to sgd", ""
     put(out / "submissions" / "ada_1", said=said, starved=["2a-0-basic"])
@@ -83,6 +83,8 @@ def test_lateness_timeouts_and_near_misses_are_told(out):
     assert "\nstarved: the machine was too busy for 2a-0-basic; " in told
     assert "\nnear misses: Sgd should be sgd\n" in told
     assert "late:" not in describe(out, "cy")
+    (out / "grades.csv").write_text("Student,ID\nada_1,1\n")  # a table of another kind
+    assert "late:" not in describe(out, "ada")
 
 
 def test_what_each_grading_changed(out):
@@ -123,11 +125,17 @@ def test_one_who_handed_in_nothing(out):
 
 def test_several_are_listed(out):
     assert describe(out, "org").split("\n") == [
-        "3 match 'org'. Name one of them in full, or by id:",
+        "3 match 'org'. Name one in full, by id or by submission:",
         "  Ada Lovelace (012345, ada@x.org) and Li Wei (77): ada_1",
         "  Bob Ómar (88, bob@x.org): bob.zip",
         "  Li (99, li@x.org): li_2",
     ]
+    long = {"a": [["Li " + "x" * 99, "", ""]], "b": [["Li", "", "y" * 200]], "=li": [["", "", ""]]}
+    (out / "class.json").write_text(json.dumps({"students": long}))
+    assert all(len(line) <= 80 for line in describe(out, "l").split("\n"))
+    put(out / "submissions" / "=li")
+    (out / "grades.csv").write_text('"submission","late"\n"\'=li","LATE"\n')
+    assert "\nlate: LATE\n" in describe(out, "=li")
     many = {f"s{number}": [[f"Student {number}", "", ""]] for number in range(50)}
     (out / "class.json").write_text(json.dumps({"students": many}))
     told = describe(out, "student").split("\n")
