@@ -83,7 +83,7 @@ def test_lateness_timeouts_and_near_misses_are_told(out):
     assert "\nstarved: the machine was too busy for 2a-0-basic; " in told
     assert "\nnear misses: Sgd should be sgd\n" in told
     assert "late:" not in describe(out, "cy")
-    (out / "grades.csv").write_text("Student,ID\nada_1,1\n")  # a table of another kind
+    (out / "grades.csv").write_text("submission,Student\nada_1,1\n")  # a table of another kind
     assert "late:" not in describe(out, "ada")
 
 
