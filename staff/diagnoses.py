@@ -1,6 +1,7 @@
 """What is wrong with a submission, in a sentence; and which mistakes a class has in common."""
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from sandbox.text import one_line
@@ -21,7 +22,7 @@ POINTER = re.compile(r"the sum of what (\w+) gives: the mistake is there")
 EXPLAINED = re.compile(r": Its? ")
 VAGUE = (DIFFERS, POINTER, re.compile("but for a constant factor"))  # the vaguest first
 RENAMED = re.compile(
-    r"([^,:/\n]+?)(?::| \(| was left out:| is not the only one;) ?"
+    r"([^,:/\n]{1,99}?)(?::| \(| was left out:| is not the only one;) ?"
     r"(?:rename it to|name the right one) ([\w()]+(?:\.(?:py|json))?)"
 )
 NUMBER = r"(?<![\w.])-?\d+(?:[.,/:]\d+)*(?:e[+-]?\d+)?(?!\w)"
@@ -61,6 +62,7 @@ def sentence_of(error):
     return one_line(min(told[1:], key=vagueness), MAX_SENTENCE)
 
 
+@cache
 def vagueness(sentence):
     """Rank sentences: one that says what a wrong result is tells more than where it differs."""
     for number, pattern in enumerate(VAGUE):
@@ -69,6 +71,7 @@ def vagueness(sentence):
     return 0 if EXPLAINED.search(sentence) else 1
 
 
+@cache
 def pattern_of(sentence):
     """Give what sentences of one mistake have in common: not numbers, nor names of variables."""
     sentence = re.sub(r" Did you mean: [^?]*\?", "", sentence)

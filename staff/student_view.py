@@ -82,7 +82,7 @@ def view(submission):
     lines = [*rows(heading(submission), WIDTH), ""]
     about = [f"{graded.total:g} of {most:g} points" * bool(most), graded.status]
     about += [f"late: {submission.late}" * bool(submission.late)]
-    about += [f"{graded.timeouts} timeouts" * bool(graded.timeouts)]
+    about += [f"timeouts: {graded.timeouts}" * bool(graded.timeouts)]
     about += [f"near misses: {', '.join(graded.near_misses)}" * bool(graded.near_misses)]
     lines += [line for text in filter(None, about) for line in rows(text, WIDTH)]
     lines += [line for test in graded.worth for line in of_test(graded, test)]

@@ -54,6 +54,7 @@ OF_V, OF_U = (
         ("ValueError", "operands (5,3) (3,5) (here x has shape (5, 3), y has shape (3, 5)). Where?",
          "sgd.py: ValueError: operands (5,3) (3,5). Where?"),
         ("", "sgd is not written yet: ../../tmp/x y/sgd.py:32", "sgd is not written yet"),
+        ("AttributeError", "the submission has no function sgd", "the submission has no function sgd"),
         ("MissingError", "the submission has no function sgd", "the submission has no function sgd"),
         ("AssertionError", "sgd \x1b[1m\n", "sgd \\x1b[1m"),
     ],

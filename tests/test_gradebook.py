@@ -225,27 +225,18 @@ def test_the_line_counts_those_who_were_late():
 
 # The picture
 
-LONG = "word2vec.py: Oops: " + "WWWW $x_1$ \u6570\u5b66 " * 40
+LONG = r"$\frac{$ " + "W" * 300 + " \u6570\u5b66" * 40
 
 
 def made_class(size):
     """Make a class in which everybody has the first mistake, all but one the second, and so on."""
+    letters = "abcdefghijkl"
     return [
-        row(
-            f"s{i}",
-            graded(
-                1,
-                0.5 * (i % 2),
-                0,
-                sentences={
-                    f"2a-{k}-basic": f"{k} {LONG}".replace(" Oops", f" E{'x' * k}")
-                    for k in range(12)
-                    if i >= k
-                },
-            ),
-        )
+        row(f"s{i}", graded(1, 0, 0, sentences={
+            f"2a-{k}-basic": f"word2vec.py: {letter}{LONG}" for k, letter in enumerate(letters) if i >= k
+        }))
         for i in range(size)
-    ]
+    ]  # fmt: skip
 
 
 def test_the_picture_counts_totals_and_passes():
@@ -267,12 +258,18 @@ def test_the_picture_shows_the_ten_most_common_mistakes(size):
     assert [bar.get_width() for bar in below.patches] == [size - k for k in range(min(size, 10))]
     labels = below.get_yticklabels()
     assert all(label.get_text().count("\n") == 2 for label in labels)
-    assert labels[0].get_text().endswith(" …")
+    assert all(label.get_text().endswith(" …") for label in labels)
     boxes = [text.get_window_extent() for text in (*labels, *below.texts)]
     assert all(figure.bbox.x0 < box.x0 and box.x1 < figure.bbox.x1 for box in boxes)
     heights = sorted((box.y0, box.y1) for box in boxes[: len(labels)])
     assert all(one[1] < other[0] for one, other in pairwise(heights))
     assert below.get_position().width > 0.3
+
+
+def test_a_short_sentence_stands_in_the_picture_as_it_is():
+    said = {"2a-0-basic": "sigmoid is None."}
+    *_, below = plot_summary([row("a", graded(0, 0, 0, sentences=said))]).axes
+    assert [label.get_text() for label in below.get_yticklabels()] == ["2a: sigmoid is None."]
 
 
 def test_a_class_that_nobody_could_grade_has_a_picture():

@@ -65,6 +65,7 @@ def test_points_diagnoses_and_the_place_of_the_report(out):
         "",
         "1 of 4 points",
         "graded",
+        "late: 2 hours",
         "  2a-0-basic       1/2",
         "  2a-1-hidden      0/2  naive softmax: the gradient of the center vector: It is",
         "                            made of the center vector, expected of the outside",
