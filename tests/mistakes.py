@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grading.vectors import OF_SAMPLE
+from grading.vectors import OF_SAMPLE, PUBLISHED
 
 REFERENCE = Path(__file__).resolve().parents[1] / "src" / "submission"
 REGION = "region"  # as an old text: all that stands between the marks of the student's region
@@ -892,7 +892,6 @@ QUIZ_MISTAKES = [
 
 VECTORS = "2c-0-basic", "2c-1-hidden"
 OTHER_WORDS = ("2c-1-hidden",)
-PUBLISHED = "female", "cool"
 LIKELY = "Likely causes: another treebank, fewer iterations (--iterations), other options, a changed"
 ANY_RUN = "any run gives some vectors: that they are wrong does not tell why"
 

@@ -336,7 +336,7 @@ def test_rounded_vectors_are_right(grade, tmp_path):
     assert report.points[0] == report.points[1] > 0
 
 
-# What students see. After a change that is meant: REFRESH_GOLDEN=1 make test
+# What students see
 
 
 def compare(name, shown, folder):
