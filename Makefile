@@ -13,7 +13,7 @@
 ## make handout           typeset all three: handout, with solutions, answers alone
 ## make generated         write what the handout takes from the project into build/tex/
 ## make test-handout      typeset all three and check what comes out
-## make student           build the students' release, build/student.zip (ARGS=--without-quiz)
+## make student           build the students' release, build/student.zip (ARGS="--help" for the options)
 ## make autograder        build what Gradescope takes, build/autograder.zip
 ## make grade-class       grade a folder of submissions (ARGS="FOLDER --solution DIR --out OUT")
 ## make test              every quick check: tests, examples in the docs, style (under 3 minutes)

@@ -17,6 +17,7 @@ import generate
 from answers import emptied_answers
 from grading.quiz import QUESTIONS as QUIZ
 from regions import emptied, without_part
+from utils.treebank_files import REAL, read_sentences
 from utils.utils import InputError
 from zips import BUILD, collect, write_zip
 
@@ -70,13 +71,15 @@ QUESTIONS = {  # of the functions that students write, by file
 }
 
 
-def student_files(with_quiz=True):
+def student_files(with_quiz=True, treebank=None):
     """Give the files of the student release.
 
     Parameters
     ----------
     with_quiz : bool
         Whether question 3 is asked here; else nothing of it is in them.
+    treebank : Path, optional
+        Folder of a treebank that students get in place of the real one.
 
     Returns
     -------
@@ -87,6 +90,8 @@ def student_files(with_quiz=True):
     ------
     MarkError
         If the mark of a region, or of a part that not all have, is missing or misspelt.
+    InputError
+        If the treebank has no sentences.
     """
     contents = collect(*FILES)
     for name in contents:
@@ -99,6 +104,10 @@ def student_files(with_quiz=True):
     name = "tex/submission.tex"
     contents[name] = emptied_answers(contents[name], name, ["1a", "1b"])
     contents |= generated()
+    if treebank:
+        read_sentences(treebank)  # says what is wrong with them
+        files = collect("*.txt", below=treebank)
+        contents |= {f"data/{REAL.name}/{name}": text for name, text in files.items()}
     if not with_quiz:
         points = json.loads(contents["src/points.json"])
         points = {test: worth for test, worth in points.items() if test[:2] not in QUIZ.values()}
@@ -144,7 +153,7 @@ def typeset(contents):
 
 def build(options):
     """Build the release; say what it holds."""
-    contents = student_files(not options.without_quiz)
+    contents = student_files(not options.without_quiz, options.treebank)
     pdf, problem = typeset(contents)
     if pdf:
         contents[HANDOUT] = pdf
@@ -161,6 +170,12 @@ def main(arguments=None):
     parser = program.OneLineParser(prog="build_student.py", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "--without-quiz", action="store_true", help="leave out all of question 3, the quiz"
+    )
+    parser.add_argument(
+        "--treebank",
+        type=Path,
+        metavar="DIR",
+        help="a text of the course's own, which students get and train on by default",
     )
     options = parser.parse_args(arguments)
     return program.run("build_student.py", lambda: build(options))

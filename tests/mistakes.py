@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grading.vectors import OF_SAMPLE, PUBLISHED
+from grading.vectors import OF_SAMPLE, PUBLISHED, REMEDY
 
 REFERENCE = Path(__file__).resolve().parents[1] / "src" / "submission"
 REGION = "region"  # as an old text: all that stands between the marks of the student's region
@@ -903,8 +903,8 @@ def each(change):
 
 VECTORS_MISTAKES = [
     WrongVectors("no file", lambda vectors: None,
-        VECTORS, ("sample_vectors_(soln).json is missing", "Run data/fetch.py, then run.py")),
-    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "then run.py")),
+        VECTORS, ("sample_vectors_(soln).json is missing", REMEDY)),
+    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", REMEDY)),
     WrongVectors("half of the file", lambda vectors: json.dumps(vectors).encode()[:2000],
         VECTORS, ("is not the JSON that run.py writes", "line 1 column")),
     WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("is not the JSON that run.py writes: Expecting value",)),
@@ -927,7 +927,7 @@ VECTORS_MISTAKES = [
         **vectors, "rain": [vectors["rain"][0] + 0.002, *vectors["rain"][1:]]},
         OTHER_WORDS, ("the vector of 'rain'", "1 of 24 words differ"), ANY_RUN),
     WrongVectors("vectors of length 9", lambda vectors: {w: v[:9] for w, v in vectors.items()},
-        VECTORS, ("has shape (9,), expected shape (10,)", "run.py without options")),
+        VECTORS, ("has shape (9,), expected shape (10,)", REMEDY)),
     WrongVectors("a number", lambda vectors: {**vectors, "cool": 1},
         VECTORS, ("the vector of 'cool' is one number, expected shape (10,)",)),
     WrongVectors("nan", each(lambda x: float("nan")), VECTORS, ("is nan everywhere",)),
@@ -936,7 +936,7 @@ VECTORS_MISTAKES = [
     WrongVectors("null", each(lambda x: None), VECTORS, ("holds what is no number",)),
     WrongVectors("those of the sample treebank", lambda vectors: vectors | {
         word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()},
-        VECTORS, ("those of the sample treebank", "Run data/fetch.py")),
+        VECTORS, ("those of the sample treebank", REMEDY)),
     WrongVectors("barely trained", each(lambda x: x / 20),
         VECTORS, ("barely trained", "fewer iterations than 40,000")),
     WrongVectors("barely trained but for a few words", lambda vectors: {

@@ -289,6 +289,28 @@ def test_without_the_quiz_nothing_of_it_is_in_it(copy, build, monkeypatch, tmp_p
     assert f"\n{full_marks(worth('2'))}\n" in done.stdout, done.stdout
 
 
+def test_a_treebank_of_the_course_is_in_it_and_trained_on(
+    build, make_treebank, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setattr(build_student, "BUILD", build)
+    monkeypatch.setenv("PATH", str(build))
+    treebank = make_treebank(["tea and rain and coffee and snow ."] * 3)
+    assert build_student.main(["--treebank", str(treebank)]) == 0
+    zipfile.ZipFile(build / "student.zip").extractall(tmp_path)
+    folder = tmp_path / "word2vec"
+    paste(folder)
+    done = program(folder, "run.py", "--iterations", "20", "--thinning", "1")
+    assert done.returncode == 0, done.stderr
+    assert "sample treebank" not in done.stdout
+    assert '"tea"' in (folder / "src" / VECTORS).read_text(encoding="utf-8")
+    capsys.readouterr()
+    (treebank / "datasetSentences.txt").write_text("tea and rain\n", encoding="utf-8")
+    assert build_student.main(["--treebank", str(treebank)]) == 2
+    told = capsys.readouterr().err
+    assert "datasetSentences.txt, line 1: expected the header" in told
+    assert told.count("\n") == 1
+
+
 def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     wrong = {"src/submission/sgd.py": b"def sgd():\n    ### START_CODE_HERE ###\n    pass\n"}
     monkeypatch.setattr(build_student, "collect", lambda *patterns: dict(wrong))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import run
-from grading.vectors import DIM, FILE, MAX_BYTES, OF_SAMPLE, PUBLISHED, check_vectors
+from grading.vectors import DIM, FILE, MAX_BYTES, OF_SAMPLE, PUBLISHED, REMEDY, check_vectors
 from utils.plotting import PLOTTED_WORDS
 from utils.treebank_files import SAMPLE
 
@@ -77,8 +77,6 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
 
 
 # Damaged files
-
-REMEDY = "Run data/fetch.py, then run.py without options: it writes the file to hand in."
 
 
 @pytest.mark.parametrize(
