@@ -15,7 +15,9 @@ import pytest
 from test_grader import TIME, compare_with_golden
 from worth import POINTS, full_marks, worth
 
+from grading.quiz import OPTIONS
 from grading.vectors import PUBLISHED
+from submission.quiz import question_1
 
 ROOT = Path(__file__).resolve().parents[1]
 CRASH = ("    small = np.exp(-np.abs(x))\n", "    small = 1 / 0\n")
@@ -329,7 +331,9 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     (src / "sample_vectors_(soln).json").write_text(json.dumps(PUBLISHED), encoding="utf-8")
     solution = shutil.copytree(src, tmp_path / "solution") / "submission"
     write(src, *WRONG)
-    write(src, 'return ["a", "c"]', 'return ["a", "b"]', "quiz.py")
+    key = question_1()
+    wrong = [letter for letter in OPTIONS[1] if letter not in key]
+    write(src, f"return {json.dumps(key)}", f"return {wrong}", "quiz.py")
     command = ["grader.py", "2a-5", "2a-6", "3a-1", "--solution", solution, "--unconfined"]
     hidden, shown = (run(src, *command, *more).stdout for more in ([], ["--reveal"]))
     assert "expected" not in hidden
@@ -337,7 +341,7 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     shown = " ".join(shown.split())
     assert re.search(r" case: sigmoid\(x=array\(\[.*, \.\.\., .*\)\) This error", shown)
     assert re.search(r"yours is \S+, expected \S+\.", shown)
-    assert "the answer is not right: it is a, c -----" in shown
+    assert f"the answer is not right: it is {', '.join(key)} -----" in shown
     assert shown.count("case:") == 2  # of the tests that failed
 
 

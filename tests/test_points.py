@@ -10,7 +10,7 @@ from worth import FILE, POINTS
 
 from grading.quiz import QUESTIONS
 
-ID = re.compile(r"(\d[a-f])-(\d+)-(basic|hidden)")
+ID = re.compile(r"(\d[a-z])-(\d+)-(basic|hidden)")
 
 
 def test_ids_are_numbered_in_order():

@@ -227,7 +227,9 @@ def test_an_answer_is_read_however_it_is_written(value):
         (Opaque("x" * 100), 1, f"a value of type '{'x' * 30}' is no option"),
     ],
 )
-def test_what_is_no_answer_is_refused_in_one_line(value, number, message):
+def test_what_is_no_answer_is_refused_in_one_line(monkeypatch, value, number, message):
+    for question, letters in {1: "abcd", 2: "abcd", 3: "abc"}.items():
+        monkeypatch.setitem(OPTIONS, question, letters)
     with pytest.raises(AnswerError) as error:
         read_answer(value, number)
     assert str(error.value).startswith(message)
