@@ -4,7 +4,7 @@
 ## make data              fetch the Stanford Sentiment Treebank (FROM=DIR or FROM=FILE.zip: from a copy)
 ## make notebook          open the notebook in Jupyter: train, plot, look for neighbors
 ## make sentiment         tell the sentiment of sentences from the word vectors
-## make grade             grade your submission (ARGS="3a-0-basic" for one test)
+## make grade             grade your submission (ARGS="2a-0-basic" for one test)
 ## make submission.zip    grade it, then pack what you hand in
 ## make without_solutions typeset the handout: build/A2.pdf (needs LaTeX, see README.md)
 ## make with_solutions    typeset the handout with the answers in their places
@@ -13,7 +13,7 @@
 ## make handout           typeset all three: handout, with solutions, answers alone
 ## make generated         write what the handout takes from the project into build/tex/
 ## make test-handout      typeset all three and check what comes out
-## make student           build the students' release, build/student.zip
+## make student           build the students' release, build/student.zip (ARGS="--help" for the options)
 ## make autograder        build what Gradescope takes, build/autograder.zip
 ## make grade-class       grade a folder of submissions (ARGS="FOLDER --solution DIR --out OUT")
 ## make test              every quick check: tests, examples in the docs, style (under 3 minutes)
@@ -73,7 +73,7 @@ test-handout: .venv/dev
 	.venv/bin/python -m pytest -m handout $(ARGS)
 
 student: .venv/run
-	.venv/bin/python staff/build_student.py
+	.venv/bin/python staff/build_student.py $(ARGS)
 
 autograder: .venv/run
 	.venv/bin/python staff/build_autograder.py $(ARGS)

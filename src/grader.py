@@ -19,7 +19,7 @@ from grading import cases
 from grading.course import WORKERS, Course, open_course, pack, read_solution, refuse_if_exposed
 from grading.options import parse, select
 from grading.outcomes import Outcome, Report, Status
-from grading.quiz import QuizChecks, judge
+from grading.quiz import QUESTIONS, QuizChecks, judge  # [quiz] [/quiz]
 from grading.report import next_step, write
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
@@ -157,6 +157,7 @@ class Test_2c(GradedTestCase):
             self.compare(check_vectors, self.course.submission.vectors, expected, **how)
 
 
+# [quiz]
 class QuizQuestion(QuizChecks):
     """3: a question of the quiz."""
 
@@ -173,11 +174,12 @@ class QuizQuestion(QuizChecks):
             self.compare(judge, answer, self.answer(self.solution), self.reveal)
 
 
-for number, letter in enumerate("abcdef", 1):
+for number, question in QUESTIONS.items():
     about = {"question": number, "__module__": __name__}
-    globals()[f"Test_3{letter}"] = type(f"Test_3{letter}", (QuizQuestion, GradedTestCase), about)
+    globals()[f"Test_{question}"] = type(f"Test_{question}", (QuizQuestion, GradedTestCase), about)
 
 
+# [/quiz]
 def main(arguments=None, confinement=None, seconds=None, workers=WORKERS):
     """Grade as the command line says; give the exit code.
 
@@ -214,7 +216,8 @@ def main(arguments=None, confinement=None, seconds=None, workers=WORKERS):
 def all_tests():
     """Give the tests by their ids; raise `InputError` if points.json has others."""
     suites = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    tests = {case.about.id: case for suite in suites for case in suite}
+    found = {case.about.id: case for suite in suites for case in suite}
+    tests = {line: found[line] for line in POINTS() if line in found}  # in its order
     for line, points in POINTS().items():
         if "-" in line and line not in tests:  # else it is a written question
             raise InputError(f"points.json has a line for {line}, which is no test: remove it.")

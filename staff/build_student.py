@@ -8,12 +8,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
+import json
 import subprocess
 import tempfile
+from pathlib import PurePath
 
 import generate
 from answers import emptied_answers
-from regions import emptied, without_staff
+from grading.quiz import QUESTIONS as QUIZ
+from regions import emptied, without_part
+from utils.treebank_files import REAL, read_sentences
 from utils.utils import InputError
 from zips import BUILD, collect, write_zip
 
@@ -63,12 +67,19 @@ NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
 QUESTIONS = {  # of the functions that students write, by file
     "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),
     "sgd.py": {"sgd": "2b"},
-    "quiz.py": {f"question_{k}": f"3{letter}" for k, letter in enumerate("abcdef", 1)},
+    "quiz.py": {f"question_{number}": question for number, question in QUIZ.items()},
 }
 
 
-def student_files():
+def student_files(with_quiz=True, treebank=None):
     """Give the files of the student release.
+
+    Parameters
+    ----------
+    with_quiz : bool
+        Whether question 3 is asked here; else nothing of it is in them.
+    treebank : Path, optional
+        Folder of a treebank that students get in place of the real one.
 
     Returns
     -------
@@ -78,18 +89,32 @@ def student_files():
     Raises
     ------
     MarkError
-        If the mark of a region, or of a part that is the staff's, is missing or misspelt.
+        If the mark of a region, or of a part that not all have, is missing or misspelt.
+    InputError
+        If the treebank has no sentences.
     """
     contents = collect(*FILES)
     for name in contents:
-        if name.endswith((".py", ".md", ".toml", "Makefile")):
-            contents[name] = without_staff(contents[name].decode(), name)
+        if name.endswith((".py", ".md", ".toml", ".tex", "Makefile")):
+            contents[name] = without_part(contents[name].decode(), name, "staff")
+            contents[name] = without_part(contents[name], name, "quiz", with_quiz)
         if name.startswith("src/submission/"):
             questions = QUESTIONS.get(name.rpartition("/")[2], {})
             contents[name] = emptied(contents[name], name, questions)
     name = "tex/submission.tex"
-    contents[name] = emptied_answers(contents[name].decode(), name, ["1a", "1b"])
-    return contents | generated()
+    contents[name] = emptied_answers(contents[name], name, ["1a", "1b"])
+    contents |= generated()
+    if treebank:
+        read_sentences(treebank)  # says what is wrong with them
+        files = collect("*.txt", below=treebank)
+        contents |= {f"data/{REAL.name}/{name}": text for name, text in files.items()}
+    if not with_quiz:
+        points = json.loads(contents["src/points.json"])
+        points = {test: worth for test, worth in points.items() if test[:2] not in QUIZ.values()}
+        contents["src/points.json"] = json.dumps(points, indent=2) + "\n"
+        contents["tex/points.tex"] = generate.points(points)
+        contents = {name: contents[name] for name in contents if PurePath(name).stem != "quiz"}
+    return contents
 
 
 def generated():
@@ -126,9 +151,9 @@ def typeset(contents):
         return (folder / "build" / HANDOUT).read_bytes(), ""
 
 
-def build():
+def build(options):
     """Build the release; say what it holds."""
-    contents = student_files()
+    contents = student_files(not options.without_quiz, options.treebank)
     pdf, problem = typeset(contents)
     if pdf:
         contents[HANDOUT] = pdf
@@ -142,8 +167,18 @@ def build():
 
 def main(arguments=None):
     """Run the program; return 0, or 2 if the release cannot be built."""
-    program.OneLineParser(prog="build_student.py", description=__doc__).parse_args(arguments)
-    return program.run("build_student.py", build)
+    parser = program.OneLineParser(prog="build_student.py", description=__doc__, allow_abbrev=False)
+    parser.add_argument(
+        "--without-quiz", action="store_true", help="leave out all of question 3, the quiz"
+    )
+    parser.add_argument(
+        "--treebank",
+        type=Path,
+        metavar="DIR",
+        help="a text of the course's own, which students get and train on by default",
+    )
+    options = parser.parse_args(arguments)
+    return program.run("build_student.py", lambda: build(options))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The students' regions in a source: found by their marks, and emptied for the student release.
 
-A file may also hold parts that are the staff's alone, between a line with ``[staff]`` and one with
-``[/staff]``, each in a comment.
+A file may also hold parts that not every release has: between a line with ``[staff]`` and one with
+``[/staff]``, each in a comment, or in a line with both; ``[quiz]`` marks the quiz.
 """
 
 import difflib
@@ -10,7 +10,6 @@ import re
 from utils.utils import InputError
 
 START, END = "### START_CODE_HERE ###", "### END_CODE_HERE ###"
-STAFF, END_STAFF = "[staff]", "[/staff]"
 ALIKE = 0.75  # how much a line must look like a mark, to be taken for a misspelt one
 
 
@@ -75,8 +74,8 @@ def _mark(line, place):
     return ""
 
 
-def without_staff(text, name):
-    """Leave out the parts that are the staff's.
+def without_part(text, name, part, is_kept=False):
+    """Leave out the parts of this name, such as ``staff``; of those that are kept, the marks.
 
     Parameters
     ----------
@@ -84,6 +83,10 @@ def without_staff(text, name):
         Text of a file.
     name : str
         What messages call it.
+    part : str
+        What stands in the marks.
+    is_kept : bool
+        Whether the parts stay, without their marks.
 
     Returns
     -------
@@ -95,17 +98,19 @@ def without_staff(text, name):
     MarkError
         If a part does not begin, or does not end.
     """
-    kept, inside = [], 0
+    kept, inside, start, end = [], 0, f"[{part}]", f"[/{part}]"
     for number, line in enumerate(text.split("\n"), 1):
-        starts, ends = STAFF in line, END_STAFF in line
-        if (starts and inside) or (ends and not inside):
+        starts, ends = start in line, end in line
+        if (starts and inside) or (ends and not (inside or starts)):
             raise MarkError(f"{name}, line {number}: {line.strip()} in the wrong place")
         if starts:
             inside = number
-        if not inside:
+        if not inside or (is_kept and not (starts or ends)):
             kept.append(line)
+        elif is_kept and starts and ends:  # a part of one line: its mark is a comment there
+            kept.append(re.sub(rf" *(#|%|<!--) {re.escape(f'{start} {end}')}( -->)?", "", line))
         if ends:
             inside = 0
     if inside:
-        raise MarkError(f"{name}, line {inside}: {STAFF} is never followed by {END_STAFF}")
+        raise MarkError(f"{name}, line {inside}: {start} is never followed by {end}")
     return "\n".join(kept)

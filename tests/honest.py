@@ -4,17 +4,22 @@ A row of `HONEST` must get full marks of what it holds, one of `FAULTY` must los
 fault concerns, with a line that names the cause, and no others.
 """
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hostile.fixture import VECTORS, vectors
-from mistakes import RETURN, STYLES, UPDATE, Style, apply
+from mistakes import FIRST, RETURN, STYLES, UPDATE, Style, apply
+from worth import worth
+
+from grading.quiz import QUESTIONS
 
 LOSS, SAMPLING = "naive_softmax_loss_and_gradient", "neg_sampling_loss_and_gradient"
 EVERYTHING = "2 3"
 SOME = "2a-0 2a-1 2a-2 2a-3 2b-0 2b-3 2c 3a"  # where all functions are packed or written alike
+NO_QUIZ = f"quiz.py is not handed in (points of this question: {worth(QUESTIONS[FIRST]):g})"
 NEVER = lambda package: None  # noqa: E731
 
 
@@ -448,7 +453,7 @@ HONEST = [
         "signal.raise_signal(signal.SIGUSR1)\nassert threading.Lock().acquire()\n", "word2vec.py"), only="2a-1 2a-2"),
     Honest("a file in its working folder", (("sgd", UPDATE, f"with open('log.txt', 'a') as file:\n    file.write('x')\n{UPDATE}"),)),
     Honest("a long import", change=above("import time\ntime.sleep(1.5)\n", "sgd.py"), only="2a-2 2b-0"),
-    Honest("a quiz in capitals", change=recoded(lambda text: text.replace('return ["a", "c"]', 'return "A, C"').replace('return ["a", "b"]', "return ('B', 'A')"))),
+    Honest("a quiz in capitals", change=recoded(lambda text: re.sub(r'return \["(.*)"\]', lambda key: "return ('" + key[1].upper().replace('", "', ", ") + "',)", text))),
     *(Honest(style.name, style.edits) for style in STYLES),
 ]
 
@@ -480,8 +485,8 @@ FAULTY = [
         ("    dataset,\n    word2vec_loss_and_gradient=neg_sampling_loss_and_gradient,\n):\n    \"\"\"Sum",
          "    word2vec_loss_and_gradient=neg_sampling_loss_and_gradient,\n) -> tuple:\n    \"\"\"Sum (a, dataset")),
         fails="2a-0 2a-7 2a-8", words=("yours lacks dataset",)),
-    Honest("a question in another style", change=replaced("quiz.py", ("def question_2(", "def question_two(")),
-        fails="3b", words=("quiz.py has question_two: rename it to question_2",)),
+    Honest("a question in another style", change=replaced("quiz.py", (f"def question_{FIRST}(", "def question_one(")),
+        fails=QUESTIONS[FIRST], words=(f"quiz.py has question_one: rename it to question_{FIRST}",)),
     Honest("another number of samples by default", change=replaced("word2vec.py", ("dataset, K=10", "dataset, K=5")), fails="2a-8", words=("neg_sampling_loss_and_gradient is given: put its original lines back",)),
     Honest("an old name of a helper", change=above("from utils.utils import normalizeRows\n", "word2vec.py"), fails="2a",
         words=("cannot import name 'normalizeRows' from 'utils.utils'. Did you mean: normalize_rows?",)),
@@ -513,8 +518,8 @@ FAULTY = [
     Honest("a loop without end below many calls", (("sigmoid", "small =", "if np.shape(x) == (5,):\n    def deep(n):\n        while n == 0:\n            pass\n        deep(n - 1)\n    deep(150)\nsmall ="),),
         fails="2a-2", words=(", in deep",)),
     Honest("no sgd", change=replaced("sgd.py", ("def sgd(", "def gradient_descent(")), fails="2b", words=("sgd",)),
-    Honest("a question that is not there", change=replaced("quiz.py", ("def question_2(", "def question_two(")),
-        fails="3b", words=("question_2",)),
+    Honest("a question that is not there", change=replaced("quiz.py", (f"def question_{FIRST}(", "def question_one(")),
+        fails=QUESTIONS[FIRST], words=(f"question_{FIRST}",)),
     Honest("a function that is a number", change=below("sigmoid = 5", "word2vec.py"), fails="2a-2 2a-3 2a-4 2a-5 2a-8", words=("sigmoid",)),
     Honest("an empty region", (("naive_softmax_loss_and_gradient", "region", "raise NotImplementedError('2a: naive softmax')"),),
         fails="2a-0 2a-1 2a-6", words=("naive_softmax_loss_and_gradient is not written yet",)),
@@ -532,7 +537,7 @@ FAULTY = [
     Honest("a zip that is damaged", change=lambda package: put(package.parent / "upload.zip", "PK\3\4 and so on"), path="upload.zip", fails="2 3", words=("upload.zip",)),
     Honest("no file word2vec.py", change=without("word2vec.py"), fails="2a", words=("word2vec",)),
     Honest("no file quiz.py", change=without("quiz.py"), fails="3",
-        words=("3a-0-basic: Question 1: an answer is given\nquiz.py is not handed in (points of this question: 2)", "AssertionError: quiz.py is not handed in (points of this question: 1)\n")),
+        words=("3a-0-basic: Question 1: an answer is given\n" + NO_QUIZ, f"AssertionError: {NO_QUIZ}\n")),
     Honest("no vectors file", change=lambda package: (package.parent / VECTORS).unlink(), fails="2c", words=(VECTORS,)),
     Honest("vectors that are no JSON", change=lambda package: put(package.parent / VECTORS, "{'female': [1]}"), fails="2c", words=("JSON",)),
     Honest("only the vectors file", change=shutil.rmtree, fails="2a 2b 3", words=("Hand in word2vec.py and sgd.py (and quiz.py",)),

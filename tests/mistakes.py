@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grading.vectors import OF_SAMPLE
+import submission.quiz
+from grading.quiz import OPTIONS, QUESTIONS
+from grading.vectors import OF_SAMPLE, PUBLISHED, REMEDY
 
 REFERENCE = Path(__file__).resolve().parents[1] / "src" / "submission"
 REGION = "region"  # as an old text: all that stands between the marks of the student's region
@@ -845,54 +847,54 @@ STYLES = [
 
 # The quiz and the file of word vectors, which only the autograder checks.
 
-NOT_RIGHT = ("AssertionError: the answer is not right",)
+FIRST = next(iter(OPTIONS))  # question
+LETTERS = "return the letters alone"
+# fmt: off
+UNREADABLE = [
+    ("not written yet", "raise NotImplementedError('3: question 1')", (f"question_{FIRST} is not written yet",)),
+    ("a sentence", "return 'the third one'",
+        (f"'t' in 'the third one' is no option of question {FIRST}", LETTERS)),
+    ("letters in a sentence", "return 'a and b'", ("'n' in 'a and b' is no option", LETTERS)),
+    ("a letter that is no option", "return ['z']",
+        (f"'z' is no option of question {FIRST}, which has {', '.join(OPTIONS[FIRST])}:",)),
+    ("a letter in brackets", "return '(a)'", ("'(' in '(a)' is no option", LETTERS)),
+    ("nothing returned", "pass", ("no answer is returned", "printing", "return the letters")),
+    ("printed, not returned", "print('b')", ("no answer is returned", "printing", "return the letters")),
+    ("a number", "return 3", ("a value of type 'int' is no option",)),
+    ("a list of truth values", "return [False, False, True]", ("a value of type 'bool' is no option",)),
+    ("a set", "return {'a'}", ("a value of type 'set' is no option",)),
+    ("an empty text", "return ''", ("no answer is returned",)),
+    ("an empty list", "return []", ("no answer is returned",)),
+    ("an error", "return ['a', b]", ("NameError: name 'b' is not defined",)),
+]
+# fmt: on
 
 
-def in_answer(number, name, answer, words=NOT_RIGHT):
-    """Make a row of a wrong answer; one that cannot be read fails the basic test, too."""
-    tests = f"3{'abcdef'[number - 1]}-0-basic", f"3{'abcdef'[number - 1]}-1-hidden"
-    fails = tests[1:] if words == NOT_RIGHT else tests
-    function, name = f"question_{number}", f"question {number}: {name}"
-    return Mistake(function, name, REGION, answer, fails, words, "training has no quiz")
+def quiz_mistakes():
+    """Make rows of wrong answers to each question, and of some that cannot be read."""
+    not_right = ("AssertionError: the answer is not right",)
+    rows = [(FIRST, *row, ("0-basic", "1-hidden")) for row in UNREADABLE]
+    for number, options in OPTIONS.items():
+        key = "".join(getattr(submission.quiz, f"question_{number}")())
+        wrong = {
+            "a letter missing": key[1:],
+            "all letters": options,
+            "the letters that are wrong": "".join(x for x in options if x not in key),
+            "a letter too many": key + "".join(x for x in options if x not in key)[:1],
+        }
+        chosen = {answer: name for name, answer in wrong.items() if answer not in ("", key)}
+        rows += [(number, n, f"return {a!r}", not_right, ("1-hidden",)) for a, n in chosen.items()]
+    for number, name, answer, words, kinds in rows:
+        fails = tuple(f"{QUESTIONS[number]}-{kind}" for kind in kinds)
+        function, name = f"question_{number}", f"question {number}: {name}"
+        yield Mistake(function, name, REGION, answer, fails, words, "training has no quiz")
 
 
 # fmt: off
-QUIZ_MISTAKES = [
-    in_answer(1, "a letter missing", "return ['a']"),
-    in_answer(1, "a wrong letter", "return ['a', 'b']"),
-    in_answer(1, "all letters", "return ['a', 'b', 'c', 'd']"),
-    in_answer(1, "the letters that are wrong", "return 'b, d'"),
-    in_answer(1, "not written yet", "raise NotImplementedError('3: question 1')",
-        ("question_1 is not written yet",)),
-    in_answer(2, "a wrong letter", "return ['a']"),
-    in_answer(2, "a letter too many", "return ['c', 'd']"),
-    in_answer(2, "a sentence", "return 'the third one'",
-        ("'t' in 'the third one' is no option of question 2", "return the letters alone")),
-    in_answer(3, "a letter too many", "return 'bc'"),
-    in_answer(3, "a letter that is no option", "return ['d']",
-        ("'d' is no option of question 3, which has a, b, c:",)),
-    in_answer(3, "nothing returned", "pass",
-        ("no answer is returned", "printing", "return the letters")),
-    in_answer(3, "printed, not returned", "print('b')",
-        ("no answer is returned", "printing", "return the letters")),
-    in_answer(6, "letters in a sentence", "return 'a and b'",
-        ("'n' in 'a and b' is no option of question 6", "return the letters alone")),
-    in_answer(4, "a number", "return 3", ("a value of type 'int' is no option",)),
-    in_answer(4, "a wrong letter", "return 'A'"),
-    in_answer(4, "a list of truth values", "return [False, False, True]",
-        ("a value of type 'bool' is no option",)),
-    in_answer(5, "all letters", "return 'abcd'"),
-    in_answer(5, "an empty text", "return ''", ("no answer is returned",)),
-    in_answer(5, "a set", "return {'a'}", ("a value of type 'set' is no option",)),
-    in_answer(6, "an empty list", "return []", ("no answer is returned",)),
-    in_answer(6, "a letter missing", "return ['b']"),
-    in_answer(6, "a letter in brackets", "return '(a)'", ("'(' in '(a)' is no option", "the letters alone")),
-    in_answer(6, "an error", "return ['a', b]", ("NameError: name 'b' is not defined",)),
-]
+QUIZ_MISTAKES = [*quiz_mistakes()]
 
 VECTORS = "2c-0-basic", "2c-1-hidden"
 OTHER_WORDS = ("2c-1-hidden",)
-PUBLISHED = "female", "cool"
 LIKELY = "Likely causes: another treebank, fewer iterations (--iterations), other options, a changed"
 ANY_RUN = "any run gives some vectors: that they are wrong does not tell why"
 
@@ -904,8 +906,8 @@ def each(change):
 
 VECTORS_MISTAKES = [
     WrongVectors("no file", lambda vectors: None,
-        VECTORS, ("sample_vectors_(soln).json is missing", "Run data/fetch.py, then run.py")),
-    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", "then run.py")),
+        VECTORS, ("sample_vectors_(soln).json is missing", REMEDY)),
+    WrongVectors("an empty file", lambda vectors: b" ", VECTORS, ("is empty", REMEDY)),
     WrongVectors("half of the file", lambda vectors: json.dumps(vectors).encode()[:2000],
         VECTORS, ("is not the JSON that run.py writes", "line 1 column")),
     WrongVectors("not JSON", lambda vectors: b"female 0.6 0.2", VECTORS, ("is not the JSON that run.py writes: Expecting value",)),
@@ -928,7 +930,7 @@ VECTORS_MISTAKES = [
         **vectors, "rain": [vectors["rain"][0] + 0.002, *vectors["rain"][1:]]},
         OTHER_WORDS, ("the vector of 'rain'", "1 of 24 words differ"), ANY_RUN),
     WrongVectors("vectors of length 9", lambda vectors: {w: v[:9] for w, v in vectors.items()},
-        VECTORS, ("has shape (9,), expected shape (10,)", "run.py without options")),
+        VECTORS, ("has shape (9,), expected shape (10,)", REMEDY)),
     WrongVectors("a number", lambda vectors: {**vectors, "cool": 1},
         VECTORS, ("the vector of 'cool' is one number, expected shape (10,)",)),
     WrongVectors("nan", each(lambda x: float("nan")), VECTORS, ("is nan everywhere",)),
@@ -937,7 +939,7 @@ VECTORS_MISTAKES = [
     WrongVectors("null", each(lambda x: None), VECTORS, ("holds what is no number",)),
     WrongVectors("those of the sample treebank", lambda vectors: vectors | {
         word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()},
-        VECTORS, ("those of the sample treebank", "Run data/fetch.py")),
+        VECTORS, ("those of the sample treebank", REMEDY)),
     WrongVectors("barely trained", each(lambda x: x / 20),
         VECTORS, ("barely trained", "fewer iterations than 40,000")),
     WrongVectors("barely trained but for a few words", lambda vectors: {

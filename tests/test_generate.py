@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from test_tex import HANDOUT, TEX
+from worth import POINTS
 
 import generate
+from grading.quiz import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +27,7 @@ def test_points_are_those_of_points_json():
         "basic": "1~point",
     }
     ours = json.loads((ROOT / "src" / "points.json").read_text(encoding="utf-8"))
-    shown = set(re.findall(r"\\question{(\w+)}", HANDOUT)) | {f"3{letter}" for letter in "abcdef"}
+    shown = {*re.findall(r"\\question{(\w+)}", HANDOUT), *QUESTIONS.values()}
     assert shown == {test[:2] for test in ours}
 
 
@@ -46,20 +48,19 @@ def test_outputs_are_those_of_real_runs(tmp_path):
     assert sorted(made) == sorted(generate.GENERATED)
     took = r"\[took 0:00:\d\d\.\d{6} \(max allowed \d+ seconds\), "
     for name, end in {
-        "passing.txt": r"1/1 points\]",
-        "failing.txt": r"0/1 points\]",
-        "crashing.txt": r"0/1 points\]",
-        "hidden.txt": r"\?\?\?/2 points\] \(hidden test ungraded\)",
+        "passing.txt": rf"{POINTS['2a-2-basic']}/{POINTS['2a-2-basic']} points\]",
+        "failing.txt": rf"0/{POINTS['2a-1-basic']} points\]",
+        "crashing.txt": rf"0/{POINTS['2a-2-basic']} points\]",
+        "hidden.txt": rf"\?\?\?/{POINTS['2a-6-hidden']} points\] \(hidden test ungraded\)",
     }.items():
         assert re.fullmatch(rf"----- START .*\n----- END \S+ {took}{end}\n", made[name], re.DOTALL)
     assert "This error caused the test to fail.\n  AssertionError: " in made["failing.txt"]
     assert '  File "submission/word2vec.py", line ' in made["crashing.txt"]
     remote = re.findall(r"(?m)^(\S+)\) .* \((.*)\)$", made["remote.txt"])
+    worths = [(test, float(POINTS[test])) for test in ("2a-1-basic", "2a-6-hidden")]
     assert remote == [
-        ("2a-1-basic", "0.0/1.0"),
-        ("2a-6-hidden", "0.0/2.0"),
-        ("2a-1-basic", "1.0/1.0"),
-        ("2a-6-hidden", "2.0/2.0"),
+        *((test, f"0.0/{points}") for test, points in worths),
+        *((test, f"{points}/{points}") for test, points in worths),
     ]
     for text in made.values():
         assert "/tmp" not in text

@@ -1,5 +1,6 @@
 """Other ways to run the graded tests: on each save, in a debugger, a notebook, an IDE."""
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,11 @@ from pathlib import Path
 
 import pytest
 from test_grader import TIME, compare_with_golden
+from worth import POINTS, full_marks, worth
+
+from grading.quiz import OPTIONS
+from grading.vectors import PUBLISHED
+from submission.quiz import question_1
 
 ROOT = Path(__file__).resolve().parents[1]
 CRASH = ("    small = np.exp(-np.abs(x))\n", "    small = 1 / 0\n")
@@ -101,7 +107,7 @@ def test_watch_goes_once_where_links_lead_in_circles(src):
         watched.wait_for(1)
     finally:
         watched.stop()
-    assert "[0.5/0.5 points" in watched.text()
+    assert full_marks(worth("2b-0")) in watched.text()
 
 
 # Packed to hand in
@@ -130,7 +136,7 @@ def test_what_was_graded_is_packed(src):
     ]
     assert files["submission/word2vec.py"] == (src / "submission" / "word2vec.py").read_bytes()
     again = run(src, "grader.py", "--submission", "../submission.zip", "2b")
-    assert "END GRADING [2.0/2.0 points" in again.stdout
+    assert full_marks(worth("2b", "basic")) in again.stdout
 
 
 def test_what_is_saved_meanwhile_is_not_packed(src):
@@ -298,7 +304,8 @@ print("goes on")
 """
     done = run(src, "-c", program)
     assert done.returncode == 0, done.stderr
-    assert re.findall(r"(?:\[|, )(\d+/\d+) points", done.stdout) == ["1/1", "0/1", "1/1"]
+    most = POINTS["2a-2-basic"]
+    assert re.findall(r", (\S+) points", done.stdout) == [f"{x}/{most}" for x in (most, 0, most)]
     assert done.stdout.count("children: 0\n") == 3
     assert done.stdout.endswith("goes on\n")
     assert done.stderr == "grader.py: there is no test '9'. --list shows all.\n"
@@ -323,10 +330,12 @@ print(sys.stdout.getvalue(), file=sys.stderr)
 
 
 def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
-    shutil.copy(ROOT / "tests" / "published_vectors.json", src / "sample_vectors_(soln).json")
+    (src / "sample_vectors_(soln).json").write_text(json.dumps(PUBLISHED), encoding="utf-8")
     solution = shutil.copytree(src, tmp_path / "solution") / "submission"
     write(src, *WRONG)
-    write(src, 'return ["a", "c"]', 'return ["a", "b"]', "quiz.py")
+    key = question_1()
+    wrong = [letter for letter in OPTIONS[1] if letter not in key]
+    write(src, f"return {json.dumps(key)}", f"return {wrong}", "quiz.py")
     command = ["grader.py", "2a-5", "2a-6", "3a-1", "--solution", solution, "--unconfined"]
     hidden, shown = (run(src, *command, *more).stdout for more in ([], ["--reveal"]))
     assert "expected" not in hidden
@@ -334,7 +343,7 @@ def test_reveal_shows_staff_what_a_hidden_test_compares(src, tmp_path):
     shown = " ".join(shown.split())
     assert re.search(r" case: sigmoid\(x=array\(\[.*, \.\.\., .*\)\) This error", shown)
     assert re.search(r"yours is \S+, expected \S+\.", shown)
-    assert "the answer is not right: it is a, c -----" in shown
+    assert f"the answer is not right: it is {', '.join(key)} -----" in shown
     assert shown.count("case:") == 2  # of the tests that failed
 
 
@@ -370,4 +379,4 @@ def test_a_link_to_the_solution_is_no_submission(src, tmp_path):
     assert "is a link, which is not followed" in done.stdout
     assert "END GRADING [0.0/" in done.stdout
     done = run(src, "grader.py", "2b", "--submission", str(src / "submission"), *solution)
-    assert (done.returncode, "END GRADING [4.0/4.0" in done.stdout) == (0, True)
+    assert (done.returncode, full_marks(worth("2b")) in done.stdout) == (0, True)

@@ -14,7 +14,7 @@ from honest import HONEST
 from hostile import ATTACKS, ROWS
 from hostile.fixture import CONFINED, LEVELS, RULES, Hostile, build
 from hostile.grading import Graded, Gradings, make_base, make_python, remove
-from hostile.verdict import asked_for, complaints
+from hostile.verdict import POINTS, asked_for, complaints
 
 from sandbox.confine import WHOLE_LANDLOCK, landlock_version
 
@@ -99,8 +99,8 @@ def entry(number, passed):
     return {
         "number": number,
         "name": "It.",
-        "score": float(passed),
-        "max_score": 1.0,
+        "score": float(POINTS[number] * passed),
+        "max_score": float(POINTS[number]),
         "status": "passed" if passed else "failed",
         "output": "shown" * (not passed),
     }

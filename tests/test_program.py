@@ -13,6 +13,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from worth import full_marks, worth
 
 import program
 from utils import commands
@@ -161,7 +162,7 @@ def test_the_work_is_done_whoever_reads(streams, tmp_path):
         assert "Traceback" not in done.stderr
         assert done.returncode == (120 if "full" in streams else 0)
     assert (tmp_path / "out" / "word_vectors.png").exists()
-    assert json.loads((tmp_path / "out.json").read_text())["tests"][0]["score"] == 0.5
+    assert json.loads((tmp_path / "out.json").read_text())["tests"][0]["score"] == worth("2b-0")
 
 
 @needs_posix
@@ -221,7 +222,7 @@ class Editor(io.StringIO):
 @pytest.mark.parametrize(
     ("file", "arguments", "words"),
     [
-        ("grader.py", ["2b-0"], "END GRADING [0.5/0.5 points"),
+        ("grader.py", ["2b-0"], full_marks(worth("2b-0"))),
         ("run.py", ["--nope"], "run.py: unrecognized arguments: --nope. See --help."),
         ("sentiment.py", ["--help"], "usage: sentiment.py"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from regions import MarkError, emptied, without_staff
+from regions import MarkError, emptied, without_part
 
 SOURCE = '''"""A file."""
 
@@ -91,8 +91,16 @@ def test_regions_elsewhere_than_they_should_be_are_noticed(source):
 
 def test_parts_of_the_staff_are_left_out():
     text = "one\n<!-- [staff] -->\ntwo\n<!-- [/staff] -->\nthree\n# [staff]\nfour\n# [/staff]\n"
-    assert without_staff(text, "a") == "one\nthree\n"
-    assert without_staff("one\n", "a") == "one\n"
+    assert without_part(text, "a", "staff") == "one\nthree\n"
+    assert without_part("one\n", "a", "staff") == "one\n"
+
+
+@pytest.mark.parametrize("line", ["two # {}", "two % {}", "two <!-- {} -->", "| two <!-- {} --> |"])
+def test_a_part_is_left_out_or_its_marks_are(line):
+    text = f"one\n% [quiz]\n1 [0]\n# [/quiz]\n{line.format('[quiz] [/quiz]')}\nthree\n"
+    assert without_part(text, "a", "quiz") == "one\nthree\n"
+    left = line.replace(" <!-- {} -->", "").partition(" # ")[0].partition(" % ")[0]
+    assert without_part(text, "a", "quiz", is_kept=True) == f"one\n1 [0]\n{left}\nthree\n"
 
 
 @pytest.mark.parametrize(
@@ -101,8 +109,9 @@ def test_parts_of_the_staff_are_left_out():
         ("one\n# [staff]\ntwo\n", 2),
         ("one\n# [/staff]\n", 2),
         ("# [staff]\none\n# [staff]\n# [/staff]\n", 3),
+        ("# [staff]\none # [staff] [/staff]\n# [/staff]\n", 2),
     ],
 )
 def test_a_part_without_end_or_beginning_is_named(text, line):
     with pytest.raises(MarkError, match=rf"^a, line {line}: "):
-        without_staff(text, "a")
+        without_part(text, "a", "staff")

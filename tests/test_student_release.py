@@ -15,6 +15,7 @@ from hostile.fixture import VECTORS, vectors
 from worth import POINTS, full_marks, worth
 
 import build_student
+from grading.quiz import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 REGION = re.compile(r"### START_CODE_HERE ###\n(.*?) *### END_CODE_HERE ###", re.DOTALL)
@@ -124,7 +125,7 @@ def test_regions_are_empty_and_name_their_question(release):
         ast.parse(text)
         found += [region.strip() for region in regions_of(text)]
     assert found == [
-        *(f'raise NotImplementedError("3{"abcdef"[k]}: question_{k + 1}")' for k in range(6)),
+        *(f'raise NotImplementedError("{q}: question_{k}")' for k, q in QUESTIONS.items()),
         'raise NotImplementedError("2b: sgd")',
         'raise NotImplementedError("2a: sigmoid")',
         'raise NotImplementedError("2a: naive_softmax_loss_and_gradient")',
@@ -209,7 +210,7 @@ def test_run_py_says_which_question_is_missing(copy):
 def test_the_grader_has_a_clear_line_for_each_test(copy):
     done = program(copy, "grader.py")
     assert done.returncode == 1
-    assert f"END GRADING [0.0/{BASIC:.1f} points + 0/0 extra credit]\n" in done.stdout
+    assert f"END GRADING [0.0/{BASIC} points + 0/0 extra credit]\n" in done.stdout
     assert done.stderr == ""
     assert "Traceback" not in done.stdout
     tests = re.findall(r"^----- START (\S+):.*?^----- END", done.stdout, re.MULTILINE | re.DOTALL)
@@ -246,6 +247,68 @@ def test_make_clean_keeps_what_was_made(copy):
     subprocess.run(["make", "-C", copy, "clean"], check=True, capture_output=True)
     assert list((copy / "build").iterdir()) == [made]
     assert not (copy / ".venv").exists()
+
+
+WITHOUT_QUIZ = {  # what may still be said of it: what if one is handed in
+    "src/sandbox/upload.py",
+    *(f"src/grading/{name}.py" for name in ("course", "failures", "outcomes")),
+    *("src/graderUtil.py", "tex/style.tex"),
+}
+
+
+def test_without_the_quiz_nothing_of_it_is_in_it(copy, build, monkeypatch, tmp_path):
+    monkeypatch.setattr(build_student, "BUILD", build)
+    monkeypatch.setenv("PATH", str(build))
+    assert build_student.main(["--without-quiz"]) == 0
+    zipfile.ZipFile(build / "student.zip").extractall(tmp_path / "without")
+    folder = tmp_path / "without" / "word2vec"
+    found = texts(folder)
+    assert texts(copy).keys() - found.keys() == {
+        *("src/submission/quiz.py", "src/grading/quiz.py", "tex/quiz.tex")
+    }
+    about = re.compile(r"quiz|question_\d|3[a-f]-\d-|multiple choice", re.IGNORECASE)
+    told = {
+        name for name, text in found.items() if not name.endswith(".png") and about.search(text)
+    }
+    assert told == WITHOUT_QUIZ
+    assert "2a-0-basic" in found["tex/autograder.tex"]
+    assert rf"\setpoints{{all}}{{{worth('2'):g}~points}}" in found["tex/points.tex"]
+    paste(folder)
+    (folder / "src" / "submission" / "quiz.py").unlink()
+    (folder / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
+    done = program(folder, "grader.py")
+    assert f"\n{full_marks(worth('2', 'basic'))}\n" in done.stdout
+    assert "3a" not in done.stdout
+    package = folder / "src" / "submission"
+    solution = shutil.copytree(package, tmp_path / "solution" / "submission")  # as the autograder's
+    (tmp_path / "solution" / VECTORS).write_text(vectors(), encoding="utf-8")
+    more = "--submission", package, "--solution", solution, "--unconfined"
+    done = subprocess.run(
+        [sys.executable, ROOT / "src" / "grader.py", *more], capture_output=True, text=True
+    )
+    assert f"\n{full_marks(worth('2'))}\n" in done.stdout, done.stdout
+
+
+def test_a_treebank_of_the_course_is_in_it_and_trained_on(
+    build, make_treebank, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setattr(build_student, "BUILD", build)
+    monkeypatch.setenv("PATH", str(build))
+    treebank = make_treebank(["tea and rain and coffee and snow ."] * 3)
+    assert build_student.main(["--treebank", str(treebank)]) == 0
+    zipfile.ZipFile(build / "student.zip").extractall(tmp_path)
+    folder = tmp_path / "word2vec"
+    paste(folder)
+    done = program(folder, "run.py", "--iterations", "20", "--thinning", "1")
+    assert done.returncode == 0, done.stderr
+    assert "sample treebank" not in done.stdout
+    assert '"tea"' in (folder / "src" / VECTORS).read_text(encoding="utf-8")
+    capsys.readouterr()
+    (treebank / "datasetSentences.txt").write_text("tea and rain\n", encoding="utf-8")
+    assert build_student.main(["--treebank", str(treebank)]) == 2
+    told = capsys.readouterr().err
+    assert "datasetSentences.txt, line 1: expected the header" in told
+    assert told.count("\n") == 1
 
 
 def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):

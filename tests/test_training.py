@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 import submission
 import training
+from grading.vectors import PUBLISHED
 from training import Settings, check, loops
 from utils.checkpoint import FILE, RUN_FILE, load_checkpoint, save_checkpoint
 from utils.corpus import Corpus
@@ -608,18 +609,16 @@ HANDOUT = """
 import json, submission, sys
 from training import train
 from utils.treebank import StanfordSentiment
-words = json.load(open(sys.argv[1]))
-trained = train(submission, StanfordSentiment(sys.argv[2]), callback=lambda *args: None)
+trained = train(submission, StanfordSentiment(sys.argv[1]), callback=lambda *args: None)
 print(json.dumps([trained.loss, {word: trained[word].tolist() for word in trained.words}]))
 """
 
 
 def handouts_run(folder, **environment):
     """Do the handout's run in a process of its own; give its loss, and the vector of each word."""
-    published = Path(__file__).parent / "published_vectors.json"
     source = Path(MODULE.__file__).parents[1]
     done = subprocess.run(
-        [sys.executable, "-c", HANDOUT, published, folder],
+        [sys.executable, "-c", HANDOUT, folder],
         cwd=source, env={**os.environ, **environment}, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
@@ -633,7 +632,6 @@ def test_the_handouts_run_gives_the_published_vectors_on_every_machine(real_tree
     """Once with all that the processor can, once without its newer instructions."""
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-    published = json.loads((Path(__file__).parent / "published_vectors.json").read_text())
     newer = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
     assert newer
     old = {
@@ -648,7 +646,7 @@ def test_the_handouts_run_gives_the_published_vectors_on_every_machine(real_tree
     )
     assert f"{loss:.6f}" == f"{loss_old:.6f}" == "9.812206"
     assert len(vectors) == 19_539
-    for word, vector in published.items():
+    for word, vector in PUBLISHED.items():
         np.testing.assert_allclose(vectors[word], vector, rtol=0, atol=1e-12)
     for word, vector in vectors.items():
         np.testing.assert_allclose(vectors_old[word], vector, rtol=0, atol=1e-12)

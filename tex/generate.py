@@ -15,6 +15,7 @@ import ast
 import json
 import re
 import shutil
+import string
 import subprocess
 import tempfile
 
@@ -79,8 +80,8 @@ def quiz(source):
     """
     questions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     return "\n".join(
-        question_in_latex(function, letter)
-        for function, letter in zip(questions, "abcdef", strict=True)
+        question_in_latex(function, string.ascii_lowercase[int(function.name.split("_")[1]) - 1])
+        for function in questions
     )
 
 

@@ -11,7 +11,6 @@ from utils.commands import from_here
 
 from .compare import PARAMETERS, written
 from .outcomes import Failure, Line
-from .quiz import AnswerError
 from .sgd import A_STEP
 
 MARK = "_CODE_HERE ###"
@@ -72,7 +71,7 @@ def failure_of(error, test):
         message = taught(kind, message, code, about, package)
     elif isinstance(error, AssertionError) and message.startswith(f"{VECTORS} is missing"):
         kind = ""  # one line says all
-    elif not isinstance(error, (AssertionError, AnswerError, UploadError)):
+    elif not isinstance(error, (AssertionError, UploadError)):
         where = traceback.extract_tb(error.__traceback__)[-1]
         at = f"{Path(where.filename).name}, line {where.lineno}"
         message = f"the grader itself failed, tell the staff: {kind}: {error} ({at})"

@@ -56,7 +56,8 @@ def select(tests, wanted):
     """Choose tests by their ids or the beginnings of these; none means all."""
     chosen, letters = set(), partial(re.sub, r"[\W_]", "")  # skipgram is Skip-gram
     for text in wanted:
-        found = {test for test in tests if text and test.id.startswith(text.lower())}
+        begins = re.compile(rf"{re.escape(text.lower())}(?!(?<=\d)\d)")  # 2a-1 is not 2a-10
+        found = {test for test in tests if text and begins.match(test.id)}
         if not found:
             near = difflib.get_close_matches(text.lower(), [test.id for test in tests], cutoff=0.5)
             hint = f"Did you mean {' or '.join(near)}?" if near else "--list shows all."

@@ -1,17 +1,19 @@
 """3: the answers to the quiz, read and judged."""
 
+import string
 import unittest
 
 from sandbox.session import MissingError
 from sandbox.wire import Opaque
 
 OPTIONS = {1: "abcd", 2: "abcd", 3: "abc", 4: "abc", 5: "abcd", 6: "abc"}
+QUESTIONS = {number: f"3{string.ascii_lowercase[number - 1]}" for number in OPTIONS}
 DO_THIS = "return the letters alone, such as ['b', 'd']"
 FILE = "quiz.py"
 SHOWN = 30  # longest quotation from an answer, in characters
 
 
-class AnswerError(ValueError):
+class AnswerError(AssertionError):
     """What was returned is no answer; the message says why in one line."""
 
 

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from grading.quiz import OPTIONS, QUESTIONS
+
 from .fixture import Hostile, in_threes, joined
 
 decides = partial(Hostile, "decides")
@@ -540,12 +542,12 @@ ORACLE = [
         "every option ticked, in any number",
         files={
             "submission/quiz.py": "".join(
-                f"def question_{n}():\n    return {answer}\n\n\n"
-                for n, answer in enumerate(("'abcd'", "'abcd'", "'abc'", "'abc'", "'abcd'", "'abc'"), 1)
+                f"def question_{n}():\n    return {letters!r}\n\n\n"
+                for n, letters in OPTIONS.items()
             )
         },
-        tests="3a 3b 3c 3d 3e 3f",
-        passes="3a-0-basic 3b-0-basic 3c-0-basic 3d-0-basic 3e-0-basic 3f-0-basic",
+        tests=" ".join(QUESTIONS.values()),
+        passes=" ".join(f"{question}-0-basic" for question in QUESTIONS.values()),
     ),
     oracle(
         "sgd that calls f as often as it must at one place, and returns 0",
@@ -566,13 +568,13 @@ ORACLE = [
                         return self
 
                 def question_1():
-                    return itertools.cycle("abcd")
+                    return [Text("a")]
 
                 def question_2():
                     return [["a"], ["b"], ["c"]]
 
                 def question_3():
-                    return [Text("a")]
+                    return itertools.cycle("abcd")
 
                 def question_4():
                     return {"a": 1, "b": 2}
@@ -584,8 +586,8 @@ ORACLE = [
                     return "a" * 10_000_000
             """,
         },
-        tests="3a 3b 3c 3d 3e 3f",
-        passes="3c-0-basic",  # what its text says of itself does not come along: it is an a
+        tests=" ".join(QUESTIONS.values()),
+        passes="3a-0-basic",  # what its text says of itself does not come along: it is an a
     ),
 ]  # fmt: skip
 

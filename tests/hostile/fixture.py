@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import dedent, indent
 
+from grading.vectors import PUBLISHED
+
 TESTS = Path(__file__).resolve().parents[1]
 REFERENCE = TESTS.parent / "src" / "submission"
 VECTORS = "sample_vectors_(soln).json"
@@ -263,7 +265,6 @@ def with_regions(source, code, keep):
 
 def vectors():
     """Make a vectors file: the published vectors of two words, invented ones of the others."""
-    published = json.loads((TESTS / "published_vectors.json").read_text(encoding="utf-8"))
     source = random.Random(2013)
     made = {word: [source.uniform(-1, 1) for _ in range(10)] for word in WORDS}
-    return json.dumps(made | published)
+    return json.dumps(made | PUBLISHED)
