@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from changes import changes, changes_csv, changes_line, remember
 from class_folder import EACH, ClassFolder, parts_of
+from class_list import ClassList
 from gradebook import (
     NOTHING,
     REPORT,
@@ -36,7 +37,7 @@ from gradebook import (
 )
 from graders import Grader
 from grading.course import WORKERS, open_sandbox, reachable
-from roster import fill, gather, read_roster
+from roster import gather, read_roster
 from student_view import describe, one_of
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
@@ -338,7 +339,9 @@ def write_tables(folder, submissions, options):
     if before:
         files[out / "changes.csv"] = changes_csv(changes(before, rows))
     if options.format:
-        files[out / f"{options.format}.csv"] = fill(options.roster, rows, options.format)
+        files[out / f"{options.format}.csv"] = ClassList(options.roster).filled(
+            rows, options.format
+        )
     write_files(files)
     print(status_line(rows))
     if before:
