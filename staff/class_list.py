@@ -11,7 +11,7 @@ NAME = "student", "name", "full name", "student name"
 FIRST, LAST = ("first name", "firstname", "given name"), ("last name", "lastname", "surname")
 ID = (  # the first that is there is shown
     *("student id", "sid", "id number", "sis user id", "orgdefinedid", "student number"),
-    *("username", "user name", "sis login id", "login id", "github_username", "identifier", "id"),
+    *("username", "user name", "sis login id", "login id", "identifier", "github_username", "id"),
 )
 EMAIL = "email", "email address", "e-mail", "e-mail address", "mail"
 NO_STUDENT = re.compile(r"\s*(points possible|student, test)\b", re.IGNORECASE)

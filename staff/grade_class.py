@@ -233,18 +233,12 @@ def grade(folder, submission, options, grader):
         path = gather(submission, partial / HANDED_IN)
         tests = tests if before.exists() else []
         code, seconds = run_grader(grader, path, partial, options, tests)
-        if submission.files:
-            for name, in_place in (
-                (REPORT, submission.name),
-                (RESULTS, json.dumps(submission.name)[1:-1]),
-            ):
-                if (partial / name).exists():
-                    text = (partial / name).read_text(encoding="utf-8")
-                    (partial / name).write_text(
-                        text.replace(partial.name, f"{EACH}/{in_place}"),
-                        encoding="utf-8",
-                        newline="\n",
-                    )
+        if submission.files:  # name the place where they lie afterwards
+            for name, quoted in ((REPORT, str), (RESULTS, lambda text: json.dumps(text)[1:-1])):
+                file, place = partial / name, quoted(f"{EACH}/{submission.name}")
+                if file.exists():
+                    text = file.read_text(encoding="utf-8").replace(partial.name, place)
+                    file.write_text(text, encoding="utf-8", newline="\n")
         report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
         graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
         problem = last_line(report) if code == 2 else "" if graded else UNFINISHED

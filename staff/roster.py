@@ -26,7 +26,7 @@ FORMS = [  # how Canvas, Moodle, Brightspace and Blackboard name what was handed
     r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_file(?:_(?P<file>.*))?",
     r"(?P<id>\d+)-\d+ - (?P<name>.+?) - "
     r"(?P<time>\w{3,9}\.? \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<file>.+))?",
-    r".+?_(?P<id>[\w.@-]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_(?P<file>.+)",
+    r".+_(?P<id>[^_\s]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_(?P<file>.+)",
 ]
 AGAIN = re.compile(r"-\d+(?=\.\w+$)")  # Canvas, of a file that is handed in again
 
@@ -90,7 +90,7 @@ def few(names):
 
 def _of_names(folder, names):
     """Make submissions of names: files of one student are one, and of attempts the last counts."""
-    prefix = commonprefix(names).rpartition("-")[0]
+    prefix = commonprefix(names).rpartition("-")[0]  # noqa: RUF071 (of names, not of folders)
     if prefix and len(names) > 1 and all((folder / name / ".git").exists() for name in names):
         users = {name: name[len(prefix) + 1 :] for name in names}  # of GitHub Classroom
         return [Submission(n, folder / n, ((users[n], users[n], ""),)) for n in names]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from roster import METADATA, read_roster
+from roster import METADATA, gather, read_roster
 from utils.utils import InputError
 
 EXPORT = """---
@@ -129,3 +129,81 @@ def test_the_folder_above_an_export_will_do(folder):
     folder = folder.rename(above / folder.name)
     (above / "notes.txt").write_text("of ours")
     assert read_roster(above) == read_roster(folder)
+
+
+LAYOUTS = {  # names in a folder, and what they are: name, id, late, the files of each
+    "canvas": (
+        ["lovelaceada_12341_678911_word2vec.py", "lovelaceada_12341_678912_sgd-2.py",
+         "lovelaceada_12341_678913_sgd-10.py", "lovelaceada_12341_678914_quiz.py",
+         "oneillmaria_LATE_12342_678915_submission.zip", "müllerjosé_12343_678916_word2vec.py",
+         "group7_12344_678917_my_sgd.py"],
+        [("group7", "12344", "", ["my_sgd.py"]),
+         ("lovelaceada", "12341", "", ["quiz.py", "sgd.py", "word2vec.py"]),
+         ("müllerjosé", "12343", "", ["word2vec.py"]),
+         ("oneillmaria", "12342", "late", ["submission.zip"])],
+    ),
+    "moodle": (
+        ["Ada Lovelace_123456_assignsubmission_file_/", "Seán O'Neill_123457_assignsubmission_file/",
+         "Anna-Lena von Ahn_123458_assignsubmission_file_word2vec.py",
+         "Anna-Lena von Ahn_123458_assignsubmission_file_sgd.py",
+         "Ada Lovelace_123456_assignsubmission_onlinetext_/"],
+        [("Ada Lovelace", "123456", "", []), ("Anna-Lena von Ahn", "123458", "", ["sgd.py", "word2vec.py"]),
+         ("Seán O'Neill", "123457", "", [])],
+    ),
+    "brightspace": (
+        ["index.html", "123456-78910 - Ada Lovelace - Nov 3, 2025 1159 AM/",
+         "123456-78910 - Ada Lovelace - Nov 3, 2025 905 PM/",
+         "123457-78910 - Bob O'Neill-Smith - Nov 10, 2025 1201 AM - word2vec.py",
+         "123457-78910 - Bob O'Neill-Smith - Nov 10, 2025 1201 AM - sgd.py",
+         "123457-78910 - Bob O'Neill-Smith - November 9, 2025 1159 PM - quiz.py"],
+        [("Ada Lovelace", "123456", "", []),
+         ("Bob O'Neill-Smith", "123457", "", ["sgd.py", "word2vec.py"])],
+    ),
+    "blackboard": (
+        ["Assignment 2_ada01_attempt_2025-11-03-11-59-00.txt",
+         "Assignment 2_ada01_attempt_2025-11-03-11-59-00_word2vec.py",
+         "Assignment 2_ada01_attempt_2025-11-04-08-00-00_sgd.py",
+         "gradebook_2025_bob.omar_attempt_2025-11-04-08-00-00_submission.zip"],
+        [("ada01", "ada01", "", ["sgd.py"]), ("bob.omar", "bob.omar", "", ["submission.zip"])],
+    ),
+    "github": (["word2vec-ada-l/.git/", "word2vec-adam/.git/"],
+               [("ada-l", "ada-l", "", []), ("adam", "adam", "", [])]),
+    "people": (["a-b/", "a-c/", "ada_1/", "bob_12_word2vec.py"],
+               [(name, "", "", []) for name in ("a-b", "a-c", "ada_1", "bob_12_word2vec")]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("names", "expected"), LAYOUTS.values(), ids=LAYOUTS)
+def test_what_learning_systems_give(tmp_path, names, expected, capsys):
+    for name in names:
+        path = tmp_path / "handed in" / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text(name)
+    found = read_roster(tmp_path / "handed in")
+    told = [(*each.students[0][:2], each.late, sorted(each.files)) for each in found]
+    assert sorted(told) == sorted(expected)
+    for each in found:
+        path = gather(each, tmp_path / f"of {each.name}")
+        assert path.exists()
+        assert path == each.path or sorted(p.name for p in path.iterdir()) == sorted(each.files)
+    said = capsys.readouterr().out
+    again = {"canvas": "sgd-2.py", "brightspace": "1159 AM", "blackboard": "11-59-00_word2vec.py"}
+    for system, name in again.items():
+        is_it = names is LAYOUTS[system][0]
+        assert (f"{name}" in said.partition("Handed in again later, so not graded: ")[2]) == is_it
+
+
+def test_the_last_of_files_that_canvas_numbers_counts(tmp_path):
+    for number in ("", "-2", "-10"):
+        (tmp_path / f"ada_1_7{number[1:]}_sgd{number}.py").write_text(number)
+    (each,) = read_roster(tmp_path)
+    assert (gather(each, tmp_path / "out") / "sgd.py").read_text() == "-10"
+
+
+def test_a_link_among_files_stays_a_link(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ada_1_2_sgd.py").symlink_to(tmp_path / "secret.py")
+    (tmp_path / "secret.py").write_text("secret")
+    (each,) = read_roster(tmp_path / "in")
+    assert (gather(each, tmp_path / "out") / "sgd.py").is_symlink()
