@@ -340,9 +340,7 @@ def write_tables(folder, submissions, options):
     print(status_line(rows))
     if before:
         print(changes_line(changes(before, rows), rows))
-    print(
-        f"Wrote {', '.join(map(str, files))}, and a folder for each in {folder.of(rows[0][0]).parent}"
-    )
+    print(f"Wrote {', '.join(map(str, files))}, and a folder for each in {out / EACH}")
     folder.save(submissions, folder.before["part"], remember(rows))
 
 
