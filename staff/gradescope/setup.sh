@@ -10,8 +10,8 @@ the base image Ubuntu 24.04 or newer, or begin setup.sh with: apt-get update && 
 software-properties-common && add-apt-repository -y ppa:deadsnakes/ppa"
 
 is_right() {  # a release, and no candidate of one
-    "$1" -c 'import sys; v = sys.version_info
-sys.exit(not ((3, 11) <= v < (3, 15) and v.releaselevel == "final"))' 2>/dev/null
+    "$1" -c 'import sys; sys.version_info.releaselevel == "final" or sys.exit(1)
+sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null
 }
 
 makes_environments() {
