@@ -38,6 +38,7 @@ from gradebook import (
 from graders import Grader
 from grading.course import WORKERS, open_sandbox, reachable
 from roster import gather, read_roster
+from sandbox.watch import memory_here
 from student_view import describe, one_of
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
@@ -46,6 +47,7 @@ from zips import ROOT
 GRADER = ROOT / "src" / "grader.py"
 STOPPED = 130  # how a grading ends that somebody stops
 A_GRADING = 2**30  # bytes of memory that one may take at worst
+MOST_JOBS = 64
 HANDED_IN = "handed in"  # folder for a submission that is gathered from files
 
 
@@ -63,7 +65,7 @@ def parse(arguments):
     add("--solution", f"the solution, a package folder with {vectors}", **of_folder)
     add("--out", "folder for what is written", required=True, **of_folder)
     most = "gradings at once (default: as many as this machine carries)"
-    add("--jobs", most, type=program.number(int, 1, 64), metavar="N")
+    add("--jobs", most, type=program.number(int, 1, MOST_JOBS), metavar="N")
     resume = "go on with a run that was stopped; grade what was handed in anew"
     add("--resume", resume, action="store_true")
     again = "grade these again, by name, id or e-mail; all if none is named"
@@ -314,11 +316,10 @@ def check_closed(submissions, options):
 
 
 def carried():
-    """Tell how many gradings at once this machine carries: its processors, its free memory."""
-    processors = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    )
-    return max(1, processors)
+    """Tell how many gradings at once this machine carries: its processors, its memory."""
+    here = hasattr(os, "sched_getaffinity")
+    processors = len(os.sched_getaffinity(0)) if here else os.cpu_count() or 1
+    return max(1, min(processors, memory_here() // A_GRADING, MOST_JOBS))
 
 
 def write_tables(folder, submissions, options):

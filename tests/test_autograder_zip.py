@@ -144,6 +144,163 @@ def test_a_solution_that_fails_its_own_tests_is_not_built(vectors_file, tmp_path
     assert not (checkout / "build").exists()
 
 
+# Images, good and bad, of stand-ins
+
+
+PYTHON = """#!{python} -S
+import os, sys
+from pathlib import Path
+from typing import NamedTuple
+class Version(NamedTuple):
+    major: int
+    minor: int
+    micro: int = 0
+    releaselevel: str = "{level}"
+sys.version_info = Version(3, {minor})
+if not Path(__file__).with_name("python3.{minor}-venv").exists():
+    sys.modules["ensurepip"] = None
+if sys.argv[1] == "-c":
+    exec(sys.argv[2])
+elif sys.argv[1:3] == ["-m", "venv"]:
+    made = Path(sys.argv[-1], "bin", "python")
+    made.parent.mkdir(parents=True)
+    made.write_text("#!/bin/sh\\n! cat \\"$APT/pip\\" 2>/dev/null\\n")
+    made.chmod(0o755)
+    Path(made.parent, "of").write_text("python3.{minor}")
+"""
+APT = """#!/bin/sh
+case "$1" in
+update) [ ! -e "$APT/broken" ] || { echo 'E: no network'; exit 100; } ;;
+install)
+    touch "$APT/used"
+    for name; do
+        case "$name" in python*) cp "$APT/$name" "$BIN/$name" 2>/dev/null || exit 100 ;; esac
+    done ;;
+esac
+true
+"""
+
+
+class Image:
+    """A folder /autograder, and a PATH with these Pythons and what apt-get offers.
+
+    Pythons are written 3.12, 3.12+venv or 3.11rc+venv.
+    """
+
+    def __init__(self, folder, has="", offers=""):
+        self.bin, self.apt, self.top = folder / "bin", folder / "apt", folder / "autograder"
+        for name in (self.bin, self.apt, *(self.top / n for n in ("submission", "results"))):
+            name.mkdir(parents=True)
+        shutil.copytree(ROOT / "staff" / "gradescope", self.top / "source")
+        shutil.copy(self.top / "source" / "run_autograder", self.top)
+        tools = "bash sh env dirname tee sed tail tr chmod cat cp touch rm"
+        for tool in tools.split():
+            (self.bin / tool).symlink_to(shutil.which(tool))
+        self.program("id", "#!/bin/sh\n")
+        self.program("apt-get", APT)
+        for where, pythons in ((self.bin, has), (self.apt, offers)):
+            for about in pythons.split():
+                version, _, venv = about.partition("+")
+                level = "candidate" if "rc" in version else "final"
+                version = version.removesuffix("rc")
+                python = {"python": sys.executable, "level": level, "minor": version[2:]}
+                text = PYTHON
+                for key, value in python.items():
+                    text = text.replace(f"{{{key}}}", str(value))
+                self.program(f"python{version}", text, where)
+                if [about] == has.split()[:1]:
+                    self.program("python3", text)
+                if venv or where == self.apt:
+                    (where / f"python{version}-venv").touch()
+
+    def program(self, name, text, where=None):
+        """Write a program."""
+        path = (where or self.bin) / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def run(self, program):
+        """Run one of Gradescope's two programs."""
+        return subprocess.run(
+            [self.top / program],
+            env={"PATH": str(self.bin), "APT": str(self.apt), "BIN": str(self.bin)},
+            capture_output=True,
+            text=True,
+        )
+
+    def not_graded(self):
+        """Run the autograder, which must fail; give what students and staff read."""
+        assert self.run("run_autograder").returncode == 1
+        results = json.loads((self.top / "results" / "results.json").read_text(encoding="utf-8"))
+        assert problems(results) == []
+        assert results["score"] == 0
+        return results["output"]
+
+
+ON_UNIX = pytest.mark.skipif(os.name != "posix", reason="Gradescope's images are Linux")
+
+
+@ON_UNIX
+@pytest.mark.parametrize(
+    ("has", "offers", "taken"),
+    [
+        ("3.12+venv", "3.13", "3.12"),
+        ("3.13", "3.13", "3.13"),
+        ("3.11", "3.11", "3.11"),
+        ("3.10+venv 3.12", "3.12 3.13", "3.12"),
+        ("3.10+venv", "3.12 3.13", "3.13"),
+        ("", "3.11 3.12rc", "3.11"),
+        ("3.11rc+venv", "3.11rc", None),
+        ("3.10+venv", "3.11rc", None),
+        ("3.15+venv", "3.10", None),
+        ("", "", None),
+    ],
+    ids=str,
+)
+def test_setup_takes_a_python_that_the_image_has_or_apt_offers(has, offers, taken, tmp_path):
+    image = Image(tmp_path, has, offers)
+    done = image.run("source/setup.sh")
+    if taken:
+        assert done.returncode == 0, done.stdout
+        assert (image.top / "environment/bin/of").read_text() == f"python{taken}"
+        assert (image.apt / "used").exists() == (f"{taken}+venv" not in has.split())
+    else:
+        assert done.returncode != 0
+        told = "setup.sh: here is no Python 3.11 to 3.14, but for release candidates"
+        assert done.stdout.rstrip().split("\n")[-1].startswith(told)
+        assert told in image.not_graded()
+
+
+@ON_UNIX
+def test_setup_without_a_network_says_so_in_results(tmp_path):
+    image = Image(tmp_path, "3.12")
+    (image.apt / "broken").touch()
+    assert image.run("source/setup.sh").returncode != 0
+    told = image.not_graded()
+    assert told.startswith("The autograder itself failed, which is not your fault")
+    assert "E: no network" in told
+
+
+@ON_UNIX
+def test_what_pip_said_is_in_results_and_no_password(tmp_path):
+    image = Image(tmp_path, "3.12+venv")
+    said = 'ERROR: "numpy"\\ \x01 für https://me:secret@host/simple \t of no use\n'
+    (image.apt / "pip").write_text(said, encoding="utf-8")
+    assert image.run("source/setup.sh").returncode != 0
+    told = image.not_graded()
+    assert 'ERROR: "numpy"\\ ' in told
+    assert "https://host/simple  of no use" in told
+    assert (image.top / "setup.log").stat().st_mode & 0o077 == 0
+
+
+@ON_UNIX
+def test_a_broken_environment_is_no_student_s_fault(tmp_path):
+    image = Image(tmp_path, "3.12+venv")
+    assert image.run("source/setup.sh").returncode == 0
+    image.program("python", "#!/bin/sh\necho no NumPy >&2\nexit 1\n", image.top / "environment/bin")
+    assert "\nno NumPy\n" in image.not_graded()
+
+
 def missing(reason):
     (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(reason)
 

@@ -23,6 +23,7 @@ from worth import full_marks, worth
 
 from sandbox import confine, system_calls
 from sandbox.confine import FILE_SIZE, OPEN_FILES, Confinement
+from sandbox.session import StarvedError
 from sandbox.system_calls import call
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
@@ -312,9 +313,34 @@ def test_a_package_that_cannot_be_read_rules_a_confinement_out(monkeypatch, tmp_
     assert settled(Confinement(landlock=VERSION)) == "Landlock"
 
 
+BUSY = {
+    "too many files": "raise OSError(23, os.strerror(23))",
+    "no memory": "raise MemoryError",
+    "no memory for a library": "raise ImportError('lib.so: ' + os.strerror(12))",
+    "no process": "raise OSError(11, os.strerror(11))",
+    "no space": "raise OSError(28, os.strerror(28))",
+    "killed": "os.kill(os.getpid(), 9)",
+}
+
+
+@pytest.mark.skipif(VERSION < confine.WHOLE_LANDLOCK, reason="there is no such Landlock")
+@pytest.mark.parametrize("name", BUSY)
+def test_a_busy_machine_weakens_no_confinement(name, monkeypatch):
+    def settle(seconds):
+        code = f"import os, time\nif time.time() < {time.time() + seconds}: {BUSY[name]}"
+        trial = {"word2vec.py": ("a trial", code.encode(), "")}
+        monkeypatch.setattr("sandbox.sandbox.TRIAL", trial)
+        return settled(Confinement(landlock=VERSION))
+
+    assert settle(0.5) == "Landlock"
+    monkeypatch.setattr("sandbox.sandbox.PATIENCE_SECONDS", 0.3)
+    with pytest.raises(StarvedError, match=r"^the machine was too busy: "):
+        settle(60)
+
+
 @AS_ROOT
 def test_walls_that_cannot_be_put_up_rule_a_confinement_out():
-    why = f"none (not another user: OSError: user {UID} could become root again)"
+    why = f"none (not another user: no worker can be started: OSError: user {UID} could become root again)"
     assert settled(Confinement((UID, 0))) == why
 
 
@@ -340,7 +366,9 @@ def test_a_python_whose_library_is_elsewhere(tmp_path):
     assert full_marks(worth("2a-2")) in done.stdout, done.stdout + done.stderr
     assert "| home True\n" in done.stdout
     if VERSION >= confine.WHOLE_LANDLOCK:
-        assert re.search(r"\(not [\w ]*Landlock: No module named 'pdb'\)", done.stdout)
+        assert re.search(
+            r"\(not [\w ]*Landlock: ModuleNotFoundError: No module named 'pdb'\)", done.stdout
+        )
 
 
 # Limits
@@ -385,6 +413,15 @@ def test_processor_time(out):
 
     with pytest.raises(EndedError, match=f"-{signal.SIGXCPU}|-{signal.SIGKILL}"):
         confined(busy, out, LIMITS, cpu_seconds=1)
+
+
+def test_a_limit_that_cannot_be_set_is_not_left_out(out, monkeypatch):
+    def fail(path):
+        raise OSError(errno.ENFILE, "too many files")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(OSError, match="too many files"):
+        confined(lambda out: None, out, LIMITS)
 
 
 def test_limits_have_no_way_back_and_lower_ones_stay(out, monkeypatch):

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import math
 import os
 import random
 import socket
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from boxes import IN_PROC, IS_ROOT, children, descriptors, loaded, sandbox
 
+from grading.course import reachable
 from sandbox import session as sessions
 from sandbox import watch, wire
 from sandbox.confine import Confinement
@@ -32,7 +34,8 @@ from sandbox.session import (
 from sandbox.text import Capture
 from sandbox.watch import Use
 from sandbox.wire import LENGTHS, TAG
-from sandbox.workers import Started
+from sandbox.workers import ForkedWorkers, Started
+from utils.utils import InputError
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 SOURCE = '''
@@ -109,6 +112,10 @@ def hold(megabytes, count):
             held = bytearray(megabytes * 2**20)
             time.sleep(20)
     time.sleep(20)
+
+def allocate(count):
+    import numpy
+    numpy.ones(count)
 
 def threads(count):
     threading.stack_size(2**17)
@@ -275,6 +282,52 @@ def test_an_import_that_was_starved_is_tried_again(monkeypatch):
     with sandbox("import time\ntime.sleep(9)", import_seconds=0.1) as box:
         assert isinstance(failing(box, "word2vec"), StarvedError)
         assert box.failed == {}
+
+
+class Busy(ForkedWorkers):
+    """Starts no worker until some time is over."""
+
+    until, why = math.inf, "no worker can be started: OSError: [Errno 12] Cannot allocate memory"
+
+    def start(self, settings):
+        if time.monotonic() < self.until:
+            raise OSError(self.why)
+        return super().start(settings)
+
+
+def test_a_worker_that_cannot_be_started_on_a_busy_machine_is_waited_for(monkeypatch):
+    with sandbox(SOURCE, Busy) as box:
+        Busy.until = time.monotonic() + 0.5
+        with loaded(box) as submission:
+            assert submission.echo(1) == 1
+        Busy.until = math.inf
+        monkeypatch.setattr("sandbox.sandbox.PATIENCE_SECONDS", 0.2)
+        with pytest.raises(StarvedError, match=r"too busy: no worker .* Cannot allocate memory"):
+            box.session(1).__enter__()
+        with pytest.raises(InputError, match="the machine was too busy"):
+            reachable(box, [])
+        monkeypatch.setattr(Busy, "why", "no worker can be started: PermissionError")
+        with pytest.raises(OSError, match="PermissionError"):
+            box.session(1).__enter__()
+        assert os.listdir(box.folder) == []
+
+
+@LINUX
+def test_memory_is_what_the_machine_has(box, monkeypatch):
+    monkeypatch.setattr(watch, "memory_left", lambda: 208 * 2**20)
+    too_much = pytest.raises(SubmissionError, match="used more than 208 MB of memory in all")
+    with loaded(box) as submission, too_much:
+        submission.hold(70, 3)
+    words = "^Unable to allocate 7.*; all of a submission may use 208 MB of memory$"
+    with loaded(box) as submission, pytest.raises(SubmissionError, match=words):
+        submission.allocate(10**12)
+
+
+def test_too_little_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(watch, "memory_here", lambda root="/": 400 * 2**20)
+    words = r"too little memory to grade: 400 MB, of which a submission could take \d+, and should"
+    with pytest.raises(OSError, match=words), sandbox(SOURCE):
+        pass
 
 
 def test_all_tests_have_a_time_together():

@@ -103,6 +103,51 @@ def test_words_of_excess(tmp_path):
     assert excess_of(most, tmp_path) == "more than 640 MB of memory in all"
 
 
+# How much memory there is
+
+V1, V2 = "sys/fs/cgroup/memory{}/memory.limit_in_bytes", "sys/fs/cgroup{}/memory.max"
+NO_LIMIT = "9223372036854771712"
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "megabytes"),
+    [
+        ("0::/", {}, 8000),
+        ("0::/", {V2.format(""): 700 * MB}, 700),
+        ("0::/a/b", {V2.format("/a/b"): "max", V2.format("/a"): 600 * MB}, 600),
+        ("0::/a/b", {V2.format("/a/b"): 500 * MB, V2.format("/a"): 600 * MB}, 500),
+        ("0::/a", {V2.format("/b"): 500 * MB}, 8000),
+        ("9:memory:/", {V1.format(""): 400 * MB}, 400),
+        ("9:memory:/docker/1\n0::/", {V1.format(""): 300 * MB}, 300),
+        ("9:memory:/a\n0::/", {V1.format("/a"): 200 * MB, V1.format(""): NO_LIMIT}, 200),
+        ("9:memory:/\n1:cpu:/a", {V1.format("/a"): 100 * MB, V1.format(""): NO_LIMIT}, 8000),
+    ],
+    ids=str,
+)
+def test_memory_is_that_of_the_machine_or_of_a_control_group(groups, files, megabytes, tmp_path):
+    here = {"proc/meminfo": f"MemTotal: {8000 * 1024} kB\nMemFree: 9 kB\n"}
+    for name, text in (here | {"proc/self/cgroup": f"{groups}\n"} | files).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(str(text))
+    assert watch.memory_here(tmp_path) == megabytes * MB
+
+
+def test_what_the_grader_takes_is_not_left(monkeypatch):
+    def left():
+        hold = ["-ISc", "held = b'x' * (80 * 2**20); print(); input()"]
+        with subprocess.Popen([sys.executable, *hold], stdin=-1, stdout=-1) as child:
+            child.stdout.readline()
+            found = watch.memory_left()
+            child.communicate(b"\n")
+        return found - watch.memory_left()
+
+    assert watch.memory_left() <= MOST_MEMORY
+    monkeypatch.setattr(watch, "MOST_MEMORY", 2**60)
+    before, held = watch.memory_left(), bytearray(b"x" * (100 * MB))
+    assert 80 * MB <= before - watch.memory_left() <= 120 * MB, len(held)
+    assert -100 * MB < left() < -60 * MB
+
+
 # Its folder
 
 TOO_LARGE = "more than 64 MB in its working folder"

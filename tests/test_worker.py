@@ -174,6 +174,15 @@ def test_output_comes_in_order(submission):
     assert submission._session.close() == "größe\ngröße\ngröße.two\ntwo\ntwo."
 
 
+def test_a_probe_on_a_busy_machine_tells_nothing(box):
+    code = "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))"
+    for paths in (["/etc/passwd"], []), ([], ["/tmp"]):
+        with box.session(5) as session:
+            session.load({"word2vec.py": ("", code.encode(), "")}, "word2vec")
+            with pytest.raises(SubmissionError, match="Too many open files"):
+                session.probe(*paths)
+
+
 def test_a_probe_tells_what_is_open(box, tmp_path):
     file, folder, missing = (str(tmp_path / name) for name in ("file", "folder", "missing"))
     (tmp_path / "file").write_text("")

@@ -13,6 +13,7 @@ from pathlib import Path
 from sandbox.confine import Confinement, choose
 from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, Submission, preload_of
+from sandbox.session import SubmissionError
 from sandbox.upload import VECTORS, Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
 from utils.commands import ROOT, SOURCE, command, from_here
@@ -112,7 +113,7 @@ def open_sandbox(package, started, confinement=None, **limits):
     """Make a sandbox, by default behind the best walls; `InputError` if no worker starts in it."""
     try:
         return Sandbox(package, started, confinement or choose(), **limits)
-    except OSError as error:
+    except (OSError, SubmissionError) as error:
         raise InputError(str(error)) from error
 
 
@@ -153,5 +154,5 @@ def reachable(sandbox, files, folders=()):
     try:
         with sandbox.session(sandbox.import_seconds) as session:
             return session.probe([os.path.abspath(file) for file in files], [*map(str, folders)])
-    except OSError as error:
+    except (OSError, SubmissionError) as error:
         raise InputError(str(error)) from error

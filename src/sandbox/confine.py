@@ -233,7 +233,7 @@ def what_python_needs():
 def limit(processes, cpu_seconds):
     """Limit what this process and each that it starts may use, for good, where the system can."""
     most = {"CPU": cpu_seconds, "FSIZE": FILE_SIZE, "NOFILE": OPEN_FILES, "NPROC": processes}
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(FileNotFoundError):  # elsewhere than on Linux
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         most["AS"] = pages * resource.getpagesize() + MEMORY
     for name, value in (most | {"CORE": 0}).items():

@@ -123,6 +123,7 @@ def be_worker(settings, sock, output):
         sys.stdout.reconfigure(line_buffering=True)
         faulthandler.register(signal.SIGUSR2, 2, all_threads=False)  # for who asks where it is
         confine.settle(**settings)
+        sock.send(b"\n")  # that nothing of a stranger has run until now
         worker.Worker(sock).serve()
     except BaseException:
         traceback.print_exc()  # to what the worker prints

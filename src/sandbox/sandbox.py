@@ -13,12 +13,24 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from . import watch
 from .session import IMPORT_SECONDS, Function, Session, StarvedError, SubmissionError, TooLateError
 from .text import last_line
+from .watch import LACKS
 
 PRELOADED = {"matplotlib": "matplotlib.pyplot", "scipy": "scipy.stats"}  # slow to import
 TRIAL = {"word2vec.py": ("a trial", b"import pdb, utils.treebank", "")}  # what many import late
 TRIAL_SECONDS = 10
+PATIENCE_SECONDS, PAUSE_SECONDS = 5, 0.1
+BUSY = re.compile(  # what is told on a machine that is busy or full
+    "|".join(
+        [*map(os.strerror, LACKS), "MemoryError", "not answer$", "killed, or out", "were killed$"]
+    )
+)
+TOO_LITTLE = (
+    "this machine, or its container, has too little memory to grade: {} MB, of which a submission "
+    "could take {}, and should be able to take {}. Give it more"
+)
 PACKAGES = "pdb", "matplotlib", "scipy", "tqdm"
 REMOVE_SECONDS = 60
 REMOVE = """
@@ -62,6 +74,9 @@ class Sandbox:
         os.chmod(self.folder, 0o711)
         self.failed = {}  # why imports failed, by module
         try:
+            here, left = watch.memory_here() >> 20, watch.memory_left() >> 20
+            if left < (least := watch.LEAST_MEMORY >> 20):
+                raise OSError(TOO_LITTLE.format(here, left, least))
             while self.confinement.weaker and (problem := self._problem()):
                 reason = self.confinement.reason or f"not {self.confinement}: {problem}"
                 self.confinement = replace(self.confinement.weaker, reason=reason)
@@ -70,30 +85,41 @@ class Sandbox:
             raise
 
     def _problem(self):
-        """Say why Python cannot run behind these walls; empty if it can, or nobody knows."""
+        """Say why Python cannot run behind these walls; empty if it can. Never what passes."""
+        try:
+            patiently(self._try)
+        except OSError as error:
+            return str(error)
+        return ""
+
+    def _try(self):
+        """Import and find what many do; raise OSError if that fails, not if it takes too long."""
         found = filter(None, map(importlib.util.find_spec, PACKAGES))
         files = [spec.origin for spec in found if spec.origin]
         with self.session(TRIAL_SECONDS) as session:
             try:
                 session.load(TRIAL, "word2vec", TRIAL_SECONDS)
                 closed = set(files) - set(session.probe(files, []))
-            except TooLateError:  # the machine is too busy
-                return ""
+            except TooLateError:
+                return
             except SubmissionError as error:
-                return last_line(session.close()) if error.kind == "ProcessError" else str(error)
-        return f"{min(closed)} cannot be read" if closed else ""
+                is_gone = error.kind == "ProcessError"
+                why = last_line(session.close()) if is_gone else f"{error.kind}: {error}"
+                raise OSError(why or str(error)) from error
+        if closed:
+            raise OSError(f"{min(closed)} cannot be read")
 
     @contextlib.contextmanager
     def session(self, seconds):
         """Give a worker, an empty folder its working directory; end both afterwards."""
         if time.monotonic() > self.end:
             raise TooLateError(self.too_late)
-        folder = tempfile.mkdtemp(dir=self.folder)
+        folder = patiently(tempfile.mkdtemp, dir=self.folder)
         user = self.confinement.user
         if user:
             os.chown(folder, *user)
         try:
-            with contextlib.closing(Session(self, folder, seconds)) as session:
+            with contextlib.closing(patiently(Session, self, folder, seconds)) as session:
                 yield session
         finally:
             tidy(folder, user, self.confinement.may_leave_files)
@@ -115,6 +141,20 @@ class Sandbox:
         self.workers.close()
         with contextlib.suppress(OSError):
             os.rmdir(self.folder)
+
+
+def patiently(attempt, *args, **kwargs):
+    """Call what may fail on a busy machine again and again, for a while; then `StarvedError`."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return attempt(*args, **kwargs)
+        except OSError as error:
+            if not BUSY.search(str(error)):
+                raise
+            if time.monotonic() > give_up:
+                raise StarvedError(f"the machine was too busy: {error}") from error
+        time.sleep(PAUSE_SECONDS)
 
 
 def tidy(folder, user, sweep):

@@ -130,6 +130,7 @@ class Session:
         self.failure = None  # why there is no worker any more
         most = seconds + sandbox.import_seconds + 3  # for each process, should nobody look
         settings = {"folder": folder, "cpu_seconds": int(most) if math.isfinite(most) else None}
+        self.memory = max(watch.memory_left(), watch.LEAST_MEMORY)
         self.worker = sandbox.workers.start(settings | sandbox.confinement.order())
         self.channel = Channel(self.worker.sock, self._look, describe)
 
@@ -201,14 +202,18 @@ class Session:
         if self.failure is not None:
             raise self.failure
         if "error" in answer:
-            raise error_of(answer["error"])
+            error = error_of(answer["error"])
+            if error.kind.endswith("MemoryError"):
+                most = f"all of a submission may use {self.memory // 2**20} MB of memory"
+                error.args = ("; ".join(filter(None, [str(error), most])),)
+            raise error
         return answer
 
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
         use = watch.use_of(self.worker.group)
         self.limit.check(use, self.sandbox)
-        excess = watch.excess_of(use, self.folder)
+        excess = watch.excess_of(use, self.folder, self.memory)
         if excess and "watch" not in self.sandbox.confinement.without:
             raise SubmissionError("ResourceError", f"the submission used {excess}")
 

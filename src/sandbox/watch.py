@@ -4,16 +4,21 @@ None of it is the submission's word. Elsewhere nothing is known, and the clock d
 """
 
 import contextlib
+import errno
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 HAS_PROC = os.path.exists("/proc/self/stat")
 TICKS = os.sysconf("SC_CLK_TCK") if HAS_PROC else 1
-MOST_MEMORY = 640 * 2**20  # bytes
+MOST_MEMORY, LEAST_MEMORY = 640 * 2**20, 128 * 2**20  # bytes
+RESERVE = 192 * 2**20  # for files in memory, for what is taken between two looks, for others
 MOST_THREADS = 64
 MOST_DISK, MOST_FILES = 64 * 2**20, 2_000  # bytes and files in its folder
+LACKS = {errno.EAGAIN, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
 MEMORY = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap|VmPTE):\s*(\d+) kB", re.MULTILINE)
 USER_AND_THREADS = re.compile(rb"^Uid:\t(\d+).*^Threads:\t(\d+)", re.MULTILINE | re.DOTALL)
 
@@ -44,12 +49,40 @@ def use_of(group, alone=False):
             continue
         use.seconds += sum(map(int, fields[11:15])) / TICKS
         use.threads += int(fields[17])
-        use.memory += 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
+        use.memory += memory_of(process)
         if not alone:
             use.nameless.update(nameless_of(process))
     with contextlib.suppress(IndexError):
         use.waited = int(read(group, "schedstat").split()[1]) / 1e9
     return use
+
+
+def memory_of(process):
+    """Give the bytes that a process has for itself."""
+    return 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
+
+
+def memory_here(root="/"):
+    """Give the bytes of memory of this machine, or of a control group that this process is in."""
+    root, found = Path(root), [sys.maxsize]
+    with contextlib.suppress(OSError):  # elsewhere than on Linux
+        found += [1024 * int((root / "proc/meminfo").read_text().split()[1])]
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            kinds, path = line.split(":", 2)[1:]
+            group = root / "sys/fs/cgroup" / kinds / path[1:]
+            names = ("memory.max", "memory.limit_in_bytes") if kinds in ("", "memory") else ()
+            for file in (folder / name for folder in (group, *group.parents) for name in names):
+                with contextlib.suppress(OSError, ValueError):  # "max"
+                    found.append(int(file.read_text()))
+    return min(found)
+
+
+def memory_left(root="/"):
+    """Give the bytes that a submission may take, the grader and its children having theirs."""
+    me = str(os.getpid())
+    grader = [p for p in processes() if p == me or stat_of(p)[1:2] == [me.encode()]]
+    left = memory_here(root) - sum(map(memory_of, grader)) - RESERVE
+    return min(MOST_MEMORY, left) // 2**24 * 2**24  # the same for a test and the next, mostly
 
 
 def nameless_of(process):
@@ -95,10 +128,10 @@ def read(process, name):
         return b""
 
 
-def excess_of(use, folder):
+def excess_of(use, folder, memory=MOST_MEMORY):
     """Say what is too much in use, and in the folder and files without a name; empty if nothing."""
-    if use.memory > MOST_MEMORY:
-        return f"more than {MOST_MEMORY // 2**20} MB of memory in all"
+    if use.memory > memory:
+        return f"more than {memory // 2**20} MB of memory in all"
     if use.threads > MOST_THREADS:
         return f"more than {MOST_THREADS} processes and threads"
     size, count, folders = sum(use.nameless.values()), 0, [folder]

@@ -17,6 +17,7 @@ import numpy as np
 
 from .loader import LoadedPackage
 from .objects import KINDS, Neutral
+from .watch import LACKS
 from .wire import MAX_FRAMES, MAX_NAME, MAX_TEXT, Channel, ClosedError, WireError
 
 CANNOT_IMPORT = re.compile(r"cannot import name '(\w{1,100})'")
@@ -63,12 +64,12 @@ class Worker:
         """Name the files and folders that can be read, and the folders that can be written."""
         reached = []
         for path in read:
-            with contextlib.suppress(OSError):
+            with refused():
                 os.close(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)))
                 reached.append(path)
         for folder in write:
             trial = os.path.join(folder, f"probe-{os.getpid()}")
-            with contextlib.suppress(OSError), open(trial, "xb"):
+            with refused(), open(trial, "xb"):
                 os.unlink(trial)
                 reached.append(folder)
         return {"probe": reached}
@@ -148,6 +149,16 @@ class Worker:
             frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
         kind = type(error).__name__[:MAX_NAME]
         return {"error": {"type": kind, "text": text[:MAX_TEXT], "frames": frames}}
+
+
+@contextlib.contextmanager
+def refused():
+    """Suppress the error of who may not do something, or cannot; not that of a busy machine."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in LACKS:
+            raise
 
 
 def suggestion(error, frame):

@@ -109,6 +109,14 @@ def no_worker(printed, how):
     return OSError(f"no worker can be started: {why}")
 
 
+def is_ready(sock):
+    """Tell whether a worker is behind its walls; else it has ended."""
+    sock.settimeout(ANSWER_SECONDS)
+    with contextlib.suppress(OSError):
+        return sock.recv(1) == b"\n"
+    return False
+
+
 class ForkedWorkers:
     """Workers forked from a nursery, which is begun anew if it is gone."""
 
@@ -145,14 +153,20 @@ class ForkedWorkers:
     def start(self, settings):
         """Start a worker; raise OSError if that fails, also with a new nursery."""
         for _ in range(2):
-            ours, theirs = socket.socketpair()
-            reader, writer = os.pipe()
-            with theirs, open(writer, "wb"):
-                group = self._ask({"start": settings}, theirs.fileno(), writer)
-            if group is not None:
-                return Started(ours, group, Capture(open(reader, "rb", buffering=0)))
-            ours.close()
-            os.close(reader)
+            with contextlib.ExitStack() as stack:
+                ours, theirs = map(stack.enter_context, socket.socketpair())
+                reader, writer = os.pipe()
+                printed = stack.enter_context(open(reader, "rb", buffering=0))
+                with theirs, open(writer, "wb"):
+                    group = self._ask({"start": settings}, theirs.fileno(), writer)
+                if group is not None:
+                    stack.pop_all()
+                    started = Started(ours, group, Capture(printed))
+                    if is_ready(ours):
+                        return started
+                    how = self.end(started)
+                    ours.close()
+                    raise no_worker(started.printed, how)
         raise self.error
 
     def end(self, started):
