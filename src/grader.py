@@ -180,11 +180,11 @@ for number, question in QUESTIONS.items():
 
 
 # [/quiz]
-def main(arguments=None, confinement=None, seconds=None, workers=WORKERS):
+def main(arguments=None, confine=choose, seconds=None, workers=WORKERS):
     """Grade as the command line says; give the exit code.
 
-    For a class: the `confinement`, by default the best there is, and what makes workers. For tests:
-    another limit in `seconds`.
+    For a class: what gives the confinement, by default the best there is, and the workers. For
+    tests: another limit in `seconds`.
     """
     options = parse(arguments)
 
@@ -195,7 +195,7 @@ def main(arguments=None, confinement=None, seconds=None, workers=WORKERS):
             for test in chosen:
                 print(f"{test.id:12} {test.points:>4} points  {test.description}")
             return 0
-        how = confinement or choose(), seconds, workers
+        how = confine(), seconds, workers
         if options.debug:
             how = Confinement(), math.inf, ThreadWorkers
             if len(chosen) != 1:

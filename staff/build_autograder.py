@@ -8,10 +8,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under pyth
 import program  # isort: split
 
 import argparse
+import contextlib
 import re
 import tempfile
 
 from grade_class import check_solution
+from graders import Grader
 from grading.vectors import FILE, PUBLISHED, check_vectors
 from utils.commands import command
 from utils.utils import InputError
@@ -97,7 +99,8 @@ def build(options):
         solution.mkdir(parents=True)
         for name in filter(re.compile("solution/").match, contents):
             Path(folder, name).write_bytes(contents[name])
-        check_solution(argparse.Namespace(solution=solution, unconfined=True))
+        with contextlib.closing(Grader(ROOT / "src")) as grader:
+            check_solution(argparse.Namespace(solution=solution, unconfined=True), grader)
     write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
     print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
 

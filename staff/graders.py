@@ -77,8 +77,7 @@ def main(arguments=None):
 
     def workers(preload=()):
         key = tuple(preload)
-        if key not in kept:
-            kept[key] = KeptWorkers(preload)
+        kept[key] = kept.get(key) or KeptWorkers(preload)
         return kept[key]
 
     def seconds():
@@ -86,14 +85,14 @@ def main(arguments=None):
         used = sum(use_of(nursery.pid, alone=True).seconds for nursery in nurseries)
         return used + sum(os.times()[:4])
 
-    def grade(arguments):
+    def confine():
         nonlocal confinement
         if confinement is None:
             with contextlib.closing(open_sandbox({}, workers())) as sandbox:
                 confinement = replace(sandbox.confinement, weaker=None)
         if hasattr(os, "getuid"):  # others may have started more since
             confinement = replace(confinement, threads=threads_of_user(os.getuid()))
-        return grader.main(arguments, confinement, workers=workers)
+        return confinement
 
     def work():
         for line in iter(sys.stdin.readline, ""):
@@ -107,7 +106,7 @@ def main(arguments=None):
                 contextlib.redirect_stderr(file),
             ):
                 try:
-                    code = program.run("grader.py", lambda order=order: grade(order))
+                    code = grader.main(order, confine, workers=workers)
                 except SystemExit as end:  # wrong usage
                     code = end.code
                 except Exception:

@@ -58,7 +58,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-def main(arguments, confinement=None, workers=None):
+def main(arguments, confine, workers):
     at = arguments.index("--submission")
     path, results = Path(arguments[at + 1]), Path(arguments[arguments.index("--gradescope") + 1])
     with open(HERE / "seen.txt", "a") as file:

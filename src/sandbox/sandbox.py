@@ -76,7 +76,7 @@ class Sandbox:
         try:
             here, left = watch.memory_here() >> 20, watch.memory_left() >> 20
             if left < (least := watch.LEAST_MEMORY >> 20):
-                raise OSError(TOO_LITTLE.format(here, left, least))
+                raise OSError(TOO_LITTLE.format(here, max(left, 0), least))
             while self.confinement.weaker and (problem := self._problem()):
                 reason = self.confinement.reason or f"not {self.confinement}: {problem}"
                 self.confinement = replace(self.confinement.weaker, reason=reason)

@@ -34,8 +34,8 @@ FIRST_USER = 210_000
 HUNG = 75  # seconds after which a grading is given up
 PROGRAM = (
     "import json, sys; order = json.loads(sys.argv.pop()); import grader; "
-    "confinement = grader.choose(order['confinements'], order['without']); "
-    "sys.exit(grader.main(order['arguments'], confinement, order['seconds']))"
+    "confine = lambda: grader.choose(order['confinements'], order['without']); "
+    "sys.exit(grader.main(order['arguments'], confine, order['seconds']))"
 )
 
 
