@@ -28,9 +28,7 @@ WRONG = ("    small = np.exp(-np.abs(x))\n", "    small = 2 * np.exp(-np.abs(x))
 @pytest.fixture
 def src(tmp_path):
     """Give a copy of src/, to write in."""
-    ignored = shutil.ignore_patterns(
-        "__pycache__", "*.json.tmp", "*.npz", "*.png", "sample_vectors*"
-    )
+    ignored = shutil.ignore_patterns("__pycache__", "sample_vectors*", "*.npz", "*.png")
     return shutil.copytree(ROOT / "src", tmp_path / "src", ignore=ignored)
 
 

@@ -1,5 +1,6 @@
 """points.json: the points of the handout, in its order."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -48,3 +49,12 @@ def test_a_line_too_few_or_too_many_is_told_in_one_line(old, new, line, tmp_path
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert line in done.stderr
+
+
+def test_tests_are_in_the_order_of_the_file(tmp_path):
+    source = shutil.copytree(FILE.parent, tmp_path / "src", ignore=shutil.ignore_patterns("__py*"))
+    lines = dict(reversed(POINTS.items()))  # as 2a-10 comes after 2a-9
+    (source / "points.json").write_text(json.dumps(lines))
+    command = [sys.executable, source / "grader.py", "--list"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert re.findall(r"^\S+", done.stdout, re.MULTILINE) == [*lines]
