@@ -23,7 +23,6 @@ from tqdm import tqdm
 
 from changes import changes, changes_csv, changes_line, remember
 from class_folder import EACH, ClassFolder, parts_of
-from class_list import ClassList
 from gradebook import (
     NOTHING,
     REPORT,
@@ -37,7 +36,7 @@ from gradebook import (
 )
 from graders import Grader
 from grading.course import WORKERS, open_sandbox, reachable
-from roster import gather, read_roster
+from roster import fill, gather, read_roster
 from sandbox.watch import memory_here
 from student_view import describe, one_of
 from utils.plotting import to_png
@@ -334,9 +333,7 @@ def write_tables(folder, submissions, options):
     if before:
         files[out / "changes.csv"] = changes_csv(changes(before, rows))
     if options.format:
-        files[out / f"{options.format}.csv"] = ClassList(options.roster).filled(
-            rows, options.format
-        )
+        files[out / f"{options.format}.csv"] = fill(options.roster, rows, options.format)
     write_files(files)
     print(status_line(rows))
     if before:

@@ -114,7 +114,7 @@ def main(arguments=None):
                     code = 1
             print(json.dumps([code, max(seconds() - before, 0.0)]), file=answers, flush=True)
 
-    with contextlib.suppress(KeyboardInterrupt):  # the class says so
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):  # the class is stopped, or gone
         work()
     return 0
 

@@ -1,34 +1,27 @@
-"""Who handed in what: a folder of submissions, as people make one or learning systems give it."""
+"""Who is in a class, and who handed in what."""
 
-import contextlib
+import os
 import re
-import shutil
 import unicodedata
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from os.path import commonprefix
 from pathlib import Path
 from typing import ClassVar
 
-from class_list import ClassList
+from learning_systems import ClassList, exact, pieces_of, put_together, squeezed
+from sandbox.archive import open_file
 from sandbox.text import one_line
+from sandbox.upload import MAX_ZIP
 from utils.commands import python
 from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
 NONE = re.compile(  # what downloads hold, and systems leave behind, beside the submissions
-    r"\.|__MACOSX|.*_onlinetext_?(?!\w)|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?"
-    r"|readme(\.\w+)?|sample_?vectors.*\.json|.*_attempt_[\d-]+\.txt)$",
+    r"\.|__MACOSX|.*_(onlinetext_|assignsubmission_(?!file)|assignfeedback_)"
+    r"|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?|readme(\.\w+)?"
+    r"|sample_?vectors.*\.json)$",
     re.IGNORECASE,
 )
-FORMS = [  # how Canvas, Moodle, Brightspace and Blackboard name what was handed in
-    r"(?P<name>[^_ ]+)_(?P<late>LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)",
-    r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_file(?:_(?P<file>.*))?",
-    r"(?P<id>\d+)-\d+ - (?P<name>.+?) - "
-    r"(?P<time>\w{3,9}\.? \d{1,2}, \d{4} \d{3,4} [AP]M)(?: - (?P<file>.+))?",
-    r".+_(?P<id>[^_\s]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_(?P<file>.+)",
-]
-AGAIN = re.compile(r"-\d+(?=\.\w+$)")  # Canvas, of a file that is handed in again
+MOST_NAMED = 10  # in a line
 
 
 @dataclass(frozen=True)
@@ -36,148 +29,112 @@ class Submission:
     """A submission and who handed it in."""
 
     name: str  # of the folder that its results are filed in
-    path: Path  # where it lies
-    students: tuple  # name, student id and e-mail address of each; what is not known is empty
-    late: str = ""  # whether it was late, in words
-    files: dict = field(
-        default_factory=dict
-    )  # if it was handed in singly: its files by their names
+    path: Path  # where it lies; nothing is there of who handed in nothing
+    students: tuple  # of (name, student id, e-mail address), each of which may be empty
+    late: str = ""  # what the learning system says of it
+    files: dict = field(default_factory=dict)  # path by original name, if it is to be gathered
 
 
-def read_roster(folder, class_list=None):
-    """List the submissions in a folder by name, with those of a class list who handed in nothing.
+def read_roster(folder, roster=None):
+    """List the submissions in a folder, by name.
 
-    The folder holds a folder, zip or Python file for each student, or what a learning system gives.
+    It holds a folder, a zip or a Python file for each student, or what a learning system exports.
+    One that Gradescope's metadata names and whose folder is missing is there, too, and so is who is
+    in the roster, a CSV file, and handed in nothing. `InputError` if there are none, or two of one
+    student, or the metadata or the roster cannot be read.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder. Name the one that holds the submissions.")
+    folder, names = _look_into(folder)
+    metadata, groups = {}, {}
+    if (folder / METADATA).exists():
+        metadata = _students(folder / METADATA)
+    if odd := [name for name in metadata if _is_odd(name)]:
+        raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
+    for piece in pieces_of(folder, names | metadata.keys()):
+        key = piece.name if piece.system else piece.student[0]
+        key = unicodedata.normalize("NFC", key).casefold()  # one file, where cases are one
+        groups.setdefault(key, []).append(piece)
+    found, twice, systems = [], [], {}
+    for pieces in groups.values():
+        name, late = pieces[0].name, next((each.late for each in pieces if each.late), "")
+        systems[name], together = pieces[0].system, put_together(pieces)
+        if together:
+            path, files = together
+            students = metadata.get(name) or (pieces[0].student,)
+            found.append(Submission(name, path, students, late, files))
+        else:
+            twice.append(" and ".join(one_line(each.path.name) for each in pieces))
+    if not found + twice:
+        raise InputError(f"{folder} is empty: there is nothing to grade.")
+    if twice:
+        raise InputError(f"{folder} holds {', '.join(sorted(twice))}: keep or rename one.")
+    if roster:
+        found = _with_roster(folder, found, systems, roster)
+    return sorted(found, key=lambda each: each.name)
+
+
+def gather(submission, folder):
+    """Copy the files of a submission, under their original names; give the path to grade.
+
+    Of one that need not be gathered, that is where it lies.
+    """
+    if not submission.files:
+        return submission.path
+    folder.mkdir(parents=True)
+    for name, path in submission.files.items():
+        if name.startswith("."):
+            continue
+        try:
+            with (
+                open_file(str(path.parent), path.name) as stream,
+                open(folder / name, "wb") as copy,
+            ):
+                while copy.tell() <= MAX_ZIP and (data := stream.read(2**20)):  # one that is larger
+                    copy.write(data)  # is refused, as it still is too large
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    return folder
+
+
+def fill(roster, rows, format, column="Word2vec"):
+    """Fill the grades into an export of Canvas or Moodle; give the text that they import.
+
+    `column` is the assignment's name in Canvas; if the export lacks it, a new column is added. Who
+    is excused there, or is to be graded again, keeps what is there.
+    """
+    listed, unknown = ClassList(roster), []
+    worth = next((sum(graded.worth.values()) for _, graded in rows if graded.worth), 0)
+    listed.open_for(format, column, worth)
+    people = listed.people
+    index = _by_key(people)
+    for student, graded in [(each, graded) for one, graded in rows for each in one.students]:
+        fits = _match(student, index)
+        if len(fits) != 1:
+            unknown.append(" ".join(filter(None, student)))
+        elif not graded.again:
+            listed.enter(people[fits.pop()], graded.total)
+    if unknown:
+        print(f"No row of {roster.name} is surely theirs, so it lacks them: {_listed(unknown)}")
+    return listed.text()
+
+
+def _look_into(folder):
+    """Name what was handed in; of the folder above an export, what is in that."""
     exports = list(folder.glob(f"*/{METADATA}"))
     if len(exports) == 1 and not (folder / METADATA).exists():
         folder = exports[0].parent
     names = {path.name for path in folder.iterdir()} - {METADATA}
     others = {name for name in names if NONE.match(name)}
     names -= others
+    unpacked = names - {f"{name}.zip" for name in names}
+    if len(unpacked) == 1 and (below := folder.joinpath(*unpacked)).is_dir():
+        inside = {path.name for path in below.iterdir()}
+        if any(piece.system for piece in pieces_of(below, inside)):
+            return _look_into(below)
     if seen := sorted(name for name in others if name[0] not in "._"):
-        print(f"Passed over, as no submissions: {few(seen)}")
-    if (folder / METADATA).exists():
-        students = _students(folder / METADATA)
-        if odd := [name for name in students if _is_odd(name)]:
-            raise InputError(f"{folder / METADATA} names {odd[0]!r}, which is no name of a folder.")
-        names |= students.keys()
-        found = [
-            Submission(name, folder / name, students.get(name) or ((_student(name), "", ""),))
-            for name in sorted(names)
-        ]
-    else:
-        found = _of_names(folder, sorted(names))
-    if not found:
-        raise InputError(f"{folder} is empty: there is nothing to grade.")
-    filed = {}
-    for each in found:  # as files do where upper and lower case are one
-        name = unicodedata.normalize("NFC", _student(each.name)).casefold()
-        filed.setdefault(name, []).append(each.name)
-    twice = [" and ".join(sorted(of_one)) for of_one in filed.values() if len(of_one) > 1]
-    if twice:
-        raise InputError(f"{folder} holds {', '.join(sorted(twice))}: keep or rename one.")
-    return with_class_list(found, ClassList(class_list), folder) if class_list else found
-
-
-def few(names):
-    """List some names, and how many more there are."""
-    more = [f"and {len(names) - 10} more"] * (len(names) > 10)
-    return ", ".join([*map(one_line, names[:10]), *more])
-
-
-def _of_names(folder, names):
-    """Make submissions of names: files of one student are one, and of attempts the last counts."""
-    prefix = commonprefix(names).rpartition("-")[0]  # noqa: RUF071 (of names, not of folders)
-    if prefix and len(names) > 1 and all((folder / name / ".git").exists() for name in names):
-        users = {name: name[len(prefix) + 1 :] for name in names}  # of GitHub Classroom
-        return [Submission(n, folder / n, ((users[n], users[n], ""),)) for n in names]
-    found, attempts, replaced = [], {}, []
-    for name in names:
-        form = next(filter(None, (re.fullmatch(form, name) for form in FORMS)), None)
-        if not form:
-            found.append(Submission(name, folder / name, ((_student(name), "", ""),)))
-            continue
-        about = {"name": "", "late": "", "file": "", "time": ""} | form.groupdict(default="")
-        who = about["name"], about["id"]
-        attempts.setdefault(who, {}).setdefault(_time(about["time"]), []).append((about, name))
-    for (student, identity), of_times in attempts.items():
-        *earlier, last = sorted(of_times)
-        replaced += [name for time in earlier for _, name in of_times[time]]
-        about, name = of_times[last][0]
-        files = {}
-        for one, path in sorted(of_times[last], key=lambda pair: _order(pair[1])):
-            if one["file"]:
-                files[AGAIN.sub("", one["file"])] = folder / path
-        if files and len(files) < len(of_times[last]):
-            used = set(files.values())
-            replaced += [path for _, path in of_times[last] if folder / path not in used]
-        found.append(
-            Submission(
-                "_".join(filter(None, (student, identity))),
-                folder / name,
-                ((student or identity, identity, ""),),
-                "late" if any(one["late"] for one, _ in of_times[last]) else "",
-                files,
-            )
-        )
-    if replaced:
-        print(f"Handed in again later, so not graded: {few(replaced)}")
-    return sorted(found, key=lambda each: each.name)
-
-
-def _time(text):
-    """Read when something was handed in; earliest of all if that is not said."""
-    for form in ("%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%Y-%m-%d-%H-%M-%S"):
-        try:
-            padded = re.sub(r" (\d{3}) ([AP]M)$", r" 0\1 \2", text.replace(".", ""))
-            return datetime.strptime(padded, form)
-        except ValueError:
-            continue
-    return datetime.min
-
-
-def _order(name):
-    """Give by what files of one name are ordered, the last one counts: by their numbers."""
-    return [int(number) for number in re.findall(r"\d+", name)]
-
-
-def gather(submission, folder):
-    """Copy what was handed in singly into a folder, under its own names; give what is to grade."""
-    if not submission.files:
-        return submission.path
-    folder.mkdir()
-    for name, path in submission.files.items():
-        with contextlib.suppress(OSError):  # what is no file is not handed in
-            shutil.copyfile(path, folder / Path(name).name, follow_symlinks=False)
-    return folder
-
-
-def with_class_list(found, class_list, folder):
-    """Name students as the class list does, and add those who handed in nothing."""
-    submissions, seen, unknown = [], set(), []
-    for each in found:
-        students = []
-        for student in each.students:
-            known = class_list.find(*student)
-            seen.add(known)
-            unknown += [student[0] or each.name] * (known is None)
-            students.append(known or student)
-        submissions.append(replace(each, students=tuple(students)))
-    if unknown:
-        print(f"Handed in, but not in {class_list.path}: {few(unknown)}")
-    for student in class_list.students:
-        if student not in seen:
-            name = re.sub(r"[^\w .@-]", "", "_".join(filter(None, student[:2]))).lstrip(".")
-            submissions.append(Submission(f"{name} (nothing)", folder / ".nothing", (student,)))
-    return sorted(submissions, key=lambda each: each.name)
-
-
-def _student(name):
-    """Name the student by the name of what was handed in."""
-    return name.removesuffix(".zip").removesuffix(".py")
+        print(f"Passed over, as no submissions: {', '.join(map(one_line, seen))}")
+    return folder, names
 
 
 def _is_odd(name):
@@ -185,8 +142,76 @@ def _is_odd(name):
     return not name or name != Path(name).name or name[0] == "." or not name.isprintable()
 
 
+def _listed(names):
+    """Name some."""
+    more = [f"{len(names) - MOST_NAMED} more"] * (len(names) > MOST_NAMED)
+    return ", ".join([*map(one_line, names[:MOST_NAMED]), *more])
+
+
+def _by_key(people):
+    """List by each key whose it is."""
+    found = {}
+    for i, person in enumerate(people):
+        for key in person.keys:
+            found.setdefault(key, set()).add(i)
+    return found
+
+
+def _match(student, index, system=""):
+    """Find who this can be: all whom everything fits that fits anybody, or else anything."""
+    name, number, address = map(exact, student)
+    words = {name, number, address, squeezed(name)}
+    if system in ("canvas", "moodle"):  # their numbers are no student ids
+        words = {squeezed(name), ("system", number)}
+    elif system == "github":  # where one chooses one's name
+        words = {("system", number)}
+    fits = [index[word] for word in words if word in index]
+    return (set.intersection(*fits) or set.union(*fits)) if fits else set()
+
+
+def _with_roster(folder, submissions, systems, path):
+    """Say of the submissions whose they are, and add who handed in nothing."""
+    people = ClassList(path).people
+    index, found, whose, unsure, unknown = _by_key(people), [], {}, set(), []
+    for each in submissions:
+        students = []
+        for student in each.students:
+            fits = _match(student, index, systems.get(each.name))
+            if len(fits) == 1:
+                person = people[min(fits)]
+                whose.setdefault(person, []).append(each.name)
+                student = tuple(a or b for a, b in zip(person.student, student, strict=True))
+            elif fits:
+                meant = " or ".join(" ".join(filter(None, people[i].student)) for i in sorted(fits))
+                print(f"{one_line(each.name)}: {one_line(meant, 300)}? Rename it to the id.")
+                unsure |= fits
+            else:
+                unknown.append(student[0] or each.name)
+            students.append(student)
+        found.append(replace(each, students=tuple(students)))
+    if not whose:
+        first = one_line(" ".join(people[0].student))
+        raise InputError(f"nobody in {folder} is in {path}, which begins with {first}.")
+    for person, names in whose.items():
+        if len(names) > 1:
+            twice = f"{' and '.join(map(one_line, names))}, both of {one_line(person.student[0])}"
+            raise InputError(f"{folder} holds {twice} in {path.name}: keep one.")
+    if unknown:
+        print(f"Not in {path.name}: {_listed(unknown)}")
+    taken = {name.casefold() for name in [*os.listdir(folder), *(each.name for each in found)]}
+    for i, person in enumerate(people):
+        if person not in whose and i not in unsure:
+            name = "_".join(filter(None, person.student[:2])) or person.student[2]
+            name = re.sub(r"[^\w.@', -]+", "-", name).strip(". ")[:100]
+            while not name or name.casefold() in taken:
+                name += "_"
+            taken.add(name.casefold())
+            found.append(Submission(name, folder / name, (person.student,)))
+    return found
+
+
 def _students(path):
-    """Read who handed in each submission, by the name of its folder."""
+    """Read who handed in each submission of Gradescope's export, by the name of its folder."""
     try:
         import yaml
     except ModuleNotFoundError as error:

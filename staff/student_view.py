@@ -1,10 +1,10 @@
 """All that is known of one student, for the terminal."""
 
 import difflib
+import unicodedata
 
 from changes import STATUS, changes, remember
 from class_folder import EARLIER, ClassFolder
-from class_list import without_accents
 from gradebook import ENDED, NOTHING, REPORT, names_of, read_outcome
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load
@@ -30,8 +30,8 @@ def one_of(submissions, name):
     found = matching(submissions, name)
     if not found:
         words = [*dict.fromkeys(word for one in submissions for word in words_of(one))]
-        known = {without_accents(word): one_line(word) for word in words if word}
-        near = difflib.get_close_matches(without_accents(name), known, cutoff=0.5)
+        known = {plain(word): one_line(word) for word in words if word}
+        near = difflib.get_close_matches(plain(name), known, cutoff=0.5)
         meant = f"Did you mean {' or '.join(known[word] for word in near)}?"
         raise InputError(
             f"there is no student {one_line(name)!r}. {meant if near else f'{GRADES} lists all.'}"
@@ -46,8 +46,8 @@ def one_of(submissions, name):
 
 def matching(submissions, name):
     """Find the submissions of a name: if there are some that it names in full, these alone."""
-    wanted = without_accents(name)
-    words = {one.name: [without_accents(word) for word in words_of(one)] for one in submissions}
+    wanted = plain(name)
+    words = {one.name: [plain(word) for word in words_of(one)] for one in submissions}
     full = [one for one in submissions if wanted in words[one.name]]
     return full or [one for one in submissions if any(wanted in word for word in words[one.name])]
 
@@ -55,6 +55,12 @@ def matching(submissions, name):
 def words_of(submission):
     """List by what a submission may be found."""
     return [submission.name, *(word for student in submission.students for word in student)]
+
+
+def plain(text):
+    """Give a text without accents, in lower case, for comparison."""
+    letters = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def heading(submission):
