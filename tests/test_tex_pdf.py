@@ -157,14 +157,17 @@ def test_points_arrive(project):
     text = plain(" ".join(pages(project / "build" / "A2.pdf")))
     made = re.findall(r"{(\w+)}{(.*)}", (project / "build" / "tex" / "points.tex").read_text())
     for question, points in made:
-        kind = {"1": "written, extra credit", "2": "coding"}.get(question[0])
-        points = points.replace("~", " ") + f", {kind}" * bool(kind)
-        assert re.search(rf"{question} [^.]*\. {points}" if question[0].isdigit() else points, text)
+        kind = {"1": ", written, extra credit", "2": ", coding", "3": ""}.get(question[0])
+        points = points.replace("~", " ") + (kind or "")
+        assert re.search(
+            rf"\b{question} [A-Z][^.]*\.? {points}" if kind is not None else points, text
+        )
 
 
-def test_students_typeset_the_release(tmp_path, monkeypatch):
+@pytest.mark.parametrize("options", [[], ["--without-quiz"]])
+def test_students_typeset_the_release(tmp_path, monkeypatch, options):
     monkeypatch.setattr(build_student, "BUILD", tmp_path / "build")
-    assert build_student.main([]) == 0
+    assert build_student.main(options) == 0
     zipfile.ZipFile(tmp_path / "build" / "student.zip").extractall(tmp_path)
     release = tmp_path / "word2vec"
     for target, name in {"without_solutions": "A2", "submission.pdf": "submission"}.items():
@@ -173,6 +176,7 @@ def test_students_typeset_the_release(tmp_path, monkeypatch):
         log = release / "build" / "tex" / f"{name}.log"
         assert complaints(log.read_text("utf-8", "replace")) == []
         text = plain(" ".join(pages(release / "build" / f"{name}.pdf")))
+        assert ("Choose every formula" in text) == (name == "A2" and not options)
         for answer in our_answers():
             assert [phrase for phrase in phrases(answer) if phrase in text] == []
     handout = (release / "A2.pdf").read_bytes()
@@ -181,7 +185,7 @@ def test_students_typeset_the_release(tmp_path, monkeypatch):
 
 def test_a_handout_with_an_error_stops_the_build(monkeypatch, capsys):
     contents = build_student.student_files() | {"tex/window.tex": "\\nosuchmacro\n"}
-    monkeypatch.setattr(build_student, "student_files", lambda: contents)
+    monkeypatch.setattr(build_student, "student_files", lambda *options: contents)
     assert build_student.main([]) == 2
     told = capsys.readouterr().err
     assert "cannot be typeset: ./window.tex:1: Undefined control sequence" in told
