@@ -157,7 +157,7 @@ LAYOUTS = {  # names in a folder, and what they are: name, id, late, the files o
          "123457-78910 - Bob O'Neill-Smith - Nov 10, 2025 1201 AM - sgd.py",
          "123457-78910 - Bob O'Neill-Smith - November 9, 2025 1159 PM - quiz.py"],
         [("Ada Lovelace", "", "", []),
-         ("Bob O'Neill-Smith", "123457", "", ["sgd.py", "word2vec.py"])],
+         ("Bob O'Neill-Smith", "", "", ["sgd.py", "word2vec.py"])],
     ),
     "blackboard": (
         ["Assignment 2_ada01_attempt_2025-11-03-11-59-00.txt",
