@@ -15,6 +15,7 @@ import tempfile
 from grade_class import check_solution
 from graders import Grader
 from grading.vectors import FILE, PUBLISHED, check_vectors
+from regions import without_quiz
 from utils.commands import command
 from utils.utils import InputError
 from utils.word_vectors import PLOTTED_WORDS
@@ -53,9 +54,10 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
     programs = collect(*SET_UP, below=ROOT / "staff" / "gradescope")
     if hidden_later:
         programs["run_autograder"] = programs["run_autograder"].rstrip() + b" --after-published\n"
+    grader = collect(*GRADER)
     return {
         **programs,
-        **collect(*GRADER),
+        **(grader if with_quiz else without_quiz(grader)),
         "requirements.txt": without_training(*collect("requirements.txt").values()),
         **{f"solution/{name}": content for name, content in solution.items()},
     }

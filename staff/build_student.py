@@ -11,12 +11,11 @@ import program  # isort: split
 import json
 import subprocess
 import tempfile
-from pathlib import PurePath
 
 import generate
 from answers import emptied_answers
 from grading.quiz import QUESTIONS as QUIZ
-from regions import emptied, without_part
+from regions import emptied, without_part, without_quiz
 from utils.treebank_files import REAL, read_sentences
 from utils.utils import InputError
 from zips import BUILD, collect, write_zip
@@ -109,11 +108,8 @@ def student_files(with_quiz=True, treebank=None):
         files = collect("*.txt", below=treebank)
         contents |= {f"data/{REAL.name}/{name}": text for name, text in files.items()}
     if not with_quiz:
-        points = json.loads(contents["src/points.json"])
-        points = {test: worth for test, worth in points.items() if test[:2] not in QUIZ.values()}
-        contents["src/points.json"] = json.dumps(points, indent=2) + "\n"
-        contents["tex/points.tex"] = generate.points(points)
-        contents = {name: contents[name] for name in contents if PurePath(name).stem != "quiz"}
+        contents = without_quiz(contents)
+        contents["tex/points.tex"] = generate.points(json.loads(contents["src/points.json"]))
     return contents
 
 

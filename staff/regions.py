@@ -5,8 +5,11 @@ A file may also hold parts that not every release has: between a line with ``[st
 """
 
 import difflib
+import json
 import re
+from pathlib import PurePath
 
+from grading.quiz import QUESTIONS
 from utils.utils import InputError
 
 START, END = "### START_CODE_HERE ###", "### END_CODE_HERE ###"
@@ -114,3 +117,15 @@ def without_part(text, name, part, is_kept=False):
     if inside:
         raise MarkError(f"{name}, line {inside}: {start} is never followed by {end}")
     return "\n".join(kept)
+
+
+def without_quiz(contents):
+    """Leave question 3 out of files, given by path: marked parts, points, quiz.py."""
+    kept = {name: text for name, text in contents.items() if PurePath(name).stem != "quiz"}
+    for name in kept:
+        if name.endswith(".py"):
+            text = kept[name] if isinstance(kept[name], str) else kept[name].decode()
+            kept[name] = without_part(text, name, "quiz")
+    points = json.loads(kept["src/points.json"])
+    points = {test: worth for test, worth in points.items() if test[:2] not in QUESTIONS.values()}
+    return kept | {"src/points.json": json.dumps(points, indent=2) + "\n"}

@@ -79,9 +79,17 @@ def test_a_checkout_with_the_line_ends_of_windows_gives_the_same(vectors_file, t
     assert built == build_autograder.autograder_files(vectors_file)
 
 
-def test_the_quiz_can_be_left_out(vectors_file):
+def test_the_quiz_can_be_left_out(vectors_file, tmp_path):
     files = build_autograder.autograder_files(vectors_file, with_quiz=False)
-    assert "solution/submission/quiz.py" not in files
+    assert not [name for name in files if name.endswith("quiz.py")]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        text = files[name]
+        (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    command = [sys.executable, tmp_path / "src" / "grader.py", "--list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "2c-1-hidden" in listed
+    assert "\n3" not in listed
 
 
 def test_hidden_tests_can_be_shown_only_with_the_grades(vectors_file):
