@@ -45,7 +45,7 @@ def read_roster(folder, roster=None):
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder. Name the one that holds the submissions.")
-    folder, names = _look_into(folder)
+    folder, names = _look_into(folder, {METADATA, roster and roster.name})
     metadata, groups = {}, {}
     if (folder / METADATA).exists():
         metadata = _students(folder / METADATA)
@@ -119,19 +119,21 @@ def fill(roster, rows, format, column="Word2vec"):
     return listed.text()
 
 
-def _look_into(folder):
-    """Name what was handed in; of the folder above an export, what is in that."""
+def _look_into(folder, ours):
+    """Name what was handed in, not what is ours; of the folder above an export, what is in that."""
     exports = list(folder.glob(f"*/{METADATA}"))
     if len(exports) == 1 and not (folder / METADATA).exists():
         folder = exports[0].parent
-    names = {path.name for path in folder.iterdir()} - {METADATA}
+    names = {path.name for path in folder.iterdir()} - ours
     others = {name for name in names if NONE.match(name)}
     names -= others
+    if odd := sorted(name for name in names if name.encode(errors="replace").decode() != name):
+        raise InputError(f"{folder} holds {one_line(odd[0])}, no name in UTF-8: rename it.")
     unpacked = names - {f"{name}.zip" for name in names}
     if len(unpacked) == 1 and (below := folder.joinpath(*unpacked)).is_dir():
         inside = {path.name for path in below.iterdir()}
         if any(piece.system for piece in pieces_of(below, inside)):
-            return _look_into(below)
+            return _look_into(below, ours)
     if seen := sorted(name for name in others if name[0] not in "._"):
         print(f"Passed over, as no submissions: {', '.join(map(one_line, seen))}")
     return folder, names
@@ -172,7 +174,8 @@ def _match(student, index, system=""):
 def _with_roster(folder, submissions, systems, path):
     """Say of the submissions whose they are, and add who handed in nothing."""
     people = ClassList(path).people
-    index, found, whose, unsure, unknown = _by_key(people), [], {}, set(), []
+    index, found, whose, unsure = _by_key(people), [], {}, set()
+    unknown, groups = [], []
     for each in submissions:
         students = []
         for student in each.students:
@@ -180,6 +183,8 @@ def _with_roster(folder, submissions, systems, path):
             if len(fits) == 1:
                 person = people[min(fits)]
                 whose.setdefault(person, []).append(each.name)
+                if systems.get(each.name) == "canvas" and squeezed(student[0]) not in person.keys:
+                    groups.append(each.name)
                 student = tuple(a or b for a, b in zip(person.student, student, strict=True))
             elif fits:
                 meant = " or ".join(" ".join(filter(None, people[i].student)) for i in sorted(fits))
@@ -198,6 +203,8 @@ def _with_roster(folder, submissions, systems, path):
             raise InputError(f"{folder} holds {twice} in {path.name}: keep one.")
     if unknown:
         print(f"Not in {path.name}: {_listed(unknown)}")
+    if groups:
+        print(f"Canvas names one of a group only, the others seem to lack it: {_listed(groups)}")
     taken = {name.casefold() for name in [*os.listdir(folder), *(each.name for each in found)]}
     for i, person in enumerate(people):
         if person not in whose and i not in unsure:
