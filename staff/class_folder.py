@@ -86,7 +86,7 @@ class ClassFolder:
             "part": part,
             "students": {each.name: each.students for each in submissions},
             "late": {each.name: each.late for each in submissions if each.late},
-            "finished": finished or self.before.get("finished"),
+            "finished": self.before.get("finished") if finished is None else finished,
         }
         dump(self.before, self.path / CLASS)
 
@@ -163,7 +163,7 @@ def parts_of(paths):
     parts, found = [ClassFolder(path) for path in paths], {}
     for part in parts:
         about = part.before
-        if not about or not about["finished"]:
+        if about.get("finished") is None:
             raise InputError(f"{part.path} holds no part that was graded to the end.")
         if about["run"] != parts[0].before["run"]:
             others = f"another class, solution or grader than {parts[0].path}"

@@ -115,9 +115,12 @@ def grade_class(options):
     """Grade all that is not graded yet; write the tables and the picture."""
     (part, parts), everybody = options.part, read_roster(options.submissions, options.roster)
     submissions = everybody[part - 1 :: parts]
-    if not submissions:
-        raise InputError(f"part {part}/{parts} is empty: the class has {len(everybody)}.")
     folder = prepare(options)
+    if not submissions:
+        with folder.kept():
+            folder.save([], f"{part}/{parts}", {})
+        print(f"Part {part}/{parts} is empty: the class has {len(everybody)}.")
+        return
     jobs = options.jobs or carried()
     if jobs > carried():
         print(f"This machine carries {carried()} gradings at once: {jobs} take longer.")
