@@ -107,7 +107,6 @@ def _piece(path, system, found):
     elif system == "canvas" and (again := NUMBERED.fullmatch(file)):
         file, count = again[1] + (again[3] or ""), int(again[2])
     late = "late" * (system == "canvas" and "_LATE_" in path.name[: found.start("file")])
-    file = "" if path.is_dir() and not path.is_symlink() else file
     student = name or number, number, ""
     return Piece(path, filed, student, system, file, count, parts.get("time", ""), late)
 
@@ -140,9 +139,10 @@ def put_together(pieces):
         pieces = attempts[last]
     if len(pieces) > 1:  # of one alone, the report says what it is
         pieces = [each for each in pieces if each.file or each.path.suffix != ".txt"] or pieces
-        for each in [each for each in pieces[1:] if each.file and not _is_plain(each.path)]:
+        odd = [each for each in pieces if each.file and not _is_plain(each.path)]
+        pieces = [each for each in pieces if each not in odd] or [odd.pop()]
+        for each in odd:
             print(f"Passed over, as no plain file: {one_line(each.path.name)}")
-            pieces.remove(each)
     if len(pieces) == 1 and not pieces[0].file:
         return pieces[0].path, {}
     if not all(each.file for each in pieces):

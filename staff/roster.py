@@ -16,7 +16,7 @@ from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
 NONE = re.compile(  # what downloads hold, and systems leave behind, beside the submissions
-    r"\.|__MACOSX|.*_(onlinetext_|assignsubmission_(?!file)|assignfeedback_)"
+    r"\.|__MACOSX|[^_]*_\d+_assign(submission_(?!file)|feedback_)"
     r"|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?|readme(\.\w+)?"
     r"|sample_?vectors.*\.json)$",
     re.IGNORECASE,

@@ -163,7 +163,7 @@ LAYOUTS = {
          "lovelaceada_12341_678913_sample_vectors_(soln)-12.json",
          "oneilsmithjürgen_LATE_12342_678914_word2vec.py", "wubo_12343_678915_submission-2.zip",
          "licy_12344_question_55_678916_quiz.py", "anon_ab3De_678917_sgd.py",
-         "dee_12345_678918_LATE_x.py", "eve_12346_text.html", "of ours.zip", "README.txt"],
+         "dee_12345_678918_LATE_x.py", "eve_12346_text.html", "fay_12347_1_all/", "of ours.zip", "README.txt"],
         {"lovelaceada_12341": ("lovelaceada", "12341", "",
                                ["sample_vectors_(soln).json", "sgd.py", "word2vec.py"]),
          "oneilsmithjürgen_12342": ("oneilsmithjürgen", "12342", "late", ["word2vec.py"]),
@@ -172,6 +172,7 @@ LAYOUTS = {
          "anon_ab3De": ("anon", "ab3De", "", ["sgd.py"]),
          "dee_12345": ("dee", "12345", "", ["LATE_x.py"]),
          "eve_12346": ("eve", "12346", "", ["text.html"]),
+         "fay_12347": ("fay", "12347", "", "fay_12347_1_all"),
          "of ours.zip": ("of ours", "", "", "of ours.zip")},
         "",
     ),
@@ -203,10 +204,10 @@ LAYOUTS = {
     ),
     "Moodle, without folders": (
         ["Ada Lovelace_123456_assignsubmission_file_word2vec.py",
-         "Ada Lovelace_123456_assignsubmission_file_my_sgd.py",
+         "Ada Lovelace_123456_assignsubmission_file_my_onlinetext_sgd.py",
          "Participant_7_assignsubmission_file_a.zip",
          "Participant_7_assignsubmission_onlinetext_onlinetext.html"],
-        {"Ada Lovelace_123456": ("Ada Lovelace", "123456", "", ["my_sgd.py", "word2vec.py"]),
+        {"Ada Lovelace_123456": ("Ada Lovelace", "123456", "", ["my_onlinetext_sgd.py", "word2vec.py"]),
          "Participant_7": ("Participant", "7", "", "Participant_7_assignsubmission_file_a.zip")},
         "Passed over, as no submissions: Participant_7_assignsubmission_onlinetext_onlinetext.html\n",
     ),
@@ -306,7 +307,7 @@ def test_files_are_gathered_under_their_names(tmp_path):
     folder = make(
         tmp_path / "in", ["ada_1_2_sgd-1.py", "ada_1_3_quiz.py", "ada_1_4_..", "bo_2_5_a.zip"]
     )
-    (folder / "ada_1_3_quiz.py").write_bytes(b"x" * (21 * 10**6))
+    (folder / "ada_1_3_quiz.py").write_bytes(b"x" * (25 * 10**6))
     ada, bo = read_roster(folder)
     path = gather(ada, tmp_path / "out" / "handed in")
     assert sorted(os.listdir(path)) == ["quiz.py", "sgd.py"]
@@ -317,13 +318,15 @@ def test_files_are_gathered_under_their_names(tmp_path):
 
 def test_links_are_not_followed(tmp_path, capsys):
     folder = make(tmp_path / "in", ["ada_1_2_sgd.py"])
-    for name in ("ada_1_3_quiz.py", "bo_2_4_sgd.py"):
+    for name in ("ada_1_1_quiz.py", "ada_1_3_word2vec.py", "bo_2_4_sgd.py", "bo_2_5_quiz.py"):
         (folder / name).symlink_to(tmp_path / "secret")
     (tmp_path / "secret").write_text("of others")
     ada, bo = read_roster(folder)
     assert [*ada.files] == ["sgd.py"]
-    assert "Passed over, as no plain file: ada_1_3_quiz.py" in capsys.readouterr().out
-    assert (gather(bo, tmp_path / "out"), bo.files) == (folder / "bo_2_4_sgd.py", {})
+    others = "ada_1_1_quiz.py", "ada_1_3_word2vec.py", "bo_2_4_sgd.py"
+    told = [f"Passed over, as no plain file: {name}" for name in others]
+    assert capsys.readouterr().out.splitlines() == told
+    assert (gather(bo, tmp_path / "out"), bo.files) == (folder / "bo_2_5_quiz.py", {})
     ada.files["sgd.py"].unlink()
     ada.files["sgd.py"].symlink_to(tmp_path / "secret")
     with pytest.raises(InputError, match=r"ada_1_2_sgd\.py cannot be read"):
@@ -355,7 +358,7 @@ OrgDefinedId,Username,Last Name,First Name,Email,Word2vec Points Grade,End-of-Li
 GITHUB = """\
 "identifier","github_username","github_id","name"
 "ada@uni.edu","countess","99","Ada L"
-"bo@uni.edu","","",""
+"bo@uni.edu","","","Bo Wu"
 """
 GRADESCOPE = """\
 First Name,Last Name,SID,Email,Role,Submission ID
@@ -392,7 +395,7 @@ ROSTERS = {
     "GitHub Classroom": (
         GITHUB, ["word2vec-countess//", "word2vec-bo-wu//"],
         {"word2vec-countess": ("Ada L", "countess", "ada@uni.edu"),
-         "word2vec-bo-wu": ("bo-wu", "bo-wu", ""), "bo@uni.edu": ("", "", "bo@uni.edu")},
+         "word2vec-bo-wu": ("bo-wu", "bo-wu", ""), "Bo Wu": ("Bo Wu", "", "bo@uni.edu")},
     ),
     "Gradescope": (GRADESCOPE, ["submission_7/"], {"submission_7": ADA, "Bo Wu_0014": BO}),
     "plain": (PLAIN, ["ADA@uni.edu/", "zed/"],
@@ -401,7 +404,17 @@ ROSTERS = {
                   {"Lovelace, Ada": ADA, "wu_bo.zip": BO}),
     "UTF-16": (PLAIN.encode("utf-16"), ["lovelaceada/"], {"lovelaceada": ADA, "Bo Wu_0014": BO}),
     "of Excel": ("Nachname;Vorname;Matrikelnummer\nMüller;Jürgen;7\n".encode("cp1252"),
-                 ["Müller Jürgen/"], {"Müller Jürgen": ("Jürgen Müller", "7", "")}),
+                 ["Muller-Jurgen/"], {"Muller-Jurgen": ("Jürgen Müller", "7", "")}),
+    "two of one name": (
+        "Full name,Identifier\nLi Wu,Participant 1\nLi Wu,Participant 2\n",
+        ["Li Wu_1_assignsubmission_file_/", "Li Wu_2_assignsubmission_file_/"],
+        {"Li Wu_1": ("Li Wu", "1", ""), "Li Wu_2": ("Li Wu", "2", "")},
+    ),
+    "a folder called as another's": (
+        "name,id\nLi,5\nBo,6\n", ["Li_5/", "6.zip"],
+        {"Li_5": ("Li_5", "", ""), "6.zip": ("Bo", "6", ""), "Li_5_": ("Li", "5", "")},
+    ),
+    "twice in it": ("name,id\nLi,5\nLi,5\n", ["li.zip"], {"li.zip": ("Li", "5", "")}),
     "numbers of Canvas are no student ids": (
         "name,student number\nAda,1\nBo,12341\n", ["ada_12341_1_sgd.py"],
         {"ada_12341": ("Ada", "1", ""), "Bo_12341": ("Bo", "12341", "")},
@@ -439,6 +452,11 @@ def test_everybody_in_a_group_is_in_the_roster(folder):
             "name,id\nLi Chen,5\nChen Li,6\nBo,7\n",
             ["Li Chen/", "bo/"],
             "Li Chen: Li Chen 5 or Chen Li 6? Rename it to the id.\n",
+        ),
+        (
+            "name\nLi Wu\nLi Wu\nBo\n",
+            ["li wu/", "bo/"],
+            "li wu: Li Wu or Li Wu? Rename it to the id.\n",
         ),
         (
             "name,id\nAda,5\nBo,6\nCy,7\n",
@@ -566,6 +584,7 @@ def test_who_is_graded_again_keeps_the_points_and_who_is_unknown_is_told(tmp_pat
         (MOODLE, "canvas", "is not the gradebook of Canvas. Export it there: Grades, Export"),
         (CANVAS, "moodle", "is not a grading worksheet of Moodle. Get it there: Submissions"),
         (PLAIN, "moodle", "is not a grading worksheet"),
+        ("name,grade\nAda 7,\nBo,\n", "moodle", "is not a grading worksheet"),
         (
             CANVAS.replace("HW1", "Word2vec text").replace("Word2vec (", "Word2vec code ("),
             "canvas",
