@@ -257,16 +257,23 @@ MEMORY = """
                 held[-1][start] = 1
             held[-1].madvise(mmap.MADV_DONTNEED)
 
+    def pieces():
+        while True:
+            held.append(bytearray(5000))
+
     def small():
         for _ in range(4):
             held.append(bytearray(90_000_000))
 """
 memory = partial(limits, seconds=5, bound=60, memory=1536, **HARMED)
+ENDED = ("MB of memory in all",)  # by the grader, not by the system
 SPACE = [
     memory("memory in files without names", "each(memory_files)\nreturn x", MEMORY, without=("system calls", "watch")),
     memory("memory in many processes of one session each", "each(array)\nreturn x", MEMORY, without=("watch",)),
     memory("memory that is shared, and mapped no more", "each(shared)\nreturn x", MEMORY, without=("system calls", "watch")),
     memory("memory in many processes, and little for all", "each(small)\nreturn x", MEMORY, memory=768),
+    memory("one large array where memory is short", "held.append(np.ones(110_000_000))\ntime.sleep(3)\nreturn x", MEMORY, memory=640, shows=ENDED),
+    memory("small pieces without end where memory is short", "pieces()", MEMORY, memory=640, shows=ENDED),
 ]  # fmt: skip
 
 MANY = {
