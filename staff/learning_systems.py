@@ -256,7 +256,7 @@ class ClassList:
             self.most = (rows[-1][self.column + 1 :] or [""])[0]  # its neighbour, Maximum grade
         else:
             raise InputError(f"{self.path} is not {WHERE[format]}")
-        if _number(self.most) not in (None, worth):
+        if worth and _number(self.most) not in (None, worth):
             print(f"In {self.path.name} the assignment has {self.most} points, here {worth:g}")
 
     def _column_of_canvas(self, name, worth):

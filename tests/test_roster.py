@@ -578,6 +578,11 @@ def test_who_is_graded_again_keeps_the_points_and_who_is_unknown_is_told(tmp_pat
     assert capsys.readouterr().out == "In roster.csv the assignment has 100,00 points, here 31\n"
 
 
+def test_a_table_can_be_looked_at_before_anything_is_graded(tmp_path, capsys):
+    assert "\n    Points Possible,,,,,31.0\n" in filled(tmp_path, CANVAS, "canvas")
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("text", "format", "words"),
     [
@@ -594,4 +599,4 @@ def test_who_is_graded_again_keeps_the_points_and_who_is_unknown_is_told(tmp_pat
 )
 def test_a_table_of_another_kind(tmp_path, text, format, words):
     with pytest.raises(InputError, match=words):
-        filled(tmp_path, text, format, GRADES[0])
+        filled(tmp_path, text, format)
