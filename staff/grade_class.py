@@ -116,6 +116,8 @@ def grade_class(options):
     (part, parts), everybody = options.part, read_roster(options.submissions, options.roster)
     submissions = everybody[part - 1 :: parts]
     folder = prepare(options)
+    if options.format:
+        fill(options.roster, [], options.format)  # it says what is wrong with it before all else
     if not submissions:
         with folder.kept():
             folder.save([], f"{part}/{parts}", {})
@@ -348,6 +350,8 @@ def write_tables(folder, submissions, options):
 def merge(options):
     """Make one class of the folders that its parts were graded into."""
     parts = parts_of(options.merge)
+    if options.format:
+        fill(options.roster, [], options.format)
     whole = ClassFolder(options.out, parts[0].before["run"])
     whole.changed()
     found = sorted(

@@ -58,9 +58,10 @@ def read_outcome(folder):
     """Read what came of a submission from its folder, or from one of its earlier ones."""
     ended = load(folder / ENDED)
     if problem := ended["problem"]:
-        is_known = problem.startswith(STATUSES)
-        status = problem if is_known else f"{UNFINISHED_KIND}: {problem}"
-        graded = Graded(status, {}, {}, again=problem == UNFINISHED)
+        is_busy, is_known = BUSY in problem, problem.startswith(STATUSES)
+        kind = STARVED if is_busy else UNFINISHED_KIND
+        status = problem if is_known else f"{kind}: {problem}"
+        graded = Graded(status, {}, {}, again=is_busy or problem == UNFINISHED)
     else:
         graded = read_results(folder / RESULTS)
     times = {key: ended.get(key, 0) for key in ("seconds", "processor_seconds")}

@@ -65,7 +65,7 @@ def main(arguments, confine, workers):
         file.write(path.name + "\\n")
     order = json.loads((HERE / "orders.json").read_text()).get(path.name, {})
     print("about", path.name, *arguments[:at])
-    print("grader.py: a reason")
+    print("grader.py:", order.get("says", "a reason"))
     if order.get("dies"):
         os.kill(os.getpid(), 9)
     names = arguments[:at] or ["a", "b"]
@@ -186,6 +186,13 @@ def test_who_was_starved_is_graded_again_by_itself(run, graded, out):
     assert run("--resume") == 0
     assert graded.seen() == ["ada", "submission"]
     assert table(out)["ada"]["status"] == "graded"
+
+
+def test_who_found_no_room_for_a_worker_is_graded_again(run, graded, out):
+    graded.order(bob={"code": 2, "results": False, "says": "the machine was too busy: no room"})
+    assert run() == 0
+    assert graded.seen() == sorted([*EVERYBODY, "bob"])
+    assert table(out)["bob"]["status"] == "starved: the machine was too busy: no room"
 
 
 def test_a_stopped_run_goes_on_with_what_is_left(run, graded, out, capsys):
@@ -338,6 +345,15 @@ def test_options_that_do_not_fit(run, capsys, options, words):
     with pytest.raises(SystemExit):
         run(*options)
     assert words in refused(capsys, 2)
+
+
+def test_a_gradebook_of_another_kind_is_told_before_anything_is_graded(
+    run, graded, tmp_path, capsys
+):
+    (tmp_path / "list.csv").write_text("name\nada\n")
+    told = refused(capsys, run("--roster", str(tmp_path / "list.csv"), "--format", "canvas"))
+    assert "Export Entire Gradebook" in told
+    assert graded.seen() == []
 
 
 def test_parts_put_together_are_the_class(
