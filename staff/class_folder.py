@@ -122,6 +122,12 @@ class ClassFolder:
         if ended := self.ended(submission):
             dump(ended | {"due": tests}, self.of(submission) / ENDED)
 
+    def due(self, submission):
+        """List the tests that alone are to be graded again; none means all."""
+        ended = self.ended(submission)
+        is_same = ended.get("handed_in") == stamp(submission)
+        return ended.get("due", []) if is_same and (self.of(submission) / RESULTS).exists() else []
+
     @contextlib.contextmanager
     def new(self, submission):
         """Give a folder for what comes of a submission, to be put in place when all is in it."""

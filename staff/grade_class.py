@@ -113,15 +113,15 @@ def run(options):
 
 def grade_class(options):
     """Grade all that is not graded yet; write the tables and the picture."""
-    (part, parts), everybody = options.part, read_roster(options.submissions, options.roster)
-    submissions = everybody[part - 1 :: parts]
+    (k, count), everybody = options.part, read_roster(options.submissions, options.roster)
+    submissions, part = everybody[k - 1 :: count], f"{k}/{count}"
     folder = prepare(options)
     if options.format:
         fill(options.roster, [], options.format)  # it says what is wrong with it before all else
     if not submissions:
         with folder.kept():
-            folder.save([], f"{part}/{parts}", {})
-        print(f"Part {part}/{parts} is empty: the class has {len(everybody)}.")
+            folder.save([], part, {})
+        print(f"Part {part} is empty: the class has {len(everybody)}.")
         return
     jobs = options.jobs or carried()
     if jobs > carried():
@@ -134,7 +134,7 @@ def grade_class(options):
         check_closed(submissions, options)
         stack.enter_context(folder.kept())
         left = what_is_left(folder, submissions, options)
-        folder.save(submissions, f"{part}/{parts}")
+        folder.save(submissions, part)
         began = time.monotonic()
         grade_all(folder, submissions, left, options, graders)
         write_tables(folder, submissions, options)
@@ -154,6 +154,9 @@ def prepare(options):
     if folder.is_used and not options.resume and options.regrade is None:
         raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
     folder.changed()
+    part = "{}/{}".format(*options.part)
+    if (other := folder.before.get("part", part)) != part:
+        raise InputError(f"{out} is of part {other}, not {part}. Name another folder.")
     return folder
 
 
@@ -230,14 +233,12 @@ def grade_all(folder, submissions, left, options, graders):
 
 def grade(folder, submission, options, grader):
     """Grade one submission; its folder appears when all in it is whole."""
-    tests = folder.ended(submission).get("due", [])
-    before = folder.of(submission) / RESULTS
+    tests, before = folder.due(submission), folder.of(submission) / RESULTS
     with folder.new(submission) as (partial, ended):
         ended |= {"problem": NOTHING, "processor_seconds": 0.0}
         if not (submission.files or os.path.lexists(submission.path)):
             return
         path = gather(submission, partial / HANDED_IN)
-        tests = tests if before.exists() else []
         code, seconds = run_grader(grader, path, partial, options, tests)
         if submission.files:  # name the place where they lie afterwards
             for name, quoted in ((REPORT, str), (RESULTS, lambda text: json.dumps(text)[1:-1])):

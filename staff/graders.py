@@ -61,7 +61,7 @@ class Grader:
             process.wait()
 
 
-class KeptWorkers(WORKERS):
+class LastingWorkers(WORKERS):
     """Workers that stay from one grading to the next."""
 
     def close(self):
@@ -77,7 +77,7 @@ def main(arguments=None):
 
     def workers(preload=()):
         key = tuple(preload)
-        kept[key] = kept.get(key) or KeptWorkers(preload)
+        kept[key] = kept.get(key) or LastingWorkers(preload)
         return kept[key]
 
     def seconds():

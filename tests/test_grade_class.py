@@ -327,6 +327,14 @@ def test_one_test_that_changed_is_graded_again_and_the_others_are_not(run, grade
     assert graded.seen() == ["=cy", "bob", "submission"]
 
 
+def test_what_was_handed_in_anew_is_graded_in_all_tests(run, graded, submissions, out):
+    assert run() == 0
+    (submissions / "bob" / "sgd.py").write_text("")
+    graded.order(bob={"scores": {"b": 1.0}})
+    assert run("--regrade", "--tests", "a") == 0
+    assert totals(out) == {"=cy": "0", "ada": "1", "bob": "1"}
+
+
 def test_who_is_to_be_graded_again_must_be_there(run, graded, capsys):
     assert run() == 0
     assert "adda" in refused(capsys, run("--regrade", "adda"))
@@ -363,6 +371,9 @@ def test_parts_put_together_are_the_class(
     parts = [str(tmp_path / f"part {k}") for k in range(1, 5)]  # the last one is empty
     for k, part in enumerate(parts, 1):
         assert run("--out", part, "--part", f"{k}/4") == 0
+    assert "is of part 1/4, not 2/4" in refused(
+        capsys, run("--out", parts[0], "--part", "2/4", "--resume")
+    )
     merged = str(tmp_path / "merged")
     capsys.readouterr()
     assert "of 4 parts there are missing: 2, 3, 4." in refused(

@@ -136,7 +136,7 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
 def accounts():
     """Offer users, with their groups: a number that nobody has, else an account made for this.
 
-    The number follows from that of this process, so that no two gradings have the same.
+    The number follows from that of this process, so that no two gradings at once have the same.
     """
     for number in (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count()):
         with contextlib.suppress(KeyError):
