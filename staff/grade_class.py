@@ -125,7 +125,7 @@ def grade_class(options):
         return
     jobs = options.jobs or carried()
     if jobs > carried():
-        print(f"This machine carries {carried()} gradings at once: {jobs} take longer.")
+        print(f"This machine carries {carried()} at once: {jobs} take longer.")
     graders = [Grader(GRADER.parent) for _ in range(jobs)]
     with contextlib.ExitStack() as stack:
         for grader in graders:

@@ -65,6 +65,7 @@ def main(arguments, confine, workers):
         file.write(path.name + "\\n")
     order = json.loads((HERE / "orders.json").read_text()).get(path.name, {})
     print("about", path.name, *arguments[:at])
+    print(f"in {path}")
     print("grader.py:", order.get("says", "a reason"))
     if order.get("dies"):
         os.kill(os.getpid(), 9)
@@ -379,6 +380,12 @@ def test_parts_put_together_are_the_class(
     assert "of 4 parts there are missing: 2, 3, 4." in refused(
         capsys, grade_class.main(["--merge", parts[0], "--out", merged])
     )
+    about = json.loads((Path(parts[1]) / "class.json").read_text())
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "class.json").write_text(json.dumps(about | {"run": about["run"] | {"points": "x"}}))
+    told = refused(capsys, grade_class.main(["--merge", parts[0], str(other), "--out", merged]))
+    assert "is of another class, solution or grader than" in told
     twice = grade_class.main(["--merge", parts[0], parts[0], "--out", merged])
     assert "are both part 1/4" in refused(capsys, twice)
     assert grade_class.main(["--merge", *parts, "--out", merged]) == 0
@@ -407,7 +414,19 @@ def test_files_handed_in_singly_are_graded_as_one(run, graded, submissions, out)
         (submissions / f"adalovelace_1_2_{name}.py").write_text("")
     graded.order(**{"handed in": {"code": 1}})
     assert run() == 0
-    assert len(table(out)) == 1
+    (name,) = table(out)
+    told = (out / "submissions" / name / "report.txt").read_text()
+    assert f"in {out}/submissions/{name}/handed in" in told
+    files = (out / "submissions" / name / "handed in").iterdir()
+    assert {path.name for path in files} == {"sgd.py", "word2vec.py"}
+
+
+def test_more_gradings_at_once_than_memory_carries_are_told(run, graded, capsys, monkeypatch):
+    monkeypatch.setattr(grade_class, "memory_here", lambda: 2**30)
+    assert run("--jobs", "2") == 0
+    assert "This machine carries 1 at once: 2 take longer." in capsys.readouterr().out
+    assert run("--resume") == 0
+    assert "carries" not in capsys.readouterr().out
 
 
 def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solution, out, capsys):
