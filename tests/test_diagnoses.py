@@ -148,7 +148,7 @@ MADE = {
     "sgd: uphill": (1, "2b: sgd: x after iteration 1: It is x + step * gradient, which goes uphill."),
     "annealing: never": (2, "2b: sgd: x after iteration 20,001: The step is 2 times the right one"),
     "question 1: a letter missing": (1, "3a: the answer is not right"),
-    "question 2: a wrong letter": (2, "3b: the answer is not right"),
+    "question 2: a letter too many": (2, "3b: the answer is not right"),
     "no file": (1, "sample_vectors_(soln).json is missing."),
 }  # fmt: skip
 
