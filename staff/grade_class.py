@@ -337,13 +337,14 @@ def write_tables(folder, submissions, options):
         out / "summary.png": to_png(plot_summary(rows)),
     }
     if before:
-        files[out / "changes.csv"] = changes_csv(changes(before, rows))
+        changed = changes(before, rows)
+        files[out / "changes.csv"] = changes_csv(changed)
     if options.format:
         files[out / f"{options.format}.csv"] = fill(options.roster, rows, options.format)
     write_files(files)
     print(status_line(rows))
     if before:
-        print(changes_line(changes(before, rows), rows))
+        print(changes_line(changed, rows))
     print(f"Wrote {', '.join(map(str, files))}, and a folder for each in {out / EACH}")
     folder.save(submissions, folder.before["part"], remember(rows))
 
