@@ -213,6 +213,20 @@ def test_the_checkout_itself_trained_on_the_real_treebank(real_treebank, tmp_pat
     assert (code, last_line(output)) == (0, full_marks(worth()))
 
 
+def test_another_solution_in_the_same_process_is_asked_anew(handed_in, tmp_path):
+    code = "import sys, grader\nfor solution in sys.argv[2:]:\n    grader.main("
+    code += "['3a-1', '2a-4', '--unconfined', '--submission', sys.argv[1], '--solution', solution])"
+    wrong = copy_of_reference(tmp_path / "wrong")
+    with open(wrong / "submission" / "word2vec.py", "a", encoding="utf-8") as file:
+        file.write("\n\ndef sigmoid(x):\n    return x\n")
+    with open(wrong / "submission" / "quiz.py", "a", encoding="utf-8") as file:
+        file.write("\n\ndef question_1():\n    return ['a', 'b']\n")
+    command = ["-c", code, handed_in, handed_in, wrong, handed_in]
+    _, output, _ = grade(command=command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+    points = re.findall(r"END GRADING \[([\d.]+)/", output)
+    assert points == [f"{worth('2a-4') + worth('3a-1'):.1f}", "0.0", points[0]]
+
+
 # How it is called
 
 

@@ -624,7 +624,7 @@ def test_answers_that_come_before_questions_are_taken_for_answers(fake):
 def test_output_without_end_is_capped(monkeypatch):
     source = "import os\ndef f():\n    while True:\n        os.write(1, b'x' * 65536)"
     with sandbox(source) as box, loaded(box, 0.3) as submission:
-        with pytest.raises(SubmissionError, match="took longer"):
+        with pytest.raises(SubmissionError, match=r"took longer|too busy"):
             submission.f()
         text = submission._session.close()
     assert len(text) < 25_000

@@ -62,37 +62,37 @@ class Function:
 
 
 class Limit:
-    """Seconds of a processor that requests may take together, and what is left of them.
+    """Seconds of a processor that requests may take together.
 
-    The clock is a backstop, for what sleeps: `clock_left` are the seconds that may go by.
+    The clock is a backstop, for what sleeps: `clock_seconds` may go by during the requests.
     """
 
     def __init__(self, seconds, which):
-        self.seconds = self.left = seconds
-        self.clock_left = BACKSTOP * seconds
+        self.seconds = seconds
+        self.clock_seconds = BACKSTOP * seconds
         self.which = which  # as people are told
+        self.before = None  # what was in use when the first request began
+        self.went_by = 0.0  # seconds during the requests that have ended
 
-    def begin(self, what, use):
+    def begin(self, what):
         """Begin a request; people are told `what` took too long."""
-        self.what, self.before = what, use
+        self.what = what
         self.began = self.looked = time.monotonic()
 
-    def ran(self, use):
-        """Tell how long the request has computed."""
-        return max(use.seconds - self.before.seconds, 0.0)
-
     def check(self, use, box):
-        """Raise an error if the request has taken too long, or all tests together have."""
-        now, ran, waited = time.monotonic(), self.ran(use), use.waited - self.before.waited
+        """Raise an error if the requests have taken too long, or all tests together have."""
+        now = time.monotonic()
         if now - self.looked > GAP:  # the grader itself did not run: it was stopped, or starved
-            self.clock_left += now - self.looked
+            self.clock_seconds += now - self.looked
             box.end += now - self.looked
-        self.looked, went_by = now, now - self.began
+        self.looked, went_by = now, self.went_by + now - self.began
+        ran = max(use.seconds - self.before.seconds, 0.0)
+        waited = use.waited - self.before.waited
         too_late = f"{self.what} took longer than {self.seconds:g} seconds, {self.which}"
-        if ran > self.left:
+        if ran > self.seconds:
             raise TooLateError(too_late)
         waited *= use.threads == 1  # else it may have waited for itself
-        is_over = went_by > self.clock_left + min(waited, PATIENCE * self.clock_left)
+        is_over = went_by > self.clock_seconds + min(waited, PATIENCE * self.clock_seconds)
         if not is_over and now <= box.end:
             return
         if waited > STARVED * went_by:
@@ -107,10 +107,9 @@ class Limit:
             f"{went_by - ran:.1f}"
         )
 
-    def end(self, use):
-        """Take from what is left what a request took."""
-        self.left -= self.ran(use)
-        self.clock_left -= time.monotonic() - self.began
+    def end(self):
+        """End a request."""
+        self.went_by += time.monotonic() - self.began
 
 
 class Session:
@@ -122,7 +121,8 @@ class Session:
 
     def __init__(self, sandbox, folder, seconds):
         self.sandbox, self.folder = sandbox, folder
-        self.limit = self.of_calls = Limit(seconds, "the limit of this test")
+        self.limit, self.of_calls = None, Limit(seconds, "the limit of this test")
+        self.unseen = 0.0  # seconds of requests since the last look
         self.seed = self.next = None
         self.changed = []
         self.calls = []  # name, arguments and keyword arguments of each
@@ -173,19 +173,20 @@ class Session:
         """Send a request and give the answer; if none comes within a limit, end the worker."""
         if self.failure is not None:
             raise self.failure
-        self.limit, answer = limit, None
-        limit.begin(what, watch.use_of(self.worker.group, alone=True))
+        answer = None
+        if limit is not self.limit:
+            self.limit, limit.before = limit, watch.use_of(self.worker.group, alone=True)
+        limit.begin(what)
         self.channel.next_look = limit.began + LOOK_SECONDS
         try:
             self.channel.send(request)
             found = self.channel.receive()
             if not isinstance(found, dict):
                 raise WireError("an answer that is none")
-            is_quick = time.monotonic() - limit.began < LOOK_SECONDS
-            use = watch.use_of(self.worker.group, alone=is_quick)
-            if limit.ran(use) > limit.left:
+            self.unseen += time.monotonic() - limit.began
+            if self.unseen > LOOK_SECONDS:  # not after every quick call: looking takes longer
                 self._look()
-            limit.end(use)
+            limit.end()
             answer = found
         except SubmissionError as error:
             if isinstance(error, TooLateError):
@@ -211,7 +212,7 @@ class Session:
 
     def _look(self):
         """Look what the submission uses; raise `SubmissionError` if it is too much."""
-        use = watch.use_of(self.worker.group)
+        self.unseen, use = 0.0, watch.use_of(self.worker.group)
         self.limit.check(use, self.sandbox)
         excess = watch.excess_of(use, self.folder, self.memory)
         if excess and "watch" not in self.sandbox.confinement.without:

@@ -5,6 +5,7 @@ None of it is the submission's word. Elsewhere nothing is known, and the clock d
 
 import contextlib
 import errno
+import functools
 import os
 import re
 import stat
@@ -40,7 +41,8 @@ class Use:
 def use_of(group, alone=False):
     """Tell what a group of processes uses, also those that ended and were not waited for.
 
-    `alone` looks at the first one only, and at those that it waited for. Of None nothing is known.
+    `alone` looks at the times of the first one only, and of those that it waited for. Of None
+    nothing is known.
     """
     use = Use()
     for process in [str(group)] if alone else processes():
@@ -49,8 +51,8 @@ def use_of(group, alone=False):
             continue
         use.seconds += sum(map(int, fields[11:15])) / TICKS
         use.threads += int(fields[17])
-        use.memory += memory_of(process)
         if not alone:
+            use.memory += memory_of(process)
             use.nameless.update(nameless_of(process))
     with contextlib.suppress(IndexError):
         use.waited = int(read(group, "schedstat").split()[1]) / 1e9
@@ -62,6 +64,7 @@ def memory_of(process):
     return 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
 
 
+@functools.cache
 def memory_here(root="/"):
     """Give the bytes of memory of this machine, or of a control group that this process is in."""
     root, found = Path(root), [sys.maxsize]
