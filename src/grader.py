@@ -19,7 +19,7 @@ from grading import cases
 from grading.course import WORKERS, Course, open_course, pack, read_solution, refuse_if_exposed
 from grading.options import parse, select
 from grading.outcomes import Outcome, Report, Status
-from grading.quiz import QUESTIONS, QuizChecks, judge  # [quiz] [/quiz]
+from grading.quiz import QUESTIONS, QuizChecks, check_answer  # [quiz] [/quiz]
 from grading.report import next_step, write
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
@@ -33,7 +33,7 @@ from utils.utils import InputError
 LOOK_SECONDS = 0.2  # between two looks whether a file was saved
 UNFINISHED = "The grader did not finish."
 ONE_TEST = "--debug runs one test, not {}: name it, such as 2a-0-basic"
-NOT_GRADED = "Hidden tests ran, but are graded only where the course's solution is."
+NOT_GRADED = "Hidden tests ran, but they are graded only with the course's solution."
 
 
 class Test_2a(Word2vecChecks, GradedTestCase):
@@ -171,7 +171,7 @@ class QuizQuestion(QuizChecks):
         """Question {}: the answer is right."""
         answer = self.answer(self.submission)
         if self.is_graded:
-            self.compare(judge, answer, self.answer(self.solution), self.reveal)
+            self.compare(check_answer, answer, self.answer(self.solution), self.reveal)
 
 
 for number, question in QUESTIONS.items():

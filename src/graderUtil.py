@@ -70,6 +70,7 @@ class GradedTestCase(unittest.TestCase):
         """Begin a report; the processes start in the test itself, as they are part of it."""
         self.submission = self.session = None
         self.notes, self.printed, self.failure = [], "", None
+        self.blamed = ""  # the function that a failure is about; the last one called by default
 
     def _open(self):
         """Start a process of the submission."""

@@ -6,14 +6,14 @@ text that says what is wrong, one line or a few; an empty one says that all is r
 
 import random
 from functools import cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
 from sandbox.text import one_line
 from utils.gradcheck import TOLERANCE, numerical_gradient
 
-from .mistakes import explain
-from .values import NoNumbersError, bare, kind_of, to_array, to_array_of_shape
+from .mistakes import bare, explain
 
 RTOL, ATOL = 1e-6, 1e-9
 RTOL_SINGLE, ATOL_SINGLE = 1e-4, 1e-6  # at least, for results in single precision
@@ -31,50 +31,123 @@ PARAMETERS = {
     "sgd": "f x0 step iterations postprocessing use_saved PRINT_EVERY".split(),
 }
 MAX_VALUE = 300  # characters of an argument
+WHOLE = "It holds whole numbers only, as np.zeros_like of whole numbers does."
+FORGOTTEN = "did you forget `return`?"
 NEARLY = 1e-2  # error of differences of losses in single precision
 
 
-def check_array(what, found, expected, **how):
+class NoNumbersError(ValueError):
+    """A value is no number and no array of numbers; the message says what it is."""
+
+
+class Difference(NamedTuple):
+    """What is wrong with an array; false if nothing is."""
+
+    where: str = ""
+    instead: str = ""  # what it is instead, if that is known
+    in_numbers: bool = False  # its kind and shape are right, and its numbers finite
+
+    def __bool__(self):
+        return bool(self.where)
+
+
+def to_array(value):
+    """Take a number, an array or lists of these as an array, else raise `NoNumbersError`."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise NoNumbersError("is a list whose parts differ in shape") from None
+    if array.dtype.kind not in "fiu":
+        is_list = isinstance(value, (list, tuple))
+        raise NoNumbersError("holds what is no number" if is_list else f"is {kind_of(value)}")
+    return array
+
+
+def kind_of(value):
+    """Name the kind of a value, which may be anything, in a few words."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return f"an array of {value.dtype.name}"
+    name = str(getattr(value, "type_name", type(value).__name__))[:100]
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return f"an {name}" if name.startswith("array of ") else f"a value of type {name}"
+
+
+def to_array_of_shape(value, shape):
+    """Take a value as an array of finite numbers of this shape; None if it is none."""
+    try:
+        array = bare(np.asarray(to_array(value), float))
+    except NoNumbersError:
+        return None
+    if array.shape != bare(np.empty(shape)).shape or not np.isfinite(array).all():
+        return None
+    return np.reshape(array, shape)
+
+
+def to_parts(found, shapes):
+    """Take what a loss gives as arrays of these shapes; None if it is something else."""
+    if not isinstance(found, (list, tuple)) or len(found) != len(shapes):
+        return None
+    parts = [to_array_of_shape(part, shape) for part, shape in zip(found, shapes, strict=True)]
+    return None if any(part is None for part in parts) else parts
+
+
+def check_array(what, found, expected, *, unexplained=str, **how):
     """Compare an array: its kind, its shape, then each element; see `difference`.
 
     >>> check_array("the gradient", np.array([1.0, -2.0]), np.array([-1.0, 2.0]))
     'the gradient differs most at [1]: yours is -2, expected 2. It is negated.'
     """
-    return " ".join(difference(what, found, expected, **how)).rstrip()
+    return told([difference(what, found, expected, **how)], unexplained)
+
+
+def told(differences, unexplained):
+    """Tell of differences, a line each; of numbers alone, with what `unexplained` gives then."""
+    differences = [difference for difference in differences if difference]
+    said = {difference.instead for difference in differences}
+    lines = [f"{where} {instead}".rstrip() for where, instead, _ in differences]
+    if len(differences) > 1 and len(said) == 1:  # it is the same of all: said once
+        lines = [*(difference.where for difference in differences), *said]
+    if differences and said == {""} and all(difference.in_numbers for difference in differences):
+        lines.append(unexplained())
+    return "\n".join(filter(None, lines))
 
 
 def difference(what, found, expected, rtol=RTOL, atol=ATOL, reveal=True, instead=list):
-    """Say in one sentence where an array differs, and in another what it is instead.
+    """Find where an array differs, and what it is instead.
 
     Shapes must agree but for leading axes of length 1; lists are taken as arrays; results in single
     precision are compared to fewer digits. `instead`, called only where something differs, gives
     known mistakes for `mistakes.explain`. Expected values are shown only with `reveal`.
     """
-    expected, kind = np.asarray(expected, float), getattr(found, "dtype", np.dtype(float)).kind
+    expected = np.asarray(expected, float)
     wanted = f"shape {expected.shape}" if expected.ndim else "one number"
-    numbers = f"numbers of {wanted}" if expected.ndim else wanted
     if found is None:
-        return f"{what} is None: is the return missing?", ""
+        return Difference(f"{what} is None: {FORGOTTEN}")
     try:
-        found, single = to_array(found)
+        given = to_array(found)
     except NoNumbersError as error:
-        return f"{what} {error}, expected {numbers}.", ""
-    if bare(found).shape != bare(expected).shape:
+        numbers = f"numbers of {wanted}" if expected.ndim else wanted
+        return Difference(f"{what} {error}, expected {numbers}.")
+    found = np.asarray(given, float)
+    has_shape = bare(found).shape == bare(expected).shape
+    if not has_shape:
         has = f"has shape {found.shape}" if found.ndim else "is one number"
-        problem = f"{what} {has}, expected {wanted}."
+        where = f"{what} {has}, expected {wanted}."
     else:
         found = found.reshape(expected.shape)
-        rtol, atol = (max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)) if single else (rtol, atol)
+        if given.dtype == np.float32:
+            rtol, atol = max(rtol, RTOL_SINGLE), max(atol, ATOL_SINGLE)
         with np.errstate(over="ignore", invalid="ignore"):
             error = np.abs(found - expected)
             is_right = error <= atol + rtol * np.abs(expected)
         if is_right.all():
-            return "", ""
-        problem = _worst(what, found, expected, np.where(is_right, -1, error), reveal)
-        if kind in "iu" and np.array_equal(found, np.trunc(expected)):
-            return problem, "It holds whole numbers only, as np.zeros_like of whole numbers does."
+            return Difference()
+        where = _worst(what, found, expected, np.where(is_right, -1, error), reveal)
+        if given.dtype.kind in "iu" and given.ndim and np.array_equal(found, np.trunc(expected)):
+            return Difference(where, WHOLE)
     with np.errstate(all="ignore"):
-        return problem, explain(found, expected, instead(), reveal)
+        said = explain(found, expected, instead(), reveal)
+    return Difference(where, said, has_shape and bool(np.isfinite(found).all()))
 
 
 def _worst(what, found, expected, error, reveal):
@@ -93,35 +166,33 @@ def _worst(what, found, expected, error, reveal):
     return f"{differs}{yours:.{digits}g}, expected {right:.{digits}g}."
 
 
-def check_loss_and_gradients(what, found, expected, *, names=PARTS, instead=list, **how):
+def check_loss_and_gradients(
+    what, found, expected, *, names=PARTS, instead=list, unexplained=str, **how
+):
     """Compare a loss and its two gradients, each as `check_array` does.
 
     `instead` gives known mistakes: words and the three parts, None where one does not tell it.
     """
     if found is None:
-        return f"{what} returned None: is the return missing?"
-    if not isinstance(found, (list, tuple)) or len(found) != len(names):
-        number = len(found) if isinstance(found, (list, tuple)) else None
-        returned = kind_of(found) if number is None else f"{number} value{'s' * (number != 1)}"
-        return f"{what} returned {returned}, expected {len(names)}: the {', the '.join(names)}."
+        return f"{what} returned None: {FORGOTTEN}"
+    is_list = isinstance(found, (list, tuple))
+    if not is_list or len(found) != len(names):
+        count = f"{len(found)} value{'s' * (len(found) != 1)}" if is_list else kind_of(found)
+        return f"{what} returned {count}, expected {len(names)}: the {', the '.join(names)}."
     known = cache(instead)
 
     def known_of(i):
-        others = [
-            (f"the {names[j]}", expected[j]) for j in range(1, len(names)) if i > 0 and i != j
-        ]
+        others = [(f"the {names[j]}", expected[j]) for j in range(1, len(names)) if 0 < i != j]
         return others + [(words, parts[i]) for words, parts in known() if parts[i] is not None]
 
     shaped = np.reshape(expected[0], ()), *expected[1:]
-    results = [
-        difference(f"{what}: the {name}", part, right, instead=partial(known_of, i), **how)
-        for i, (name, part, right) in enumerate(zip(names, found, shaped, strict=True))
-    ]
-    results = [result for result in results if any(result)]
-    said = {explanation for _, explanation in results}
-    if len(results) > 1 and len(said) == 1:  # it is the same of all: said once
-        return "\n".join([*(problem for problem, _ in results), *said]).rstrip()
-    return "\n".join(" ".join(result).rstrip() for result in results)
+    return told(
+        [
+            difference(f"{what}: the {name}", part, right, instead=partial(known_of, i), **how)
+            for i, (name, part, right) in enumerate(zip(names, found, shaped, strict=True))
+        ],
+        unexplained,
+    )
 
 
 def check_gradient(what, f, names, center, outside):
@@ -141,11 +212,12 @@ def check_gradient(what, f, names, center, outside):
         return f"{what}: the gradient cannot be checked: the loss is not always one number."
     for name, part, right in zip(names[1:], parts, np.split(numerical, [rows]), strict=True):
         label = f"{what}: gradient check failed: by finite differences of the loss, the {name}"
-        problem, said = difference(label, part, right, TOLERANCE / 2, TOLERANCE / 2)
-        if problem:
-            if not (said or difference("", part, right, NEARLY, NEARLY)[0]):
+        wrong = difference(label, part, right, TOLERANCE / 2, TOLERANCE / 2)
+        if wrong:
+            said = wrong.instead or "Either the loss or its gradient is wrong."
+            if not (wrong.instead or difference("", part, right, NEARLY, NEARLY)):
                 said = "It is nearly right: is something in single precision (float32)?"
-            return f"{problem} {said or 'Either the loss is wrong or its gradient.'}"
+            return f"{wrong.where} {said}"
     return ""
 
 

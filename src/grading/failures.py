@@ -21,7 +21,8 @@ NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
 PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
-NO_TERMINAL = "breakpoint() finds no terminal here: run grader.py with --debug {}"
+NO_TERMINAL = "breakpoint() has no terminal here: run grader.py with --debug {}"
+SAYS_ALL = "MissingError", "WireError"  # types of ours, which explain nothing
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (NOT_ONE, r"\bmath\.(\w+)", "math.{0} takes one number, np.{0} takes arrays."),
     (NOT_ONE, r"\b(float|int)\(", "{0} takes one number, here it gets an array."),
@@ -33,7 +34,7 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
     (r"'NoneType' object is not callable, in sgd$", "", "Is postprocessing None? Leave it out."),
     (r"(for|to|not) .*NoneType.*, in sgd$", "", f"Is f called? {A_STEP}"),
     (r"(unpack|multiply sequence).*, in sgd$", "", f"f gives two values. {A_STEP}"),
-    (r"NoneType", "", "Something is None: is a return missing, or a None not replaced?"),
+    (r"NoneType", "", "Something is None: did you forget `return`, or to replace a None?"),
     (r"OverflowError: (?:math range|\(34)", "", "exp of a large number; np.exp gives inf for it."),
     (r"UnboundLocalError: .*variable '(\w+)'", "", "Where is {0} set before this line?"),
     (r"values to unpack", r"loss", "A loss gives three values: the loss and two gradients."),
@@ -52,7 +53,8 @@ def failure_of(error, test):
     """Tell why a graded test failed."""
     package, calls = test.course.submission.package, test.session.calls if test.session else []
     kind, message = type(error).__name__, str(error)
-    about, trace = function_of(message, calls), trace_of(getattr(error, "frames", ()), package)
+    about = test.blamed or (calls[-1][0] if calls else "")
+    trace = trace_of(getattr(error, "frames", ()), package)
     if calls and test.about.is_hidden and test.reveal:
         call = next((call for call in reversed(calls) if call[0] == about), calls[-1])
         test.notes.append(f"case: {written(*call)}")
@@ -69,6 +71,7 @@ def failure_of(error, test):
             is_debugged = test.session.worker.group is None
             message = "You left the debugger." if is_debugged else NO_TERMINAL.format(test.about.id)
         message = taught(kind, message, code, about, package)
+        kind = "" if kind in SAYS_ALL else kind
     elif isinstance(error, AssertionError) and message.startswith(f"{VECTORS} is missing"):
         kind = ""  # one line says all
     elif not isinstance(error, (AssertionError, UploadError)):
@@ -78,13 +81,6 @@ def failure_of(error, test):
         kind, place = "GraderError", None
     what = isinstance(error, StarvedError), isinstance(error, UploadError)
     return Failure(kind, message, trace, place, *what)
-
-
-def function_of(message, calls):
-    """Name the function that a failure is about: that of the last call, or one that it names."""
-    if blamed := re.search(r"the sum of what (\w+) gives: the mistake is there", message):
-        return blamed[1]
-    return calls[-1][0] if calls else ""
 
 
 def trace_of(frames, package):
@@ -144,8 +140,9 @@ def misnamed(message, package):
     wanted = re.match(r"the submission has no function (\w{1,50})|", message)[1]
     for name, file in package.items() if wanted else ():
         others = [other for other in definitions(file) if other not in GRADED][:MOST_NAMES]
-        if near := difflib.get_close_matches(wanted, others, n=1, cutoff=0.7):
-            return f"{name} has {near[0]}: rename it to {wanted}."
+        by_letters = {other.lower(): other for other in others}
+        if near := difflib.get_close_matches(wanted.lower(), by_letters, n=1, cutoff=0.7):
+            return f"{name} has {by_letters[near[0]]}: rename it to {wanted}."
     return ""
 
 

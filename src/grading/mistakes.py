@@ -10,14 +10,19 @@ import numpy as np
 
 from utils import BATCH_SIZE
 
-from .values import bare
-
 CLOSE = 1e-5  # of the largest element
 LARGE, OVERFLOWS = 5, 30  # |x| where a sigmoid is nearly flat; where nan is no chance
 MOST_WORDS = 40  # of a vocabulary in which a mistake is looked for word by word
 
 
-def same(found, target):
+def bare(array):
+    """Drop the leading axes of length 1."""
+    while array.shape[:1] == (1,):
+        array = array[0]
+    return array
+
+
+def nearly_equal(found, target):
     """Tell whether two arrays have one shape and, to five digits of the largest, one content."""
     found, target = bare(np.asarray(found, float)), bare(np.asarray(target, float))
     largest = np.abs(target).max(initial=0)
@@ -41,23 +46,27 @@ def explain(found, expected, instead, reveal):
         if callable(target):
             is_it = has_shape and target(found)
         else:  # neither what is nearly right nor zero is told from an array
-            is_it = np.any(target) and same(found, target) and not same(target, expected)
+            is_it = (
+                np.any(target)
+                and nearly_equal(found, target)
+                and not nearly_equal(target, expected)
+            )
         if is_it:
             return f"It is {words}{'' if words.endswith('?') else '.'}"
     if has_shape:
         return _factor(found, expected, reveal)
-    is_right = found.size == expected.size and same(found.ravel(), expected.ravel())
+    is_right = found.size == expected.size and nearly_equal(found.ravel(), expected.ravel())
     return "Its numbers are right, its shape is not." if is_right else ""
 
 
 def _factor(found, expected, reveal):
     place = np.abs(expected).argmax()
     factor = found.flat[place] / expected.flat[place]
-    if not same(found, factor * expected) or same(found, expected):
+    if not nearly_equal(found, factor * expected) or nearly_equal(found, expected):
         return ""
     simple = Fraction(factor).limit_denominator(100)
     is_simple = 1 in (abs(simple.numerator), simple.denominator) and abs(simple) <= 100
-    is_simple = is_simple and same(factor, float(simple))
+    is_simple = is_simple and nearly_equal(factor, float(simple))
     if np.count_nonzero(expected) == 1 and not (is_simple and reveal):
         return ""  # any number is some multiple of another
     if not reveal:

@@ -1,10 +1,11 @@
-"""3: the answers to the quiz, read and judged."""
+"""3: the answers to the quiz, read and checked."""
 
 import string
 import unittest
 
 from sandbox.session import MissingError
-from sandbox.wire import Opaque
+
+from .compare import kind_of
 
 OPTIONS = {1: "abcd", 2: "abcd", 3: "abc", 4: "abc", 5: "abcd", 6: "abc"}
 QUESTIONS = {number: f"3{string.ascii_lowercase[number - 1]}" for number in OPTIONS}
@@ -52,17 +53,16 @@ def read_answer(value, question):
             wrong = [f"{letter!a}{place}" for letter in found if letter not in options]
             letters.update(found)
         else:
-            name = item.type_name if isinstance(item, Opaque) else type(item).__name__
-            wrong = [f"a value of type {name[:SHOWN]!a}"]
+            wrong = [kind_of(item)]
         if wrong:
             has = f"question {question}, which has {', '.join(options)}"
-            raise AnswerError(f"{wrong[0]} is no option of {has}: {DO_THIS}")
+            raise AnswerError(f"{wrong[0]} is not an option in {has}: {DO_THIS}")
     if not letters:
         raise AnswerError(f"no answer is returned, and printing one is not enough: {DO_THIS}")
     return sorted(letters)
 
 
-def judge(answer, key, reveal=False):
+def check_answer(answer, key, reveal=False):
     """Say if an answer is wrong; give away neither letters nor their number."""
     right = f": it is {', '.join(key)}" if reveal else ""
     return "" if answer == key else f"the answer is not right{right}"

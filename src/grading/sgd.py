@@ -7,8 +7,7 @@ from sandbox.session import SubmissionError
 from utils import ANNEAL_EVERY as EVERY
 
 from . import cases
-from .compare import changed_arguments, difference, drawn
-from .values import to_array, to_array_of_shape
+from .compare import changed_arguments, difference, drawn, to_array, to_array_of_shape
 
 NEVER = 10**9  # PRINT_EVERY, to print nothing
 A_STEP = "A step is: loss, grad = f(x), then x <- x - step * grad."
@@ -54,7 +53,7 @@ def check_run(f, result, x0, step, iterations, postprocessing=None, *, reveal=Tr
     """Say what is wrong with a run, whose f has a record of each x; nothing if all is right."""
     shape, how = np.shape(x0), (1e-6, 1e-6, reveal)
     try:
-        record = to_array(f.record)[0].reshape(-1, *shape)
+        record = to_array(f.record).reshape(-1, *shape)
     except ValueError:  # it is forged
         record = np.empty((0, *shape))
     if len(record) != iterations:
@@ -63,26 +62,26 @@ def check_run(f, result, x0, step, iterations, postprocessing=None, *, reveal=Tr
     xs = np.append(record, [np.full(shape, np.nan) if end is None else end], axis=0)
     with np.errstate(all="ignore"):
         run = Run(f, xs.reshape(len(xs), -1), step, postprocessing or Postprocessing())
-        problem, _ = difference("sgd: the first x", xs[0], x0, *how)
-        if problem and not any(difference("", xs[0], run.after(x0), *how)):
-            return f"{problem} The postprocessing is applied before f, not after the update."
-        if problem:
-            return f"{problem} It must be x0."
+        if first := difference("sgd: the first x", xs[0], x0, *how):
+            said = "It must be x0."
+            if not difference("", xs[0], run.after(x0), *how):
+                said = "The postprocessing is applied before f, not after the update."
+            return f"{first.where} {said}"
         right = run.fits(run.right)
         if right.all():
             return ""
         k = int(right.argmin())  # the first that is wrong
         found = result if end is None and k == iterations - 1 else xs[k + 1]
         what, expected = f"sgd: x after iteration {k + 1:,}", run.right[k].reshape(shape)
-        problem, _ = difference(what, found, expected, 0, 0, reveal)
+        wrong = difference(what, found, expected, 0, 0, reveal)
         rows = slice(k, max(k + 1, min(k + SOME, iterations - 1)))  # the last one may differ
         known = (words for words, x in run.mistakes(rows) if run.fits(x)[rows].all())
-        return f"{problem} {next(known, '')}".strip()
+        return f"{wrong.where} {next(known, '')}".strip()
 
 
 def wrong_count(calls, iterations, x0, result):
     """Say that f is called too often, or not often enough."""
-    zero = not any(difference("", result, np.zeros(np.shape(x0))))
+    zero = not difference("", result, np.zeros(np.shape(x0)))
     hints = {
         1: "The loop ends in the first iteration: is there a return inside the loop?",
         iterations - 1: "That is one iteration too few.",

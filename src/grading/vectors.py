@@ -6,8 +6,7 @@ import numpy as np
 
 from sandbox.upload import VECTORS as FILE
 
-from .compare import difference
-from .values import to_array_of_shape
+from .compare import difference, to_array_of_shape
 
 DIM = 10
 MAX_BYTES = 2**20  # the file of a run has 6,000
@@ -29,7 +28,7 @@ OF_SAMPLE = {  # how the vectors of the sample treebank begin: python run.py --d
     "female": [-1.53000164, -0.46092717, -0.53000711],
     "cool": [0.29658129, 0.15262819, 0.10695413],
 }
-SAME = 1e-3  # largest difference of vectors that are the same
+CLOSE = 1e-3  # largest difference of vectors that are the same
 # Entries begin within 0.05 of zero and are hardly larger after 2,000 iterations; of the published
 # vectors every one has an entry above 0.6, and half of them are 0.07 of their length from the mean.
 BARELY_TRAINED = 0.1
@@ -55,7 +54,7 @@ def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
     found, wrong = {}, {}
     for word in words:
         what, right = f"{FILE}: the vector of {word!r}", expected.get(word, np.zeros(DIM))
-        problem, _ = difference(what, vectors[word], right, rtol, atol, reveal)
+        problem = difference(what, vectors[word], right, rtol, atol, reveal).where
         found[word] = to_array_of_shape(vectors[word], (DIM,))
         if found[word] is None:
             return f"{problem} {REMEDY}"
@@ -71,18 +70,18 @@ def check_vectors(data, expected, *, rtol, atol, words=None, reveal=False):
 def cause_of(vectors, expected, wrong):
     """Say why vectors may differ from those published."""
 
-    def same(one, other):
-        return np.all(abs(one - np.array(other)) <= SAME, axis=-1)
+    def are_close(one, other):
+        return np.all(abs(one - np.array(other)) <= CLOSE, axis=-1)
 
-    begins = [same(vectors[word][:3], OF_SAMPLE[word]) for word in OF_SAMPLE if word in vectors]
+    begins = [are_close(vectors[word][:3], x) for word, x in OF_SAMPLE.items() if word in vectors]
     found, published = np.array([*vectors.values()]), np.array([*expected.values()])
     distances = np.linalg.norm(found - found.mean(axis=0), axis=1)
     length = np.linalg.norm(found.mean(axis=0))
     if begins and all(begins):
         return f"They are those of the sample treebank. {REMEDY}"
-    if all(same(vectors[word], [-x for x in expected[word]]) for word in wrong):
+    if all(are_close(vectors[word], [-x for x in expected[word]]) for word in wrong):
         return "They are negated."
-    if all(same(vectors[word], published).any() for word in wrong):
+    if all(are_close(vectors[word], published).any() for word in wrong):
         return f"The vectors are those of other words. {REMEDY}"
     if np.median(abs(found).max(axis=1)) < BARELY_TRAINED:
         return (
