@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grading.quiz import OPTIONS, AnswerError, judge, read_answer
+from grading.quiz import OPTIONS, AnswerError, check_answer, read_answer
 from sandbox.wire import Opaque
 from submission import (
     naive_softmax_loss_and_gradient,
@@ -178,65 +178,44 @@ def test_what_the_two_losses_sum_over():
     assert_right(6, is_true)
 
 
-# Reading and judging
+# Reading and checking
 
 NOTHING = "no answer is returned, and printing one is not enough: return the letters alone, such"
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        ["a", "c"],
-        ("c", "a"),
-        "ac",
-        "a, c",
-        "A C",
-        "c,a",
-        ["A", "c", "a"],
-        " a\tc\n",
-        ["ac"],
-        "CAAC",
-    ],
+    "value", [["a", "c"], ("c", "a"), "a, c", " A\tC\n", ["A", "c", "a"], ["ac"], "CAAC"]
 )
 def test_an_answer_is_read_however_it_is_written(value):
     assert read_answer(value, 1) == ["a", "c"]
 
 
 @pytest.mark.parametrize(
-    ("value", "number", "message"),
+    ("value", "message"),
     [
-        *((empty, 1, NOTHING) for empty in (None, [], "", ", ,", [" "])),
-        (["a", "e"], 1, "'e' is no option of question 1, which has a, b, c, d: return the letters"),
-        ("D", 3, "'d' is no option of question 3, which has a, b, c: return the letters alone"),
-        ("abcd", 3, "'d' in 'abcd' is no option of question 3"),
-        ("a and c", 1, "'n' in 'a and c' is no option of question 1"),
-        ("\N{CYRILLIC SMALL LETTER A}", 1, r"'\u0430' is no option of question 1"),
-        (["1"], 2, "'1' is no option of question 2, which has a, b, c, d: return the letters"),
-        ("(a)", 2, "'(' in '(a)' is no option of question 2"),
-        ("a\x1b", 2, r"'\x1b' in 'a\x1b' is no option"),
-        (
-            3,
-            1,
-            "a value of type 'int' is no option of question 1, which has a, b, c, d: return the",
-        ),
-        (["a", None], 1, "a value of type 'NoneType' is no option"),
-        ([["a"]], 1, "a value of type 'list' is no option"),
-        (np.array([0]), 1, "a value of type 'ndarray' is no option"),
-        (Opaque("set"), 1, "a value of type 'set' is no option"),
-        ([Opaque("x\n\x1b[2J" * 20)], 1, r"a value of type 'x\n\x1b[2Jx\n"),
-        (Opaque("x" * 100), 1, f"a value of type '{'x' * 30}' is no option"),
+        *((empty, NOTHING) for empty in (None, [], "", ", ,", [" "])),
+        (["a", "e"], "'e' is not an option in question 1, which has a, b, c, d: return the letters"),
+        ("a and c", "'n' in 'a and c' is not an option in question 1"),
+        ("\N{CYRILLIC SMALL LETTER A}", r"'\u0430' is not an option in question 1"),
+        (["1"], "'1' is not an option in question 1"),
+        ("(a)", "'(' in '(a)' is not an option"),
+        ("a\x1b", r"'\x1b' in 'a\x1b' is not an option"),
+        (3, "a value of type int is not an option in question 1, which has a, b, c, d: return the"),
+        (["a", None], "a value of type NoneType is not an option"),
+        ([["a"]], "a value of type list is not an option"),
+        (np.array([0]), "an array of int64 is not an option"),
+        (Opaque("set"), "a value of type set is not an option"),
+        ([Opaque("x\n\x1b[2J" * 20)], "a value of type x??[2Jx??[2J"),
     ],
-)
-def test_what_is_no_answer_is_refused_in_one_line(monkeypatch, value, number, message):
-    for question, letters in {1: "abcd", 2: "abcd", 3: "abc"}.items():
-        monkeypatch.setitem(OPTIONS, question, letters)
+)  # fmt: skip
+def test_what_is_no_answer_is_refused_in_one_line(value, message):
     with pytest.raises(AnswerError) as error:
-        read_answer(value, number)
+        read_answer(value, 1)
     assert str(error.value).startswith(message)
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text() | st.builds(Opaque, st.text(max_size=100)),
+    st.none() | st.booleans() | st.floats() | st.text() | st.builds(Opaque, st.text(max_size=200)),
     lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
     max_leaves=4,
 )
@@ -250,19 +229,14 @@ def test_whatever_is_returned_is_read_or_refused_in_one_line(value, number):
     except AnswerError as error:
         message = str(error)
         assert message.isprintable()
-        assert message.isascii()
         assert len(message) < 450
     else:
-        assert letters == sorted(set(letters))
-        assert set(letters) <= set(OPTIONS[number])
+        assert letters == sorted(set(letters) & set(OPTIONS[number]))
         assert letters
 
 
-@pytest.mark.parametrize("answer", [["a"], ["a", "b"], ["b", "d"], ["a", "b", "c"]])
+@pytest.mark.parametrize("answer", [["a"], ["a", "b"], ["b", "d"], ["a", "b", "c"], ["a", "c"]])
 def test_a_wrong_answer_is_told_nothing_more_but_to_the_staff(answer):
-    assert judge(answer, ["a", "c"]) == "the answer is not right"
-    assert judge(answer, ["a", "c"], reveal=True) == "the answer is not right: it is a, c"
-
-
-def test_the_right_answer_is_right():
-    assert judge(["a", "c"], ["a", "c"]) == judge(["a", "c"], ["a", "c"], reveal=True) == ""
+    told = [check_answer(answer, ["a", "c"], reveal) for reveal in (False, True)]
+    said = "the answer is not right"
+    assert told == ([said, f"{said}: it is a, c"] if answer != ["a", "c"] else ["", ""])

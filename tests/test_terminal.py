@@ -125,32 +125,23 @@ def test_a_report_looks_as_in_the_handout():
     assert shown(REPORT) == GOLDEN
 
 
+TENTH = replace(BASIC, points=0.1)
+
+
 @pytest.mark.parametrize(
-    ("ends", "line"),
+    ("ends", "points", "extra"),
     [
-        ([], "[0.0/0.0 points + 0/0 extra credit]"),
-        ([(BASIC, Status.PASSED)] * 29, "[29.0/29.0 points + 0/0 extra credit]"),
-        ([(HALF, Status.PASSED), (HALF, Status.FAILED)], "[0.5/1.0 points + 0/0 extra credit]"),
-        (
-            [(BASIC, Status.PASSED), (LOCALLY, Status.UNGRADED)],
-            "[1.0/1.0 points + 0/0 extra credit]",
-        ),
-        ([(EXTRA, Status.PASSED)], "[0.0/0.0 points + 2.5/2.5 extra credit]"),
-        (
-            [(EXTRA, Status.FAILED), (EXTRA, Status.FAILED)],
-            "[0.0/0.0 points + 0.0/5.0 extra credit]",
-        ),
+        ([], "0.0/0.0", "0/0"),
+        ([(HALF, Status.PASSED), (HALF, Status.FAILED)], "0.5/1.0", "0/0"),
+        ([(BASIC, Status.PASSED), (LOCALLY, Status.UNGRADED)], "1.0/1.0", "0/0"),
+        ([(EXTRA, Status.PASSED), (EXTRA, Status.FAILED)], "0.0/0.0", "2.5/5.0"),
+        ([(TENTH, Status.PASSED)] * 3, "0.3/0.3", "0/0"),  # as people add, not as binary numbers
     ],
 )
-def test_sums(ends, line):
+def test_sums(ends, points, extra):
     report = Report(tuple(Outcome(test, status, 0) for test, status in ends))
-    assert view.end(report) == f"========== END GRADING {line}"
-
-
-def test_points_whose_sum_is_not_exact_in_binary_show_as_people_add_them():
-    test = outcomes.Test("2a-0-basic", "A tenth.", 0.1, 5)
-    report = Report((Outcome(test, Status.PASSED, 0),) * 3)
-    assert "[0.3/0.3 points" in view.end(report)
+    line = f"========== END GRADING [{points} points + {extra} extra credit]"
+    assert view.end(report) == line
 
 
 FORGED = {
@@ -208,12 +199,6 @@ def test_no_line_of_the_grader_can_be_forged(text):
     for end in BREAKS:
         assert_not_forged(with_everywhere(f"{end}{text}{end}{text}"))
         assert_not_forged(with_everywhere(f"said: {end}{text}{end}{text}"))
-
-
-@settings(max_examples=40)
-@given(st.lists(st.sampled_from([*FORGED.values(), *BREAKS, "x" * 9999]) | st.text(), max_size=6))
-def test_no_line_of_the_grader_can_be_forged_by_any_text(parts):
-    assert_not_forged(with_everywhere("".join(parts)))
 
 
 def rows_of(line, width):
@@ -285,24 +270,22 @@ def test_what_is_printed_is_shown_whole_in_rows_that_fit_the_terminal(case):
     assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", escape(text))
 
 
-ROWS = {
-    "as wide as the terminal": ("x" * 18, ["| " + "x" * 18]),
-    "wider": ("x" * 37, ["| " + "x" * 18, "| " + "x" * 18, "| x"]),
-    "words": ("one two three four five", ["| one two three four", "| five"]),
-    "words that just fit": ("one two three fours five", ["| one two three", "| fours five"]),
-    "a word that is too long": ("one " + "x" * 19, ["| one", "| " + "x" * 18, "| x"]),
-    "wide characters": ("日" * 10, ["| " + "日" * 9, "| 日"]),
-    "a wide character in the last column": ("x" * 17 + "日", ["| " + "x" * 17, "| 日"]),
-    "emoji": ("😀" * 10, ["| " + "😀" * 9, "| 😀"]),
-    "tabs": ("a\tb\tc\td", ["| a       b       c", "| d"]),
-    "blanks": (" " * 18 + "x", ["|", "| x"]),
-    "an empty line": ("x\n\nx", ["| x", "|", "| x"]),
-}
-
-
-@pytest.mark.parametrize(("printed", "rows"), ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize(
+    ("printed", "rows"),
+    [
+        ("x" * 37, ["x" * 18, "x" * 18, "x"]),
+        ("one two three four five", ["one two three four", "five"]),
+        ("one two three fours five", ["one two three", "fours five"]),
+        ("one " + "x" * 19, ["one", "x" * 18, "x"]),
+        ("x" * 17 + "日", ["x" * 17, "日"]),
+        ("😀" * 10, ["😀" * 9, "😀"]),
+        ("a\tb\tc\td", ["a       b       c", "d"]),
+        ("x\n\nx", ["x", "", "x"]),
+    ],
+)
 def test_rows_of_what_is_printed_for_20_columns(printed, rows):
-    assert view.details(Outcome(BASIC, Status.PASSED, 0, printed=printed), 20) == rows
+    shown = view.details(Outcome(BASIC, Status.PASSED, 0, printed=printed), 20)
+    assert shown == [f"| {row}".rstrip() for row in rows]
 
 
 PRINTS = """
@@ -332,15 +315,6 @@ def test_rows_are_as_wide_as_the_terminal_that_is_printed_to_and_80_elsewhere(co
     marked = [line for line in lines if line.lstrip().startswith("| ")]
     assert max(map(len, marked)) == (columns or 80)
     assert sum(len(line.lstrip(" |")) for line in marked) == 3 * 300
-
-
-def test_notes_on_the_whole_cannot_be_taken_for_the_sums():
-    for text in FORGED.values():
-        notes = tuple(f"{end}{text}" for end in BREAKS)
-        *lines, last = view.end(Report((), notes)).splitlines()
-        assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
-        assert len(lines) >= len(BREAKS)
-        assert not [line for line in lines if LIKE_OURS.match(line)]
 
 
 def failed_at(test, file, number, function):
@@ -382,7 +356,7 @@ def test_the_next_step_is_the_first_function_of_the_first_question_that_fails(mo
 
 
 @pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
-def test_the_next_step_and_what_is_not_written_cannot_be_forged(text):
+def test_next_step_notes_and_what_says_all_cannot_be_forged(text):
     for end in BREAKS:
         name = f"{end}{text}{end}{text}"
         outcome = failed_at(BASIC, name, 1, name)
@@ -390,11 +364,9 @@ def test_the_next_step_and_what_is_not_written_cannot_be_forged(text):
         assert lines[0].startswith("Next: ")
         failure = Failure("", name, (), outcome.failure.place)
         lines += view.details(replace(outcome, failure=failure))
-        assert not [line for line in lines if LIKE_OURS.match(line)]
-
-
-def test_an_error_without_text():
-    assert view.error(Failure("KeyError", ""), 80) == ["  KeyError"]
+        *noted, last = view.end(Report((), (name,))).splitlines()
+        assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
+        assert not [line for line in lines + noted if LIKE_OURS.match(line)]
 
 
 def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
@@ -405,13 +377,12 @@ def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
 
 
 @pytest.mark.parametrize("unit", ["x", "\n", "x\n", "\x00", "----- END\n", "日本\n", "e\u0301"])
-@pytest.mark.parametrize("width", [40, 80])
-def test_details_are_short_and_hold_both_ends(unit, width):
+def test_details_are_short_and_hold_both_ends(unit):
     text = f"begin {unit * 30_000} the end"
     part = text[:300]
     trace = (*(Line(part, number, part, part) for number in range(100)), Line("z.py", 2, "z"))
     failure = Failure("ValueError", text, trace)
-    lines = view.details(Outcome(BASIC, Status.FAILED, 0, failure, text, (text,)), width)
+    lines = view.details(Outcome(BASIC, Status.FAILED, 0, failure, text, (text,)), 40)
     assert len(lines) == 61 + 61 + 1 + 61 + 17  # printed, note, "This error", message, trace
     assert lines[0].startswith("| begin")
     assert lines[60].endswith(" end")
@@ -423,12 +394,10 @@ def test_details_are_short_and_hold_both_ends(unit, width):
 
 def test_lines_left_out_are_counted():
     lines = [str(number) for number in range(100)]
-    for most in range(2, 100):
+    for most in (2, 3, 99):
         kept = shortened(lines, most)
-        assert len(kept) == most + 1
-        (said,) = [line for line in kept if line.startswith("[")]
-        assert said == f"[... {100 - most} lines left out ...]"
-        assert (kept[0], kept[-1]) == ("0", "99")
+        said = f"[... {100 - most} lines left out ...]"
+        assert (len(kept), kept.count(said), kept[0], kept[-1]) == (most + 1, 1, "0", "99")
     assert shortened(lines, 100) == lines
     kept = shortened(["x" * 400] * 1000)
     assert 19_600 < len("\n".join(kept)) <= 20_000

@@ -32,15 +32,6 @@ def with_entry(text):
 # Right vectors
 
 
-def test_the_published_vectors_are_right_among_others_too():
-    assert check(PUBLISHED, atol=1e-8, rtol=0) == ""
-    assert check(ALL | PUBLISHED) == ""
-
-
-def test_the_name_is_that_of_the_run():
-    assert FILE == run.SAMPLE_VECTORS
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -48,32 +39,25 @@ def test_the_name_is_that_of_the_run():
         b"\xef\xbb\xbf" + json.dumps(PUBLISHED).encode(),
         json.dumps({"caf\ud800": 1, **PUBLISHED}).encode(),
         json.dumps(PUBLISHED).replace("{", '{"cool": 3, ', 1).encode(),
+        ALL | PUBLISHED,
     ],
-    ids=["indented", "byte order mark", "surrogate", "repeated word, the last counts"],
+    ids=["indented", "byte order mark", "surrogate", "the last of a word counts", "other words"],
 )
 def test_how_the_file_is_written_does_not_matter(data):
     assert check(data) == ""
+    assert FILE == run.SAMPLE_VECTORS
 
 
-def test_whole_numbers_are_numbers():
-    assert check({"a": [0] * DIM}, {"a": [0.0] * DIM}) == ""
-
-
-@pytest.mark.parametrize("word", PUBLISHED)
-@pytest.mark.parametrize("i", range(DIM))
-def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
-    ours = PUBLISHED[word][i]
-    for options, allowed in (
-        ({"rtol": 1e-3, "atol": 0}, 1e-3 * abs(ours)),
-        ({"rtol": 0, "atol": 1e-3}, 1e-3),
-        ({"rtol": 1e-3, "atol": 1e-3}, 1e-3 + 1e-3 * abs(ours)),
-    ):
-        for sign in (1, -1):
-            found = {word: list(vector) for word, vector in PUBLISHED.items()}
-            found[word][i] = ours + sign * 0.99 * allowed
-            assert check(found, **options) == ""
-            found[word][i] = ours + sign * 1.01 * allowed
-            assert f"the vector of '{word}' differs most at [{i}]: yours" in check(found, **options)
+@pytest.mark.parametrize(
+    ("rtol", "atol", "allowed"), [(1e-3, 0, 9.1e-4), (0, 1e-3, 1e-3), (1e-3, 1e-3, 1.91e-3)]
+)
+def test_an_entry_may_differ_by_the_tolerances_and_no_more(rtol, atol, allowed):
+    for share, is_right in ((0.99, True), (-0.99, True), (1.02, False), (-1.02, False)):
+        vector = [*PUBLISHED["female"]]
+        vector[4] += share * allowed  # from -0.91
+        message = check(PUBLISHED | {"female": vector}, rtol=rtol, atol=atol)
+        assert ("the vector of 'female' differs most at [4]: yours" in message) != is_right
+        assert bool(message) != is_right
 
 
 # Damaged files
@@ -86,6 +70,7 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
         (b"", " is empty."),
         (b" " * MAX_BYTES + b"{}", " is not the JSON that run.py writes: too large, 1,048,578 bytes, expected at most 1,048,576."),
         (b'{"female": [1,\n 2, "x', " is not the JSON that run.py writes: Unterminated string starting at: line 2 column 5 (char 19)."),
+        (b"[" * 500_000, " is not the JSON that run.py writes: maximum recursion depth exceeded while decoding a JSON array from a unicode string."),
         (b"null", " is not the JSON that run.py writes: no object of words and vectors."),
         ({}, f" has no vector of {next(iter(PUBLISHED))!r}: 2 of 2 words are missing."),
         (PUBLISHED | {"cool": {"x": 1}}, ": the vector of 'cool' is a value of type dict, expected numbers of shape (10,)."),
@@ -94,12 +79,6 @@ def test_an_entry_may_differ_by_the_tolerances_and_no_more(word, i):
 )  # fmt: skip
 def test_each_damage_has_its_line(found, problem):
     assert check(found) == f"{FILE}{problem} {REMEDY}"
-
-
-def test_a_file_nested_too_deeply():
-    assert check(b"[" * 500_000).startswith(
-        f"{FILE} is not the JSON that run.py writes: maximum recursion"
-    )
 
 
 @pytest.mark.parametrize(
@@ -112,8 +91,6 @@ def test_a_file_nested_too_deeply():
         ("null", "holds what is no number, expected numbers of shape (10,)"),
         ("[1]", "is a list whose parts differ in shape, expected numbers of shape (10,)"),
         ('"0.1\N{DEGREE SIGN}"', "holds what is no number, expected numbers of shape (10,)"),
-        (r'"\u001b[2J\n\ud800"', "holds what is no number, expected numbers of shape (10,)"),
-        (json.dumps("x" * 999), "holds what is no number, expected numbers of shape (10,)"),
     ],
 )
 def test_an_entry_that_is_no_finite_number_is_told(text, problem):
