@@ -8,17 +8,18 @@ import sys
 import numpy as np
 import pytest
 from boxes import loaded, sandbox
+from test_grader import GRADER, copy_of_reference
 
 import grader
-import program
 from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
 from sandbox.confine import Confinement
 from sandbox.objects import TableDataset
 from sandbox.session import MissingError, SubmissionError
 from sandbox.workers import ThreadWorkers
+from utils.commands import SOURCE
 
-SOURCE = """
+CODE = """
     import random
     import numpy as np
     state = []
@@ -58,44 +59,28 @@ def own_modules():
 
 @pytest.fixture
 def submission():
-    with sandbox(SOURCE, ThreadWorkers) as box, loaded(box, math.inf) as submission:
+    with sandbox(CODE, ThreadWorkers) as box, loaded(box, math.inf) as submission:
         yield submission
 
 
-def test_values_and_functions(submission):
-    data, thing = TableDataset([0], []), np.ones(2)
-    found, _ = submission.echo(thing, data, submission.echo, a=1)
-    assert found[0].tolist() == [1, 1]
-    assert found[0] is not thing
+def test_values_functions_and_changes(submission):
+    data, x = TableDataset([0], []), np.zeros(2)
+    found, _ = submission.echo(x, data, submission.echo, a=1)
+    assert found[0].tolist() == [0, 0]
     assert found[1] is data
     assert submission.call(submission.echo, 1) == [[1], {}]
-
-
-def test_functions_that_it_lacks(submission):
-    with pytest.raises(MissingError):
-        submission.skipgram()
-    with pytest.raises(SubmissionError, match="the submission has no function skipgram"):
-        submission.call(submission.skipgram)
-
-
-def test_arguments_are_copies_and_changes_are_seen(submission):
-    x = np.zeros(2)
     assert submission.change(x).tolist() == [1, 1]
-    assert x.tolist() == [0, 0]
+    assert x.tolist() == [0, 0]  # what it was given is a copy
     assert submission._session.changed == [0]
-    words = ["a"]
-    submission.echo(words)
-    assert submission._session.changed == []
 
 
 def test_random_numbers_are_those_of_the_seed(submission):
     random.seed(1)
-    state = random.getstate()
     first = submission.draw()
     after = random.random()
-    random.setstate(state)
+    random.seed(1)
     assert submission.draw() == first
-    random.setstate(state)
+    random.seed(1)
     random.getrandbits(32)  # the seed
     assert random.random() == after
     random.seed(submission._session.seed)
@@ -104,62 +89,49 @@ def test_random_numbers_are_those_of_the_seed(submission):
 
 
 def test_errors(submission):
+    with pytest.raises(MissingError):
+        submission.skipgram()
     with pytest.raises(SubmissionError) as info:
         submission.fail()
-    assert (info.value.kind, info.value.frames) == (
-        "IndexError",
-        (("/upload/word2vec.py", 21, "fail"),),
-    )
+    place = ("/upload/word2vec.py", 21, "fail")
+    assert (info.value.kind, info.value.frames) == ("IndexError", (place,))
     with pytest.raises(SubmissionError) as info:
         submission.leave()
     assert (info.value.kind, str(info.value)) == ("SystemExit", "3")
 
 
 def test_an_import_that_fails():
-    with (
-        sandbox("1 / 0", ThreadWorkers) as box,
-        pytest.raises(SubmissionError) as info,
-        loaded(box),
-    ):
+    raises = pytest.raises(SubmissionError)
+    with sandbox("1 / 0", ThreadWorkers) as box, raises as info, loaded(box):
         pass
-    assert (info.value.kind, info.value.frames) == (
-        "ZeroDivisionError",
-        (("/upload/word2vec.py", 1, "<module>"),),
-    )
+    place = ("/upload/word2vec.py", 1, "<module>")
+    assert (info.value.kind, info.value.frames) == ("ZeroDivisionError", (place,))
 
 
 def test_every_session_is_fresh():
     finders = list(sys.meta_path)
-    with sandbox(SOURCE, ThreadWorkers) as box:
+    with sandbox(CODE, ThreadWorkers) as box:
         for _ in range(2):
             with loaded(box) as submission:
                 submission.echo()
                 assert sys.modules["submission.word2vec"].state == [1]
-                assert submission._session.close() == submission._session.close() == ""
             assert sys.meta_path == finders
             assert "submission.word2vec" not in sys.modules
 
 
 def test_all_graded_tests_run_like_this(monkeypatch):
-    course = open_course(program.SOURCE, None, Confinement(), math.inf, ThreadWorkers)
+    course = open_course(SOURCE, None, Confinement(), math.inf, ThreadWorkers)
     monkeypatch.setattr(GradedTestCase, "course", course)
     tests = [test for test in grader.all_tests().values() if test.module]
-    lines = []
-    report = CourseTestRunner(lines.append).run(tests)
-    assert not report.failures, "\n".join(lines)
-    assert len(report.outcomes) == len(tests)
+    report = CourseTestRunner(lambda text: None).run(tests)
+    assert [outcome.failure for outcome in report.outcomes] == [None] * len(tests)
 
 
-def test_the_command_line(tmp_path):
-    (tmp_path / "submission").mkdir()
-    for name in ("word2vec.py", "sgd.py"):
-        text = (program.SOURCE / "submission" / name).read_text(encoding="utf-8")
-        (tmp_path / "submission" / name).write_text(
-            text.replace("def sigmoid(x):\n", "def sigmoid(x):\n    breakpoint()\n")
-        )
-    done = subprocess.run(
-        [sys.executable, program.SOURCE / "grader.py", "--debug", "2a-2-basic", "--submission", tmp_path / "submission"],
-        input="p x.shape\nc\n", capture_output=True, text=True,
-    )  # fmt: skip
+def test_a_breakpoint_on_the_command_line(tmp_path):
+    file = copy_of_reference(tmp_path) / "submission" / "word2vec.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("def sigmoid(x):\n", "def sigmoid(x):\n    breakpoint()\n"))
+    command = [sys.executable, GRADER, "--debug", "2a-2", "--submission", tmp_path]
+    done = subprocess.run(command, input="p x.shape\nc\n", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "(Pdb) (5,)" in done.stdout
