@@ -88,9 +88,12 @@ def test_each_damage_has_its_line(found, problem):
         ("Infinity", "is inf in 1 of 10 places, first at [3]"),
         ("-1e999", "is -inf in 1 of 10 places, first at [3]"),
         ("1" * 500_000, "is inf in 1 of 10 places, first at [3]"),
-        ("null", "holds what is no number, expected numbers of shape (10,)"),
+        ("null", "holds something that is not a number, expected numbers of shape (10,)"),
         ("[1]", "is a list whose parts differ in shape, expected numbers of shape (10,)"),
-        ('"0.1\N{DEGREE SIGN}"', "holds what is no number, expected numbers of shape (10,)"),
+        (
+            '"0.1\N{DEGREE SIGN}"',
+            "holds something that is not a number, expected numbers of shape (10,)",
+        ),
     ],
 )
 def test_an_entry_that_is_no_finite_number_is_told(text, problem):

@@ -54,8 +54,8 @@ class Word2vecChecks:
         found = self.call(name, *args)
         if expected is None and self.solution:
             expected = getattr(self.solution, name)(*args)
-        smallest = partial(self.smallest, check, small, name)
-        how |= {"reveal": self.reveal, "unexplained": smallest}
+        unexplained = partial(self.smallest, check, small, name)
+        how |= {"reveal": self.reveal, "unexplained": unexplained}
         self.compare(check, *args, found, expected, **how)
 
     def smallest(self, check, small, name):
@@ -111,7 +111,8 @@ class Word2vecChecks:
             known = self.attempt(self.problem_of_linear, window, unexplained=smallest)
             return known or smallest()  # a simpler loss may tell why
 
-        how["unexplained"] = unexplained
+        if not self.about.is_hidden:
+            how["unexplained"] = unexplained
         problem = self.problem_of_window(window, loss, expected, data, **how)
         self.compare(lambda: problem)
 
