@@ -138,10 +138,6 @@ class Word2vecChecks:
         if not handed:
             return NEVER_CALLED
         sums = mistakes.sums_of(pairs, window) if pairs else None
-        if expected is not None and pairs:
-            parts = to_parts(found, [np.shape(part) for part in sums])
-            if parts and all(map(mistakes.nearly_equal, parts, sums)):
-                self.blamed = loss.name
 
         def instead():
             known = mistakes.of_skipgram(window, pairs) if pairs else []
@@ -156,15 +152,18 @@ class Word2vecChecks:
         right = sums if expected is None else expected
         what = "skipgram with a linear loss" if is_linear else SKIPGRAM
         problem = check_loss_and_gradients(what, found, right, **how)
+        parts = to_parts(found, [np.shape(part) for part in right])
+        if problem and parts and pairs and all(map(mistakes.nearly_equal, parts, sums)):
+            self.blamed = loss.name  # skipgram does what it should with what that gives
         if handed == window.words:
             return problem
         words = f": {handed[:30]}, expected {window.words}" if self.reveal else ""
         return f"{HANDED}{words}.\n{problem}"
 
-    def attempt(self, call, *args):
+    def attempt(self, call, *args, **kwargs):
         """Call where errors are told elsewhere: None if one is raised."""
         try:
-            return call(*args)
+            return call(*args, **kwargs)
         except StarvedError:
             raise
         except SubmissionError:
