@@ -187,11 +187,5 @@ def outcome_of(test, notes=()):
 
 
 def check(*tests):
-    """Grade the submission in src/submission as it is now, and print as grader.py does.
-
-    Parameters
-    ----------
-    *tests : str
-        Ids of tests such as ``2a-0-basic``, or their beginnings; all tests by default.
-    """
+    """Grade src/submission as it is now, and print as grader.py does: check("2a-0-basic", "2b")."""
     importlib.import_module("grader").main([str(test) for test in tests])

@@ -935,8 +935,8 @@ VECTORS_MISTAKES = [
         VECTORS, ("the vector of 'cool' is one number, expected shape (10,)",)),
     WrongVectors("nan", each(lambda x: float("nan")), VECTORS, ("is nan everywhere",)),
     WrongVectors("infinite", each(lambda x: x * 1e308 * 1e10), VECTORS, ("inf everywhere",)),
-    WrongVectors("texts", each(str), VECTORS, ("holds what is no number",)),
-    WrongVectors("null", each(lambda x: None), VECTORS, ("holds what is no number",)),
+    WrongVectors("texts", each(str), VECTORS, ("holds something that is not a number",)),
+    WrongVectors("null", each(lambda x: None), VECTORS, ("holds something that is not a number",)),
     WrongVectors("those of the sample treebank", lambda vectors: vectors | {
         word: begin + [0.5] * 7 for word, begin in OF_SAMPLE.items()},
         VECTORS, ("those of the sample treebank", REMEDY)),

@@ -59,7 +59,9 @@ def to_array(value):
         raise NoNumbersError("is a list whose parts differ in shape") from None
     if array.dtype.kind not in "fiu":
         is_list = isinstance(value, (list, tuple))
-        raise NoNumbersError("holds what is no number" if is_list else f"is {kind_of(value)}")
+        raise NoNumbersError(
+            "holds something that is not a number" if is_list else f"is {kind_of(value)}"
+        )
     return array
 
 

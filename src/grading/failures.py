@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 from sandbox.session import StarvedError, SubmissionError
-from sandbox.upload import GRADED, VECTORS, UploadError, definitions
+from sandbox.upload import GRADED, UploadError, definitions
 from utils.commands import from_here
 
 from .compare import PARAMETERS, written
@@ -51,7 +51,8 @@ KNOWN = [  # an error, a piece of the line that raised it, and what to say
 
 def failure_of(error, test):
     """Tell why a graded test failed."""
-    package, calls = test.course.submission.package, test.session.calls if test.session else []
+    upload, calls = test.course.submission, test.session.calls if test.session else []
+    package = upload.package
     kind, message = type(error).__name__, str(error)
     about = test.blamed or (calls[-1][0] if calls else "")
     trace = trace_of(getattr(error, "frames", ()), package)
@@ -72,8 +73,8 @@ def failure_of(error, test):
             message = "You left the debugger." if is_debugged else NO_TERMINAL.format(test.about.id)
         message = taught(kind, message, code, about, package)
         kind = "" if kind in SAYS_ALL else kind
-    elif isinstance(error, AssertionError) and message.startswith(f"{VECTORS} is missing"):
-        kind = ""  # one line says all
+    elif isinstance(error, AssertionError) and not test.module and upload.vectors is None:
+        kind = ""  # the vectors are missing: one line says all
     elif not isinstance(error, (AssertionError, UploadError)):
         where = traceback.extract_tb(error.__traceback__)[-1]
         at = f"{Path(where.filename).name}, line {where.lineno}"

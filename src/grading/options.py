@@ -9,7 +9,7 @@ from program import OneLineParser
 from utils.commands import SOURCE
 from utils.utils import InputError
 
-TESTS = "such as 2a-0-basic, or the beginning of ids: 2a means all that begin so (default: all)"
+TESTS = "such as 2a-0-basic; 2a means every test whose id starts with 2a (default: all)"
 OPTIONS = {
     "--submission PATH": "a package folder, a folder with submission/, submission.py, loose "
     "word2vec.py and sgd.py, or a zip of one of these (default: the submission beside grader.py)",
@@ -53,7 +53,7 @@ def parse(arguments):
 
 
 def select(tests, wanted):
-    """Choose tests by their ids or the beginnings of these; none means all."""
+    """Choose tests by their ids or how these start; none means all."""
     chosen, letters = set(), partial(re.sub, r"[\W_]", "")  # skipgram is Skip-gram
     for text in wanted:
         begins = re.compile(rf"{re.escape(text.lower())}(?!(?<=\d)\d)")  # 2a-1 is not 2a-10

@@ -32,7 +32,7 @@ def start_of(test):
 def end_of(outcome):
     """Give the details of a test, its END line, and an empty line unless one line says all."""
     test = outcome.test
-    took = f"took {clock(outcome.seconds)} (max allowed {test.timeout} seconds)"
+    took = f"took {duration(outcome.seconds)} (max allowed {test.timeout} seconds)"
     earned = outcome.earned if test.counts else "???"
     last = f"----- END {test.id} [{took}, {earned}/{test.points} points]"
     ungraded = " (hidden test ungraded)" * (not test.counts)
@@ -117,7 +117,7 @@ def error_text(failure):
     return "\n".join(error(replace(failure, kind=kind, trace=failure.trace or places))).strip()
 
 
-def clock(seconds):
+def duration(seconds):
     """Write a time as H:MM:SS.ffffff."""
     minutes, microseconds = divmod(round(seconds * 1_000_000), 60_000_000)
     return f"{minutes // 60}:{minutes % 60:02}:{microseconds / 1_000_000:09.6f}"

@@ -120,7 +120,7 @@ class Run:
         x, found, grad, move, after = self.x, self.found, self.grad, self.move, self.after
         k, is_last = rows.start, 0 < rows.start == len(x) - 1
         if len(x) > 1 and np.all(x == x[0]) and np.any(found[-1] != x[0]):
-            yield "f is evaluated at x0 in every iteration, expected at the present x.", found
+            yield "f is evaluated at x0 in every iteration, expected at the current x.", found
 
         how = "called, but its result is thrown away" if self.is_called else "never called"
         left_out = f"{how}: x <- postprocessing(x) after every update."
