@@ -167,6 +167,21 @@ def test_of_a_recursion_without_end_both_ends_are_shown(handed_in):
     assert output.count("return helper(x)") == output.count("return sigmoid(x)") == 4
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "wrong", "test"),
+    [("sgd.py", "sgd", "SGD", "2b-1"), ("word2vec.py", "skipgram", "skip_gram", "2a-0")],
+)
+def test_a_function_with_nearly_the_right_name_is_told(handed_in, file, name, wrong, test):
+    path = handed_in / "submission" / file
+    path.write_text(path.read_text(encoding="utf-8").replace(f"def {name}(", f"def {wrong}("))
+    (handed_in / "submission" / "__init__.py").write_text("")
+    _, output, _ = grade(test, "--submission", handed_in)
+    assert (
+        f"\nthe submission has no function {name}. {file} has {wrong}: rename it to {name}.\n"
+        in output
+    )
+
+
 REGION = """    small = np.exp(-np.abs(x))
     return np.where(np.greater_equal(x, 0), 1, small) / (1 + small)
     ### END_CODE_HERE ###

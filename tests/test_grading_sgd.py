@@ -84,7 +84,6 @@ def test_a_single_iteration():
     uphill, thrice = (descent(lambda x, s, g, k, c=c: x - c * s * g) for c in (-1, 3))
     assert "uphill" in said(uphill, iterations=1)
     assert said(thrice, iterations=1) == ""  # one number is a multiple of any other
-    assert "f is never called" in checked(lambda f, x0, *others, **options: x0, iterations=1)
     assert said(thrice, iterations=1, x0=MATRIX) == "The step is 3 times the right one."
 
 
@@ -94,6 +93,32 @@ def test_evaluation_at_x0_every_time():
 
     for iterations in (3, 30):
         assert said(run, iterations=iterations).startswith("f is evaluated at x0 in every")
+
+
+@pytest.mark.parametrize(
+    ("calls", "words"),
+    [
+        (0, "0 calls of f in 30 iterations, expected one in each. f is never called."),
+        (1, "1 call of f in 30 iterations, expected one in each. The loop ends in the first"),
+        (
+            29,
+            "29 calls of f in 30 iterations, expected one in each. That is one iteration too few.",
+        ),
+        (
+            31,
+            "31 calls of f in 30 iterations, expected one in each. That is one iteration too many.",
+        ),
+        (60, "60 calls of f in 30 iterations, expected one in each. f is evaluated twice in each."),
+        (900, "900 calls of f in 30 iterations, expected one in each. The for loop is there"),
+    ],
+)
+def test_each_iteration_calls_f_once(calls, words):
+    def run(f, x0, step, iterations, *others, **options):
+        for _ in range(calls):
+            f(x0)
+        return x0
+
+    assert checked(run).startswith(f"sgd: {words}")
 
 
 def test_another_start():
