@@ -204,24 +204,18 @@ def test_ctrl_c_ends_it_with_one_line(src, options):
 
 @pytest.mark.skipif(os.name != "posix", reason="makes links")
 def test_a_submission_that_is_a_link_is_ones_own_or_refused(src, tmp_path):
+    solution = shutil.copytree(src / "submission", tmp_path / "solution")
+    (solution / "sample_vectors_(soln).json").write_text("{}")
+    graded = ["--solution", solution, "--unconfined"]
     write(src, *CRASH)
     (src / "submission").rename(tmp_path / "mine")
     (src / "submission").symlink_to(tmp_path / "mine")
-    for command in (
-        "grader.py 2a-2",
-        "grader.py 2a-2 --submission submission",
-        "-m unittest grader.Test_2a",
-    ):
-        assert "division by zero" in str(run(src, *command.split())), command
-    solution = shutil.copytree(ROOT / "src" / "submission", tmp_path / "solution")
-    (solution / "sample_vectors_(soln).json").write_text("{}")
-    staff = ["--solution", solution, "--unconfined"], ["--gradescope", tmp_path / "results.json"]
-    for options in staff:
-        shown = run(src, "grader.py", "2a-2", *options).stdout
-        assert (
-            "no word2vec.py, sgd.py or submission.py, but submission (is a link, which is not"
-            in shown
-        )
+    own = ["grader.py", "2a-2"], ["grader.py", "2a-2", "--submission", "submission"]
+    for command in (*own, ["-m", "unittest", "grader.Test_2a"]):
+        assert "division by zero" in str(run(src, *command)), command
+    told = "no word2vec.py, sgd.py or submission.py, but submission (is a link, which is not"
+    for options in graded, ["--gradescope", tmp_path / "results.json"]:
+        assert told in run(src, "grader.py", "2a-2", *options).stdout
 
 
 @pytest.mark.parametrize("option", ["-O", "-OO"])

@@ -70,7 +70,6 @@ def test_words_of_the_caller_come_before_a_factor():
 def test_hidden_tests_tell_no_factor():
     factor = check_array("x", 1.3 * EXPECTED, EXPECTED, reveal=False)
     assert factor.endswith("It is right but for a constant factor.")
-    assert check_array("x", 4.6, 2.3, reveal=False) == "x differs: yours is 4.6."
     assert "negated" in check_array("x", -EXPECTED, EXPECTED, reveal=False)
 
 
