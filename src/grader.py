@@ -19,7 +19,7 @@ from grading import cases
 from grading.course import WORKERS, Course, open_course, pack, read_solution, refuse_if_exposed
 from grading.options import parse, select
 from grading.outcomes import Outcome, Report, Status
-from grading.quiz import QUESTIONS, QuizChecks, check_answer  # [quiz] [/quiz]
+from grading.quiz import QUESTIONS, QuizChecks, check_answer, read_answer  # [quiz] [/quiz]
 from grading.report import next_step, write
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
@@ -164,14 +164,15 @@ class QuizQuestion(QuizChecks):
     @graded()
     def test_0(self):
         """Question {}: an answer is given."""
-        self.notes.append(f"read: {', '.join(self.answer(self.submission))}")
+        self.notes.append(f"read: {', '.join(self.answer())}")
 
     @graded(is_hidden=True)
     def test_1(self):
         """Question {}: the answer is right."""
-        answer = self.answer(self.submission)
+        answer = self.answer()
         if self.is_graded:
-            self.compare(check_answer, answer, self.answer(self.solution), self.reveal)
+            right = read_answer(self.expected(self.function), self.question)
+            self.compare(check_answer, answer, right, self.reveal)
 
 
 for number, question in QUESTIONS.items():

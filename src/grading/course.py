@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from sandbox.confine import Confinement, choose
 from sandbox.nursery import FORKS
-from sandbox.sandbox import Sandbox, Submission, preload_of
+from sandbox.sandbox import Sandbox, preload_of
 from sandbox.session import SubmissionError
 from sandbox.upload import VECTORS, Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
@@ -40,7 +40,8 @@ class Course:
     reveal: bool = False  # whether hidden tests show what they compare with
     after_published: bool = False  # whether students see hidden tests only with their grades
     open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    solutions: dict = field(default_factory=dict)  # the solution's modules in use, by name
+    sessions: dict = field(default_factory=dict)  # of the solution, by the module it has loaded
+    answers: ClassVar = {}  # of every solution, by its files and what it was asked
 
     @property
     def has_quiz(self):
@@ -48,41 +49,27 @@ class Course:
         return bool(self.solution and "quiz.py" in self.solution.package)
 
     def ask_solution(self, module, name, *args):
-        """Call a function of the solution, in one process for all tests: it is trusted."""
-        if module not in self.solutions:
-            session = self.open.enter_context(self.solution_sandbox.session(math.inf))
-            session.channel.left = math.inf  # bytes that may come
-            self.solution_sandbox.load(session, module)
-            self.solutions[module] = Submission(session)
-        return getattr(self.solutions[module], name)(*args)
+        """Call a function of the solution; what is asked again, for a class, is known already."""
+        files = {path: source.data for path, source in self.solution.package.items()}
+        key = hashlib.sha256(pickle.dumps((files, module, name, args))).digest()
+        if key not in self.answers:
+            session = self.sessions.get(module) or self._open_solution(module)
+            self.answers[key] = session.call(name, args, {})
+        return self.answers[key]
+
+    def _open_solution(self, module):
+        """Load a module of the solution, in one process for all tests: it is trusted."""
+        session = self.open.enter_context(self.solution_sandbox.session(math.inf))
+        session.channel.left = math.inf  # bytes that may come
+        self.solution_sandbox.load(session, module)
+        self.sessions[module] = session
+        return session
 
     def close(self):
         """End all processes."""
         self.open.close()
         for sandbox in filter(None, (self.sandbox, self.solution_sandbox)):
             sandbox.close()
-
-
-class Solution:
-    """Stands for a module of the solution; what is asked again, for a class, is known already."""
-
-    answers: ClassVar = {}  # of every solution, by it and what it was asked
-
-    def __init__(self, course, module):
-        self._course, self._module = course, module
-
-    def __getattr__(self, name):
-        """Give a function of the solution, of data alone."""
-
-        def ask(*args):
-            files = {name: source.data for name, source in self._course.solution.package.items()}
-            question = pickle.dumps((files, self._module, name, args))
-            key = hashlib.sha256(question).digest()
-            if key not in self.answers:
-                self.answers[key] = self._course.ask_solution(self._module, name, *args)
-            return self.answers[key]
-
-        return ask
 
 
 def open_course(

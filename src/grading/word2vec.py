@@ -52,8 +52,8 @@ class Word2vecChecks:
     def check_result(self, check, small, name, *args, expected=None, **how):
         """Check what a call gives, with what is expected or with what the solution gives."""
         found = self.call(name, *args)
-        if expected is None and self.solution:
-            expected = getattr(self.solution, name)(*args)
+        if expected is None:
+            expected = self.expected(name, *args)
         unexplained = partial(self.smallest, check, small, name)
         how |= {"reveal": self.reveal, "unexplained": unexplained}
         self.compare(check, *args, found, expected, **how)
