@@ -14,7 +14,7 @@ from sandbox.session import StarvedError, SubmissionError
 from sandbox.upload import Source, Upload
 
 SOURCE = Source("handed in/sgd.py", b"def sgd():\n    return 1 / 0\n")
-UPLOAD = Upload({"sgd.py": SOURCE}, None, "", ())
+UPLOAD = Upload({"sgd.py": SOURCE}, b"{}", "", ())
 busy, drawn = [], []
 FRAMES = [("handed in/sgd.py", 2, "sgd"), ("elsewhere.py", 1, "f"), ("handed in/sgd.py", 99, "g")]
 
