@@ -187,7 +187,7 @@ def test_make_says_which_pythons_it_takes(copy, version, right):
     done = subprocess.run(
         ["make", "-C", copy, "run", f"PYTHON={python}"], capture_output=True, text=True
     )
-    told = f"{python} is no Python 3.11 to 3.14. Name one that is: make PYTHON=python3.12\n"
+    told = f"{python} is not Python 3.11 to 3.14. Pass one that is: make PYTHON=python3.12\n"
     assert (told in done.stdout) != right
     assert not (copy / ".venv").exists()
 
