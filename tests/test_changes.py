@@ -9,7 +9,7 @@ import pytest
 
 from changes import changes, changes_csv, changes_line, remember
 from gradebook import NOTHING, Graded
-from roster import Submission
+from handed_in import HandIn as Submission
 
 TESTS = "2a-0-basic", "2b-0-basic"
 WRONG, CRASH = "sigmoid: It is negated.", "sgd.py: NameError: name 'g' is not defined"

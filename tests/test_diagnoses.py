@@ -15,7 +15,7 @@ from mistakes import MISTAKES, QUIZ_MISTAKES, VECTORS_MISTAKES, Style, WrongVect
 import grader
 from diagnoses import mistakes, sentence_of
 from gradebook import Graded, read_results
-from roster import Submission
+from handed_in import HandIn as Submission
 
 AT = "differs most at [1, 2]: yours is -0.16, expected 0.64."
 HIDDEN = "differs most at [0]: yours is 1e-05."
@@ -183,6 +183,6 @@ def test_a_made_class_comes_back_exactly(tmp_path):
     assert len(counted) == len(expected)
     for sentence, names in expected.items():
         (row,) = (row for row in counted if row.sentence.startswith(sentence))
-        assert [one.name for one in row.submissions] == names
-    counts = [len(row.submissions) for row in counted]
+        assert [one.name for one in row.hand_ins] == names
+    counts = [len(row.hand_ins) for row in counted]
     assert counts == sorted(counts, reverse=True)

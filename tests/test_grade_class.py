@@ -377,7 +377,7 @@ def test_parts_put_together_are_the_class(
     )
     merged = str(tmp_path / "merged")
     capsys.readouterr()
-    assert "of 4 parts there are missing: 2, 3, 4." in refused(
+    assert "of 4 parts, these are missing: 2, 3, 4." in refused(
         capsys, grade_class.main(["--merge", parts[0], "--out", merged])
     )
     about = json.loads((Path(parts[1]) / "class.json").read_text())
@@ -412,12 +412,12 @@ def test_files_handed_in_singly_are_graded_as_one(run, graded, submissions, out)
         folder.rmdir()
     for name in ("word2vec", "sgd"):
         (submissions / f"adalovelace_1_2_{name}.py").write_text("")
-    graded.order(**{"handed in": {"code": 1}})
+    graded.order(**{"adalovelace_1": {"code": 1}})
     assert run() == 0
     (name,) = table(out)
     told = (out / "submissions" / name / "report.txt").read_text()
-    assert f"in {out}/submissions/{name}/handed in" in told
-    files = (out / "submissions" / name / "handed in").iterdir()
+    assert f"in {out}/gathered/{name}" in told
+    files = (out / "gathered" / name).iterdir()
     assert {path.name for path in files} == {"sgd.py", "word2vec.py"}
 
 
@@ -444,7 +444,7 @@ def test_vectors_that_lie_among_the_submissions_are_nobodys(submissions, solutio
 
 def test_two_runs_do_not_write_into_one_folder(run, graded, out, capsys):
     pytest.importorskip("fcntl", reason="no locks here")
-    with ClassFolder(out).kept():
+    with ClassFolder(out).locked():
         (out / "submissions").rmdir()
         assert f"another run grades into {out}." in refused(capsys, run())
     assert run() == 0

@@ -20,9 +20,9 @@ from gradebook import (
     plot_summary,
     read_outcome,
     status_line,
-    to_csv,
+    grades_csv,
 )
-from roster import Submission
+from handed_in import HandIn as Submission
 from utils.plotting import to_png
 
 STATUS = "status", "late", "timeouts", "near misses", "processor seconds", "wall seconds"
@@ -39,7 +39,7 @@ def row(name, result, *students):
 
 
 def cells(rows):
-    return list(csv.reader(io.StringIO(to_csv(rows))))
+    return list(csv.reader(io.StringIO(grades_csv(rows))))
 
 
 def test_a_line_a_student_and_a_column_a_test():
@@ -86,7 +86,7 @@ def test_names_with_commas_quotes_and_line_ends_stay_one_cell():
 
 
 def test_every_cell_is_quoted_for_those_who_part_them_otherwise():
-    line = to_csv([row("s", graded(0, 0, 0), ("Ada;=1+1", "", ""))]).split("\n")[1]
+    line = grades_csv([row("s", graded(0, 0, 0), ("Ada;=1+1", "", ""))]).split("\n")[1]
     assert line.startswith('"Ada;=1+1","","","s","graded","","0"')
 
 

@@ -115,3 +115,49 @@ def test_a_part_is_left_out_or_its_marks_are(line):
 def test_a_part_without_end_or_beginning_is_named(text, line):
     with pytest.raises(MarkError, match=rf"^a, line {line}: "):
         without_part(text, "a", "staff")
+
+
+# Written answers
+
+ANSWERS = r"""\begin{document}
+\begin{answer}{1a}{A title}
+% ### START_CODE_HERE ###
+Because $1 + 1 = 2$.
+% ### END_CODE_HERE ###
+\end{answer}
+
+\begin{answer}{1b}{Another}
+% ### START_CODE_HERE ###
+% ### END_CODE_HERE ###
+\end{answer}
+\end{document}
+"""
+ROOM = "% Write your answer here.\n\\vspace{8cm}\n"
+
+
+def empty_answers(source):
+    return emptied(source, "file.tex", {"1a": "1a", "1b": "1b"})
+
+
+def test_answers_are_emptied_and_all_else_stays():
+    expected = ANSWERS.replace("Because $1 + 1 = 2$.\n", "").replace(
+        "HERE ###\n% ### END", f"HERE ###\n{ROOM}% ### END"
+    )
+    assert empty_answers(ANSWERS) == expected
+    assert empty_answers(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("% ### START_CODE_HERE ###\nB", "% ## START_CODE_HERE ###\nB", "line 3: expected ### S"),
+        ("% ### START_CODE_HERE ###\n%", "%", "line 9: ### END_CODE_HERE ### without"),
+        ("2$.\n% ### END_CODE_HERE ###", "2$.\n", "line 9: ### START_CODE_HERE ### without"),
+        ("{1b}", "{1c}", r"expected regions in \['1a', '1b'\], found them in \['1a', '1c'\]"),
+        ("% ### START_CODE_HERE ###\nB", "B", "line 4: ### END_CODE_HERE ### without"),
+    ],
+)
+def test_wrong_marks_of_answers_are_named(old, new, message):
+    assert ANSWERS.count(old) == 1
+    with pytest.raises(MarkError, match=message):
+        empty_answers(ANSWERS.replace(old, new))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gradebook import Graded
-from roster import METADATA, Submission, fill, gather, read_roster
+from handed_in import METADATA, HandIn as Submission, read_class as read_roster
+from roster import fill
 from utils.utils import InputError
 
 EXPORT = """---
@@ -309,10 +310,10 @@ def test_files_are_gathered_under_their_names(tmp_path):
     )
     (folder / "ada_1_3_quiz.py").write_bytes(b"x" * (25 * 10**6))
     ada, bo = read_roster(folder)
-    path = gather(ada, tmp_path / "out" / "handed in")
+    path = ada.gather(tmp_path / "out" / "handed in")
     assert sorted(os.listdir(path)) == ["quiz.py", "sgd.py"]
     assert 20 * 10**6 < (path / "quiz.py").stat().st_size < 22 * 10**6
-    assert gather(bo, tmp_path / "unused") == folder / "bo_2_5_a.zip"
+    assert bo.gather(tmp_path / "unused") == folder / "bo_2_5_a.zip"
     assert not (tmp_path / "unused").exists()
 
 
@@ -326,11 +327,11 @@ def test_links_are_not_followed(tmp_path, capsys):
     others = "ada_1_1_quiz.py", "ada_1_3_word2vec.py", "bo_2_4_sgd.py"
     told = [f"Passed over, as no plain file: {name}" for name in others]
     assert capsys.readouterr().out.splitlines() == told
-    assert (gather(bo, tmp_path / "out"), bo.files) == (folder / "bo_2_5_quiz.py", {})
+    assert (bo.gather(tmp_path / "out"), bo.files) == (folder / "bo_2_5_quiz.py", {})
     ada.files["sgd.py"].unlink()
     ada.files["sgd.py"].symlink_to(tmp_path / "secret")
     with pytest.raises(InputError, match=r"ada_1_2_sgd\.py cannot be read"):
-        gather(ada, tmp_path / "out")
+        ada.gather(tmp_path / "out")
 
 
 # Who is in the class
