@@ -20,15 +20,10 @@ from utils.utils import InputError
 from utils.word_vectors import PLOTTED_WORDS
 from zips import BUILD, ROOT, collect, write_zip
 
-GRADER = (
-    "src/grader.py",
-    "src/graderUtil.py",
-    "src/program.py",
-    "src/points.json",
-    "src/grading/*.py",
-    "src/sandbox/*.py",
-    "src/utils/*.py",
-)
+GRADER = """
+src/grader.py src/graderUtil.py src/program.py src/points.json
+src/grading/*.py src/sandbox/*.py src/utils/*.py
+""".split()
 PROGRAMS = "setup.sh", "run_autograder"
 SET_UP = *PROGRAMS, "constraints.txt"
 

@@ -19,46 +19,17 @@ from utils.treebank_files import REAL, read_sentences
 from utils.utils import InputError
 from zips import BUILD, collect, write_zip
 
-FILES = (
-    "LICENSE",
-    "Makefile",
-    "README.md",
-    "pyproject.toml",
-    "requirements.txt",
-    "requirements-notebook.txt",
-    "docs/*.png",
-    "data/README.md",
-    "data/fetch.py",
-    "data/sample/*",
-    "src/program.py",
-    "src/run.py",
-    "src/sentiment.py",
-    "src/grader.py",
-    "src/graderUtil.py",
-    "src/explore.ipynb",
-    "src/points.json",
-    "src/environment.yml",
-    "src/submission/__init__.py",
-    "src/submission/word2vec.py",
-    "src/submission/sgd.py",
-    "src/submission/quiz.py",
-    "src/submission/utils.py",
-    "src/utils/*.py",
-    "src/training/*.py",
-    "src/grading/*.py",
-    "src/sandbox/*.py",
-    "tex/A2.tex",
-    "tex/A2_Solutions.tex",
-    "tex/style.tex",
-    "tex/guidelines.tex",
-    "tex/autograder.tex",
-    "tex/refresher.tex",
-    "tex/window.tex",
-    "tex/coding.tex",
-    "tex/appendix.tex",
-    "tex/submission.tex",
-    "tex/typeset.sh",
-)
+FILES = """
+LICENSE Makefile README.md pyproject.toml requirements.txt requirements-notebook.txt docs/*.png
+data/README.md data/fetch.py data/sample/*
+src/program.py src/run.py src/sentiment.py src/grader.py src/graderUtil.py
+src/explore.ipynb src/points.json src/environment.yml
+src/submission/__init__.py src/submission/word2vec.py src/submission/sgd.py
+src/submission/quiz.py src/submission/utils.py
+src/utils/*.py src/training/*.py src/grading/*.py src/sandbox/*.py
+tex/A2.tex tex/A2_Solutions.tex tex/style.tex tex/guidelines.tex tex/autograder.tex
+tex/refresher.tex tex/window.tex tex/coding.tex tex/appendix.tex tex/submission.tex tex/typeset.sh
+""".split()
 TOP = "word2vec"  # the folder that the zip unpacks into
 HANDOUT = "A2.pdf"
 NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
