@@ -16,11 +16,11 @@ from gradebook import (
     RESULTS,
     UNFINISHED,
     Graded,
+    grades_csv,
     mistakes_csv,
     plot_summary,
     read_outcome,
     status_line,
-    grades_csv,
 )
 from handed_in import HandIn as Submission
 from utils.plotting import to_png
