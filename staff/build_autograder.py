@@ -39,7 +39,7 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
         how = f"Train them on the real treebank: {command('data')}, then {command('run')}"
         raise InputError(f"{vectors}: {error.strerror}. {how}") from error
     if problem := check_vectors(data, PUBLISHED, rtol=1e-3, atol=0, words=PLOTTED_WORDS):
-        raise InputError(f"{vectors} is no solution: {problem}")
+        raise InputError(f"{vectors} is not a solution: {problem}")
     solution = collect("submission/*.py", below=ROOT / "src")
     if not with_quiz:
         del solution["submission/quiz.py"]
@@ -75,7 +75,7 @@ def build(options):
 
 
 def main(arguments=None):
-    """Run the program; return 0, or 2 if there is no solution."""
+    """Run the program; return 0, or 2 if the zip cannot be built."""
     name = "build_autograder.py"
     parser = program.OneLineParser(prog=name, description=__doc__, allow_abbrev=False)
     vectors = "the solution's vectors, of the real treebank (default: those that run.py wrote)"

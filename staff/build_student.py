@@ -80,7 +80,7 @@ def typeset(contents):
             command = ["sh", "tex/typeset.sh", "A2"]
             done = subprocess.run(command, cwd=folder, capture_output=True)
         except FileNotFoundError:
-            return b"", "there is no sh, which tex/typeset.sh is for."
+            return b"", "there is no sh, which tex/typeset.sh needs."
         told = done.stderr.decode(errors="replace").strip()  # parts of LaTeX's log, in any encoding
         if done.returncode == NO_LATEX:
             return b"", told

@@ -39,14 +39,16 @@ class ClassFolder:
         except OSError as error:
             raise InputError(f"{error.filename} cannot be read: {error.strerror}.") from error
         if self.is_used and not (isinstance(self.before, dict) and self.before.get("run")):
-            raise InputError(f"{path} holds no class.json of a class. Name another folder.")
+            raise InputError(
+                f"{path} holds no class.json, so it is not a graded class. Name another folder."
+            )
 
     def changed(self):
         """List what has changed since the last run: the solution, the points, the grader."""
         before = self.before.get("run", self.run)
         if before.get("submissions") != self.run["submissions"]:
-            others = f"other submissions, those in {before.get('submissions')}"
-            raise InputError(f"{self.path} is of {others}. Name another folder.")
+            others = f"grades of other submissions, those in {before.get('submissions')}"
+            raise InputError(f"{self.path} holds {others}. Name another folder.")
         return [name for name, value in self.run.items() if before.get(name) != value]
 
     @contextlib.contextmanager
@@ -165,7 +167,7 @@ class ClassFolder:
 
 
 def parts_of(paths):
-    """Open the folders that the parts of a class were graded into; refuse what is no whole."""
+    """Open the folders that the parts of a class were graded into; refuse fewer than all."""
     parts, found = [ClassFolder(path) for path in paths], {}
     for part in parts:
         about = part.before
@@ -173,7 +175,7 @@ def parts_of(paths):
             raise InputError(f"{part.path} holds no part that was graded to the end.")
         if about["run"] != parts[0].before["run"]:
             others = f"another class, solution or grader than {parts[0].path}"
-            raise InputError(f"{part.path} is of {others}.")
+            raise InputError(f"{part.path} was graded for {others}.")
         if (other := found.setdefault(about["part"], part.path)) is not part.path:
             raise InputError(f"{part.path} and {other} are both part {about['part']}.")
     count = int(parts[0].before["part"].partition("/")[2])

@@ -63,7 +63,7 @@ def parse(arguments):
         return int(found[1]), int(found[2])
 
     of_folder = {"type": Path, "metavar": "DIR"}
-    handed_in = "a folder with a folder or zip for each student, or what a learning system exports"
+    handed_in = "a folder with a folder or zip for each student, or an export of a learning system"
     add("submissions", handed_in, type=Path, nargs="?", metavar="SUBMISSIONS")
     vectors = "sample_vectors_(soln).json in or beside it"
     add("--solution", f"the solution, a package folder with {vectors}", **of_folder)
@@ -76,15 +76,15 @@ def parse(arguments):
     add("--regrade", again, nargs="*", metavar="STUDENT")
     only = "with --regrade: only these, by ids or their beginnings"
     add("--tests", only, nargs="+", metavar="ID", default=[])
-    roster = "who is in the class, as CSV: who handed in nothing gets a row, too"
+    roster = "the class list, as CSV: students who handed in nothing get a row, too"
     add("--roster", roster, type=Path, metavar="FILE")
-    filled = "with --roster: write it with the grades in it, to be imported"
+    filled = "with --roster: fill the grades into it, ready to import"
     add("--format", filled, choices=["canvas", "moodle"])
     one = "grade one of N parts of a class, into a folder of its own"
     add("--part", one, type=part, default=(1, 1), metavar="K/N")
-    merge = "make one of the folders that the parts were graded into"
+    merge = "combine the folders that the parts were graded into"
     add("--merge", merge, type=Path, nargs="+", metavar="DIR")
-    add("--show", "tell of one student, from what was graded into --out", metavar="STUDENT")
+    add("--show", "show one student, from what was graded into --out", metavar="STUDENT")
     unsafe = "grade although nothing keeps a submission from reading the solution"
     add("--unconfined", unsafe, action="store_true")
     options = parser.parse_args(arguments)
@@ -122,7 +122,7 @@ def grade_class(options):
         return
     jobs, carried = options.jobs or most_jobs(), most_jobs()
     if jobs > carried:
-        print(f"This machine carries {carried} at once: {jobs} take longer.")
+        print(f"This machine carries {carried} at once: {jobs} will take longer.")
     with contextlib.ExitStack() as stack:
         graders = [
             stack.enter_context(contextlib.closing(Grader(GRADER.parent))) for _ in range(jobs)
@@ -147,7 +147,7 @@ def prepare(options, part):
     if options.submissions.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out} lies among the submissions. Name a folder elsewhere.")
     if not solution.is_dir():
-        raise InputError(f"--solution {solution} is no folder. Name the package's folder.")
+        raise InputError(f"--solution {solution} is not a folder. Name the package's folder.")
     vectors = solution.parent.glob("sample_vectors*.json")
     code = [
         path for name in ("grading", "sandbox", "utils") for path in source.glob(f"{name}/*.py")
@@ -166,7 +166,7 @@ def prepare(options, part):
         raise InputError(f"{out} is not empty. Pass --resume to go on, or name another folder.")
     folder.changed()
     if (other := folder.before.get("part", part)) != part:
-        raise InputError(f"{out} is of part {other}, not {part}. Name another folder.")
+        raise InputError(f"{out} holds part {other}, not {part}. Name another folder.")
     return folder
 
 
@@ -193,7 +193,7 @@ def what_is_left(folder, hand_ins, options):
     left = [each for each in hand_ins if folder.is_left(each, also_of_another_run=False)]
     others = sum(map(folder.is_left, hand_ins)) - len(left)
     if others:
-        print(f"{others} more were graded before the last change: --resume grades them again.")
+        print(f"Graded before the last change: {others} more. --resume grades them again.")
     return left
 
 
@@ -301,7 +301,7 @@ def check_closed(hand_ins, folder):
         if found := reachable(sandbox, paths):
             raise InputError(
                 f"submissions could read {found[0]}, as they run under the confinement "
-                f"{sandbox.confinement}. Close it to others: chmod -R go-rwx {folder}"
+                f"{sandbox.confinement}. Close the folder to others: chmod -R go-rwx {folder}"
             )
 
 

@@ -109,7 +109,7 @@ def read_class(folder, roster=None):
     too.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder. Name the one that holds the submissions.")
+        raise InputError(f"{folder} is not a folder. Name the one that holds the submissions.")
     folder, names = _look_into(folder, {METADATA, roster and roster.name})
     metadata = _read_metadata(folder / METADATA) if (folder / METADATA).exists() else {}
     groups, found, twice = {}, [], []
@@ -144,14 +144,14 @@ def _look_into(folder, ours):
     others = {name for name in names if NONE.match(name)}
     names -= others
     if odd := sorted(name for name in names if name.encode(errors="replace").decode() != name):
-        raise InputError(f"{folder} holds {one_line(odd[0])}, no name in UTF-8: rename it.")
+        raise InputError(f"{folder} holds {one_line(odd[0])}, a name that is not UTF-8: rename it.")
     unpacked = names - {f"{name}.zip" for name in names}
     if len(unpacked) == 1 and (below := folder.joinpath(*unpacked)).is_dir():
         inside = {path.name for path in below.iterdir()}
         if any(piece.system for piece in _pieces_of(below, inside)):
             return _look_into(below, ours)
     if seen := sorted(name for name in others if name[0] not in "._"):
-        print(f"Passed over, as no submissions: {listed(seen)}")
+        print(f"Ignored, as these are not submissions: {listed(seen)}")
     return folder, names
 
 
@@ -186,7 +186,7 @@ def _read_metadata(path):
         raise InputError(message) from error
     for name in found:
         if not name or name != Path(name).name or name[0] == "." or not name.isprintable():
-            raise InputError(f"{path} names {name!r}, which is no name of a folder.")
+            raise InputError(f"{path} names {name!r}, which is not a folder name.")
     return found
 
 
@@ -262,7 +262,7 @@ def _put_together(pieces):
         odd = [each for each in pieces if each.file and not _is_plain(each.path)]
         pieces = [each for each in pieces if each not in odd] or [odd.pop()]
         for each in odd:
-            print(f"Passed over, as no plain file: {one_line(each.path.name)}")
+            print(f"Ignored, as it is not a plain file: {one_line(each.path.name)}")
     if len(pieces) == 1 and not pieces[0].file:
         return pieces[0].path, {}
     if not all(each.file for each in pieces):

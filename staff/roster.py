@@ -67,7 +67,7 @@ class ClassList:
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}.") from error
         except csv.Error as error:
-            raise InputError(f"{path} is no CSV file: {error}.") from error
+            raise InputError(f"{path} is not a CSV file: {error}.") from error
         self.mark = "\ufeff" * data.startswith("\ufeff".encode())
         width = max(map(len, rows), default=0)
         self.rows = [row + [""] * (width - len(row)) for row in rows if any(row)]
@@ -190,7 +190,9 @@ def add_missing(hand_ins, path, folder):
     if unknown:
         print(f"Not in {path.name}: {listed(unknown)}")
     if groups:
-        print(f"Canvas names one of a group only, the others seem to lack it: {listed(groups)}")
+        print(
+            f"Canvas names only one student of each group, so others may be missing: {listed(groups)}"
+        )
     taken = {name.casefold() for name in [*os.listdir(folder), *(each.name for each in found)]}
     missing = []
     for i, person in enumerate(people.people):
@@ -218,7 +220,7 @@ def fill(path, rows, system):
     column, most, kept, columns = find(people, worth)
     number = re.fullmatch(r"(\d+)(?:[.,](\d+))?", most.strip())
     if worth and number and float(f"{number[1]}.{number[2] or 0}") != worth:
-        print(f"In {path.name} the assignment has {most} points, here {worth:g}")
+        print(f"In {path.name} the assignment has {most} points, but here it has {worth:g}")
     found = re.search(r"([.,])(\d+)$", most.strip())
     sign, decimals = found.groups() if found else (",."[people.form["delimiter"] != ";"], "")
     for student, graded in [(each, graded) for one, graded in rows for each in one.students]:
@@ -232,7 +234,9 @@ def fill(path, rows, system):
             points = points if float(points) == graded.total else f"{graded.total:g}"
             row[column] = points.replace(".", sign)
     if unknown:
-        print(f"No row of {path.name} is surely theirs, so it lacks them: {listed(unknown)}")
+        print(
+            f"No row of {path.name} is certainly theirs, so enter their grades by hand: {listed(unknown)}"
+        )
     text = io.StringIO(newline="")
     csv.writer(text, **people.form).writerows([row[i] for i in columns] for row in kept)
     return people.mark + text.getvalue()

@@ -106,8 +106,8 @@ WRONG["cool"][0] += 0.1
     ("text", "told"),
     [
         (None, "make data, then make run"),
-        (json.dumps(WRONG), "is no solution: "),
-        ("{}", "is no solution: "),
+        (json.dumps(WRONG), "is not a solution: "),
+        ("{}", "is not a solution: "),
     ],
 )
 def test_without_the_vectors_of_the_real_treebank_it_is_not_built(tmp_path, capsys, text, told):

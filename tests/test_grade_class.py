@@ -249,7 +249,7 @@ def test_some_are_graded_again_and_what_changed_is_told(run, fake, submissions, 
     assert run("--regrade", "ada", "--tests", "a") == 0
     assert fake.seen() == (["ada", "bob"], 2)
     assert column(out, "total") == {"=cy": "0", "ada": "1", "bob": "1.5"}
-    assert "1 more were graded before the last change: --resume grades" in capsys.readouterr().out
+    assert "Graded before the last change: 1 more. --resume grades" in capsys.readouterr().out
     assert run("--resume") == 0
     assert fake.seen() == (["=cy"], 1)
     assert "0 of 3 changed" in capsys.readouterr().out
@@ -273,10 +273,10 @@ def test_options_that_do_not_fit(run, capsys, options, words):
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--solution", "typo", "is no folder. Name the package's folder"),
+        ("--solution", "typo", "is not a folder. Name the package's folder"),
         ("--out", "handed in/out", "lies among the submissions"),
         ("--out", "handed in", "lies among the submissions"),
-        ("--out", "thesis", "holds no class.json of a class"),
+        ("--out", "thesis", "holds no class.json, so it is not a graded class"),
         ("--roster", "list.csv", "Export Entire Gradebook"),
     ],
 )
@@ -297,7 +297,9 @@ def test_a_folder_is_of_one_class_and_one_run(run, fake, submissions, solution, 
     assert run() == 0
     other = submissions.rename(submissions.with_name("others"))
     options = ["--solution", str(solution), "--out", str(out), "--resume"]
-    assert "of other submissions" in refused(capsys, grade_class.main([str(other), *options]))
+    assert "holds grades of other submissions" in refused(
+        capsys, grade_class.main([str(other), *options])
+    )
     pytest.importorskip("fcntl", reason="no locks here")
     other.rename(submissions)
     with ClassFolder(out).locked():
@@ -310,14 +312,14 @@ def test_parts_put_together_are_the_class(run, fake, submissions, solution, tmp_
     for k, part in enumerate(parts, 1):
         assert run("--out", part, "--part", f"{k}/3") == 0
     told = refused(capsys, run("--out", first, "--part", "2/3", "--resume"))
-    assert "is of part 1/3, not 2/3" in told
+    assert "holds part 1/3, not 2/3" in told
     merged, other = tmp_path / "merged", tmp_path / "other"
     about = json.loads((Path(second) / "class.json").read_text())
     other.mkdir()
     (other / "class.json").write_text(json.dumps(about | {"run": about["run"] | {"points": "x"}}))
     wrong = {
         "of 3 parts, these are missing: 2, 3.": [first],
-        "is of another class, solution or grader than": [first, str(other)],
+        "was graded for another class, solution or grader than": [first, str(other)],
         "are both part 1/3": [first, first],
         "holds no part that was graded to the end": [first, str(tmp_path / "none")],
     }
@@ -346,7 +348,7 @@ def test_files_handed_in_singly_are_graded_as_one(run, fake, submissions, out):
 def test_more_gradings_at_once_than_memory_carries_are_told(run, fake, capsys, monkeypatch):
     monkeypatch.setattr(grade_class, "memory_here", lambda: 2**30)
     assert run("--jobs", "2") == 0
-    assert "This machine carries 1 at once: 2 take longer." in capsys.readouterr().out
+    assert "This machine carries 1 at once: 2 will take longer." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ LAYOUTS = {
                                   "Group A-Bo Wu_123458_assignsubmission_file_"),
          "bo": ("bo", "", "", "bo"), "cy.zip": ("cy", "", "", "cy.zip"),
          "dee.py": ("dee", "", "", "dee.py")},
-        "Passed over, as no submissions: Ada Lovelace_123456_assignsubmission_onlinetext_\n",
+        "Ignored, as these are not submissions: Ada Lovelace_123456_assignsubmission_onlinetext_\n",
     ),
     "Moodle, without folders": (
         ["Ada Lovelace_123456_assignsubmission_file_word2vec.py",
@@ -72,7 +72,7 @@ LAYOUTS = {
          "Participant_7_assignsubmission_onlinetext_onlinetext.html"],
         {"Ada Lovelace_123456": ("Ada Lovelace", "123456", "", ["my_onlinetext_sgd.py", "word2vec.py"]),
          "Participant_7": ("Participant", "7", "", "Participant_7_assignsubmission_file_a.zip")},
-        "Passed over, as no submissions: Participant_7_assignsubmission_onlinetext_onlinetext.html\n",
+        "Ignored, as these are not submissions: Participant_7_assignsubmission_onlinetext_onlinetext.html\n",
     ),
     "Brightspace": (
         ["1-9 - Ada Lovelace - Nov 3, 2025 1159 PM/", "1-9 - Ada Lovelace - Nov 4, 2025 1205 AM/",
@@ -83,7 +83,7 @@ LAYOUTS = {
          "Jürgen O'Neil-Smith_2-9": ("Jürgen O'Neil-Smith", "", "",
                                      "2-9 - Jürgen O'Neil-Smith - 28 October 2025 130 PM"),
          "Bo Wu_3-9": ("Bo Wu", "", "", "3-9 - Bo Wu - Nov 3, 2025 1159 AM")},
-        "Passed over, as no submissions: index.html\n"
+        "Ignored, as these are not submissions: index.html\n"
         "Ada Lovelace_1-9: 2 attempts, that of Nov 4, 2025 1205 AM counts\n"
         "Jürgen O'Neil-Smith_2-9: 2 attempts, that of 28 October 2025 130 PM counts\n"
         "Bo Wu_3-9: 2 attempts, that of Nov 3, 2025 1159 AM counts\n",
@@ -128,7 +128,7 @@ LAYOUTS = {
         ["README.txt", "Thumbs.db", "desktop.ini", "grades.csv", "index.html", "readme", "ada/", "readme_cy.zip",
          "__MACOSX/", "Ada_12_assignsubmission_onlinetext_/"],
         {"ada": ("ada", "", "", "ada"), "readme_cy.zip": ("readme_cy", "", "", "readme_cy.zip")},
-        "Passed over, as no submissions: Ada_12_assignsubmission_onlinetext_, README.txt, Thumbs.db, "
+        "Ignored, as these are not submissions: Ada_12_assignsubmission_onlinetext_, README.txt, Thumbs.db, "
         "desktop.ini, grades.csv, index.html, readme\n",
     ),
 }  # fmt: skip
@@ -205,10 +205,10 @@ def test_the_export_of_gradescope(tmp_path):
         ("submission_1: 5\n", "is not as Gradescope writes it: 'submission_1' lists no :submitters:"),
         ("submission_1:\n  :submitters: 5\n", "is not as Gradescope writes it"),
         ("a: [1\n", "cannot be read"),
-        ("../../etc:\n  :submitters: []\n", "no name of a folder"),
-        (".hidden:\n  :submitters: []\n", "no name of a folder"),
-        ('"":\n  :submitters: []\n', "no name of a folder"),
-        ('"a\\nb":\n  :submitters: []\n', "no name of a folder"),
+        ("../../etc:\n  :submitters: []\n", "not a folder name"),
+        (".hidden:\n  :submitters: []\n", "not a folder name"),
+        ('"":\n  :submitters: []\n', "not a folder name"),
+        ('"a\\nb":\n  :submitters: []\n', "not a folder name"),
         ("!!python/object/apply:os.system ['true']\n", "cannot be read"),
     ],
 )  # fmt: skip
@@ -223,8 +223,8 @@ def test_metadata_that_is_none(tmp_path, text, words):
     ("names", "words"),
     [
         ([], "is empty"),
-        (None, "is no folder"),
-        ([os.fsdecode(b"M\xfcller/")], r"holds M\\udcfcller, no name in UTF-8: rename it"),
+        (None, "is not a folder"),
+        ([os.fsdecode(b"M\xfcller/")], r"holds M\\udcfcller, a name that is not UTF-8: rename it"),
         (["Ada/", "ada/", "bob/", "bob.zip", "cy.py"], r"holds Ada and ada, bob and bob\.zip: keep or rename one"),
         (["1-9 - Bo - 3 août 2025 1159 - a.zip", "1-9 - Bo - 4 août 2025 1159 - a.zip"], " and .*: keep or rename one"),
         (["Ada_1_assignsubmission_file_/", "Ada_1_assignsubmission_file_a.zip"], " and .*: keep or rename one"),
@@ -262,7 +262,7 @@ def test_links_are_not_followed(tmp_path, capsys):
     ada, bo = read_class(folder)
     assert [*ada.files] == ["sgd.py"]
     others = "ada_1_1_quiz.py", "ada_1_3_word2vec.py", "bo_2_4_sgd.py"
-    told = [f"Passed over, as no plain file: {name}" for name in others]
+    told = [f"Ignored, as it is not a plain file: {name}" for name in others]
     assert capsys.readouterr().out.splitlines() == told
     assert (bo.gather(tmp_path / "out"), bo.files) == (folder / "bo_2_5_quiz.py", {})
     ada.files["sgd.py"].unlink()

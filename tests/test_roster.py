@@ -135,7 +135,7 @@ def test_everybody_in_a_group_is_in_the_roster(tmp_path, read):
         ("name\nLi Wu\nLi Wu\nBo\n", ["li wu/", "bo/"], "li wu: Li Wu or Li Wu? Rename it to the id.\n"),
         ("name,id\nAda,5\nBo,6\nCy,7\n", ["cy_7_1_a.py", "ada_6_2_a.py"], "ada_6: Ada 5 or Bo 6? Rename it to the id.\n"),
         (CANVAS, ["group1_12341_1_a.py", "wubo_12343_2_a.py"],
-         "Canvas names one of a group only, the others seem to lack it: group1_12341\n"),
+         "Canvas names only one student of each group, so others may be missing: group1_12341\n"),
         ("name\nAda\n", ["ada/", *(f"of nobody {i:02}/" for i in range(12))],
          f"Not in roster.csv: {', '.join(f'of nobody {i:02}' for i in range(10))} and 2 more\n"),
     ],
@@ -155,7 +155,7 @@ def test_who_is_not_known_is_told_and_not_guessed(read, capsys, text, names, tol
         ("foo,bar\n1,2\n", ["ada/"], "begins with foo,bar: expected a first line as name,student id"),
         ("", ["ada/"], "begins with nothing: expected"),
         ("name,id\n,\n", ["ada/"], "lists no students"),
-        (f'name\n"{"x" * 200_000}"\n', ["ada/"], "is no CSV file"),
+        (f'name\n"{"x" * 200_000}"\n', ["ada/"], "is not a CSV file"),
         (None, ["ada/"], "cannot be read: No such file"),
     ],
 )  # fmt: skip
@@ -226,10 +226,13 @@ def test_the_worksheet_of_moodle(tmp_path):
 def test_who_is_graded_again_keeps_the_points_and_who_is_unknown_is_told(tmp_path, capsys):
     wrong = [(("Bo Wu", "", ""), None), (("zed", "", ""), 3)]
     assert '"Wu, Bo",12343,0014,bow,S1 and S2,3.00' in filled(tmp_path, CANVAS, "canvas", *wrong)
-    told = "No row of roster.csv is surely theirs, so it lacks them: zed\n"
+    told = "No row of roster.csv is certainly theirs, so enter their grades by hand: zed\n"
     assert capsys.readouterr().out == told
     filled(tmp_path, MOODLE.replace("31,00", "100,00"), "moodle", GRADES[2])
-    assert capsys.readouterr().out == "In roster.csv the assignment has 100,00 points, here 31\n"
+    assert (
+        capsys.readouterr().out
+        == "In roster.csv the assignment has 100,00 points, but here it has 31\n"
+    )
 
 
 def test_a_table_can_be_looked_at_before_anything_is_graded(tmp_path, capsys):
