@@ -120,7 +120,8 @@ def grade_class(options):
             folder.save([], part, {})
         print(f"Part {part} is empty: the class has {len(everybody)}.")
         return
-    jobs, carried = options.jobs or most_jobs(), most_jobs()
+    carried = most_jobs()
+    jobs = options.jobs or carried
     if jobs > carried:
         print(f"This machine carries {carried} at once: {jobs} will take longer.")
     with contextlib.ExitStack() as stack:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from roster import add_missing, listed
+from roster import listed, match_roster
 from sandbox.archive import open_file
 from sandbox.text import one_line
 from sandbox.upload import MAX_ZIP
@@ -130,7 +130,7 @@ def read_class(folder, roster=None):
     if twice:
         raise InputError(f"{folder} holds {', '.join(sorted(twice))}: keep or rename one.")
     if roster:
-        found, missing = add_missing(found, roster, folder)
+        found, missing = match_roster(found, roster, folder)
         found += [HandIn(name, folder / name, (student,)) for name, student in missing]
     return sorted(found, key=lambda each: each.name)
 

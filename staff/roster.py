@@ -123,7 +123,7 @@ def _decoded(data):
 
 
 def _person(row, words):
-    """Make what the cells of a row say; nothing if it is of nobody."""
+    """Make a person of the cells of a row; None if it is nobody's."""
     full = " ".join(words["first"][:1] + words["last"][:1])
     ids, logins, system = (
         # an id as files have it: that of Participant 123456, or of #123456
@@ -155,8 +155,8 @@ def squeezed(text):
     return "".join(sign for sign in text if sign.isalnum())
 
 
-def add_missing(hand_ins, path, folder):
-    """Say whose the hand-ins are, and give names for, and who they are that handed in nothing."""
+def match_roster(hand_ins, path, folder):
+    """Complete the students of hand-ins from a roster; name and list who handed in nothing."""
     people = ClassList(path)
     found, whose, unsure, unknown, groups = [], {}, set(), [], []
     for each in hand_ins:
@@ -190,9 +190,8 @@ def add_missing(hand_ins, path, folder):
     if unknown:
         print(f"Not in {path.name}: {listed(unknown)}")
     if groups:
-        print(
-            f"Canvas names only one student of each group, so others may be missing: {listed(groups)}"
-        )
+        told = "Canvas names only one student of each group, so others may be missing"
+        print(f"{told}: {listed(groups)}")
     taken = {name.casefold() for name in [*os.listdir(folder), *(each.name for each in found)]}
     missing = []
     for i, person in enumerate(people.people):
@@ -234,9 +233,8 @@ def fill(path, rows, system):
             points = points if float(points) == graded.total else f"{graded.total:g}"
             row[column] = points.replace(".", sign)
     if unknown:
-        print(
-            f"No row of {path.name} is certainly theirs, so enter their grades by hand: {listed(unknown)}"
-        )
+        told = f"No row of {path.name} is certainly theirs, so enter their grades by hand"
+        print(f"{told}: {listed(unknown)}")
     text = io.StringIO(newline="")
     csv.writer(text, **people.form).writerows([row[i] for i in columns] for row in kept)
     return people.mark + text.getvalue()
