@@ -13,7 +13,7 @@ try:
 except ModuleNotFoundError:  # on Windows
     fcntl = None
 
-from gradebook import ENDED, REPORT, RESULTS, read_outcome
+from gradebook import ENDED, REPORT, RESULTS, read_graded
 from handed_in import HandIn
 from utils.utils import InputError, dump, load
 
@@ -117,7 +117,7 @@ class ClassFolder:
         if not ended or "due" in ended:
             return True
         is_of_another_run = also_of_another_run and ended["run"] != self.run_id
-        return is_of_another_run or read_outcome(self.of(hand_in)).again
+        return is_of_another_run or read_graded(self.of(hand_in)).again
 
     def mark(self, hand_in, tests):
         """Have this graded again, in these tests; in all if there are none."""
@@ -145,7 +145,7 @@ class ClassFolder:
     def _keep_earlier(self, place, earlier):
         """Copy the results of earlier gradings, and of the last one unless it went wrong."""
         found = sorted((place / EARLIER).glob("*"), key=lambda path: int(path.name))
-        for number, path in enumerate([*found, *[place] * (not read_outcome(place).again)], 1):
+        for number, path in enumerate([*found, *[place] * (not read_graded(place).again)], 1):
             (earlier / str(number)).mkdir(parents=True)
             for name in (RESULTS, REPORT, ENDED):
                 with contextlib.suppress(FileNotFoundError):

@@ -29,7 +29,7 @@ from gradebook import (
     grades_csv,
     mistakes_csv,
     plot_summary,
-    read_outcome,
+    read_graded,
     status_line,
 )
 from graders import Grader
@@ -222,7 +222,7 @@ def grade_all(folder, hand_ins, left, options, graders):
     finally:
         pool.shutdown(cancel_futures=True)
     for each in hand_ins:
-        if read_outcome(folder.of(each)).again:
+        if read_graded(folder.of(each)).again:
             work(each)
 
 
@@ -315,7 +315,7 @@ def most_jobs():
 
 def write_tables(folder, hand_ins, options):
     """Write the tables and the picture, what changed since the last run, and say so."""
-    rows = [(each, read_outcome(folder.of(each))) for each in hand_ins]
+    rows = [(each, read_graded(folder.of(each))) for each in hand_ins]
     out, before = folder.path, folder.before["finished"]
     files = {
         out / "grades.csv": grades_csv(rows),

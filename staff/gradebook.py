@@ -53,7 +53,7 @@ class Graded:
         return self.status.partition(":")[0]
 
 
-def read_outcome(folder):
+def read_graded(folder):
     """Read what came of a submission from its folder, or from one of its earlier ones."""
     ended = load(folder / ENDED)
     if problem := ended["problem"]:

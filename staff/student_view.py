@@ -5,7 +5,7 @@ import unicodedata
 
 from changes import STATUS, changes, remember
 from class_folder import EARLIER, ClassFolder
-from gradebook import ENDED, NOTHING, REPORT, read_outcome
+from gradebook import ENDED, NOTHING, REPORT, read_graded
 from roster import listed
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load
@@ -22,7 +22,7 @@ def describe(out, name):
     path = hand_in.path
     if not (path / ENDED).exists():
         raise InputError(f"{hand_in.who} is not graded yet. Go on with --resume.")
-    graded = read_outcome(path)
+    graded = read_graded(path)
     lines = [*rows(heading(hand_in), WIDTH), ""]
     about = {
         f"{graded.total:g} of {sum(graded.worth.values()):g} points": graded.worth,
@@ -85,13 +85,13 @@ def history(hand_in):
     folders += [hand_in.path] * bool(folders)
     lines, before = ["", f"Graded {len(folders)} times:"] * bool(folders), None
     for folder in folders:
-        outcome, when = read_outcome(folder), load(folder / ENDED).get("when", "")
-        lines += rows(f"{when}: {outcome.total:g} points, {outcome.status}", WIDTH, 2)
-        for change in changes(before, [(hand_in, outcome)]) if before else []:
+        graded, when = read_graded(folder), load(folder / ENDED).get("when", "")
+        lines += rows(f"{when}: {graded.total:g} points, {graded.status}", WIDTH, 2)
+        for change in changes(before, [(hand_in, graded)]) if before else []:
             if change.test != STATUS:  # it is in the line above
                 points = f"{change.points_before or 0:g} -> {change.points_now or 0:g} points"
                 lines += rows(f"{change.test}: {points}", WIDTH, 4)
                 for which, said in zip(("before", "now"), change[-2:], strict=True):
                     lines += rows(f"{which}: {said}" * bool(said), WIDTH, 6)
-        before = remember([(hand_in, outcome)])
+        before = remember([(hand_in, graded)])
     return lines

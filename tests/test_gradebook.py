@@ -18,7 +18,7 @@ from gradebook import (
     grades_csv,
     mistakes_csv,
     plot_summary,
-    read_outcome,
+    read_graded,
     status_line,
 )
 from handed_in import HandIn
@@ -97,7 +97,7 @@ def outcome(folder, *tests, output="", problem="", unread="", starved=()):
     (folder / RESULTS).write_text(json.dumps(results))
     ended = {"problem": problem, "seconds": 3.5, "processor_seconds": 2.5}
     (folder / ENDED).write_text(json.dumps(ended))
-    return read_outcome(folder)
+    return read_graded(folder)
 
 
 def test_results_are_read(tmp_path):
