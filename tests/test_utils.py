@@ -287,5 +287,5 @@ def test_loading_what_is_no_json_names_the_file(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(InputError) as error:
         load(tmp_path / "x.json")
-    assert str(error.value).startswith(f"{tmp_path / 'x.json'} is no valid JSON: ")
+    assert str(error.value).startswith(f"{tmp_path / 'x.json'} is not valid JSON: ")
     assert len(str(error.value).splitlines()) == 1

@@ -158,7 +158,7 @@ def test_archives_and_damaged_ones_are_named(file):
         read_word_vectors(file, {"tea"})
     for content in (b"\x1f\x8b nonsense", gzip.compress(b"tea 1 2\n" * 5000)[:-9]):
         file.write_bytes(content)
-        with pytest.raises(InputError, match=r"is damaged after line \d+: .* Get it anew"):
+        with pytest.raises(InputError, match=r"is damaged after line \d+: .* Get a new copy"):
             read_word_vectors(file, {"tea"})
 
 

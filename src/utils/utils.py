@@ -148,7 +148,8 @@ def read_lines(path, remedy):
     try:
         with open(path, "rb") as file:
             compressed = file.peek(2)[:2] == b"\x1f\x8b"
-            for number, line in enumerate(gzip.open(file) if compressed else file, 1):
+            for line in gzip.GzipFile(fileobj=file) if compressed else file:
+                number += 1
                 yield line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
@@ -160,7 +161,7 @@ def read_lines(path, remedy):
 
 
 def read_text(path, remedy):
-    """Yield the lines of a file as text in UTF-8; an error names the line and ends in the remedy."""
+    """Yield the lines of a file as text in UTF-8; an error names the line."""
     for number, line in enumerate(read_lines(path, remedy), 1):
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
