@@ -90,14 +90,22 @@ def test_the_word_unk_of_a_text_is_the_last_one():
 def test_what_is_no_text_is_refused_with_what_is_expected(text, words):
     with pytest.raises(InputError) as caught:
         Corpus(text)
-    assert str(caught.value).startswith(f"{words}. Pass a file of text in UTF-8 or, in Python, sentences: ")
+    assert str(caught.value).startswith(
+        f"{words}. Pass a file of text in UTF-8 or, in Python, sentences: "
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"tea\ncaf\xe9\n", r", line 2: expected text in UTF-8, found the byte 0xe9\. Pass a file of text in UTF-8"),
-        (gzip.compress(b"tea\n" * 9, mtime=0)[:-9], r" is damaged after line \d: .* Get a new copy"),
+        (
+            b"tea\ncaf\xe9\n",
+            r", line 2: expected text in UTF-8, found the byte 0xe9\. Pass a file of text in UTF-8",
+        ),
+        (
+            gzip.compress(b"tea\n" * 9, mtime=0)[:-9],
+            r" is damaged after line \d: .* Get a new copy",
+        ),
         (
             gzip.compress(b"tea\n", mtime=0)[:10] + b"\xff" * 20,
             " is damaged after line 0: .* Get a new copy",

@@ -110,8 +110,8 @@ BAD = {
     "digits of others": ("1 2\ntea \u0661 1\n".encode(), 2, "finite numbers"),
     "a header of many digits": (b"1" * 5000 + b" 2\ntea 1 2\n", 2, "a word and 1 numbers"),
     "an empty line amid": (b"2 2\ntea 1 2\n\nrain 1 2\n", 3, "a word and 2 numbers"),
-    "cut off": (b"3 2\ntea 1 2\nrain 3 4\n", 3, "ends after 2 vectors, but line 1 tells of 3"),
-    "joined": (b"1 2\ntea 1 2\nrain 3 4\n", 3, "2 vectors, but line 1 tells of 1"),
+    "cut off": (b"3 2\ntea 1 2\nrain 3 4\n", 3, "ends after 2 vectors, but line 1 promises 3"),
+    "joined": (b"1 2\ntea 1 2\nrain 3 4\n", 3, "2 vectors, but line 1 promises 1"),
     "header only": (b"1 2\n", 1, "ends after 0 vectors"),
 }
 
@@ -131,7 +131,7 @@ def test_a_malformed_file_is_refused_with_its_line(file, name):
 
 def test_a_long_line_is_shown_short(file):
     file.write_text("1 2\n" + "x" * 10_000 + "\n")
-    with pytest.raises(InputError, match=re.escape("found '" + "x" * 47 + "...'.")):
+    with pytest.raises(InputError, match=re.escape("found '" + "x" * 46 + "....")):
         read_word_vectors(file, {"tea"})
 
 
@@ -147,7 +147,7 @@ def test_a_long_line_is_shown_short(file):
 def test_what_is_no_text_is_named(file, content, packed):
     file.write_bytes(packed(content))
     with pytest.raises(
-        InputError, match=r"is no text in UTF-8\. If it is in word2vec's binary for"
+        InputError, match=r"is not text in UTF-8\. If it is in word2vec's binary for"
     ):
         read_word_vectors(file, {"tea"})
 
