@@ -3,8 +3,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from utils.charts import plot_confusion, plot_losses
-from utils.plotting import to_png
+from utils.plotting import plot_confusion, plot_losses, to_png
 
 
 def test_losses_are_lines_with_names():

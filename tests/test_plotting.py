@@ -210,7 +210,7 @@ def test_where_no_word_has_a_group_there_is_no_legend():
 
 DRAW = r"""
 import sys
-from utils.charts import plot_losses
+from utils.plotting import plot_losses
 from utils.plotting import has_window, plot_word_vectors, to_png
 figure = plot_word_vectors({"tea": [1.0, 2.0], "rain": [2.0, 1.0]}, "title")
 assert to_png(figure).startswith(b"\x89PNG")
