@@ -30,9 +30,9 @@ class SubmissionError(ValueError):
 
 
 def shown(found):
-    """Show the beginning of a value in a message, in one line."""
+    """Show a value in a message: one line, a long one without most of it."""
     text = " ".join(repr(found).split())
-    return text if len(text) <= 50 else f"{text[:47]}..."
+    return text if len(text) <= 50 else f"{text[:46]}...{text[-1]}"
 
 
 def softmax(x):

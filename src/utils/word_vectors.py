@@ -170,6 +170,8 @@ def read_word_vectors(path, words):
     """
     lines = read_lines(path, "Pass another file.")
     first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
+    if first.startswith(ARCHIVES):
+        raise InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
     count, dim = _shape(path, first)
     header = 0 if count is None else 1
     vectors, capitals, rows, empty = {}, {}, 0, None
@@ -229,8 +231,6 @@ def _vector(path, number, texts):
 
 def _malformed(path, number, expected, found):
     """Make the error of a malformed line; where the file is not text at all, say so instead."""
-    if found.startswith(ARCHIVES):
-        return InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
     if re.search(rb"[\x00-\x08\x0e-\x1f]", found):
         return InputError(
             f"{path} is not text in UTF-8. If it is in word2vec's binary format, let gensim make "
