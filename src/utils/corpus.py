@@ -72,7 +72,7 @@ class Corpus:
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
         self._corpus = self._corpus_sentences = None
-        self._draw = lru_cache(1)(self._draw)  # training draws the same corpus again
+        self._draw = lru_cache(1)(self._draw)  # training draws the same corpus more than once
 
     def tokens(self):
         """Give the index of each word, in order of first appearance, "UNK" last.
@@ -224,9 +224,10 @@ class Corpus:
         return table
 
     def _draw(self, state, thinning):
-        """Draw the corpus: for each word with r > 0 a number; it stays if that is not below r.
+        """Draw the corpus from a random state: a word with r > 0 stays if a number is not below r.
 
-        Gives the arrays, and the state of Python's ``random`` after it.
+        The thinning is what `reject_prob` takes; as an argument, it makes a cached corpus its own.
+        Gives the arrays, and the random state afterwards.
         """
         lengths = np.array([len(words) for words in self._sentences])
         reject = self.reject_prob()[self._word_ids]

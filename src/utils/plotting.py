@@ -10,7 +10,7 @@ import numpy as np
 
 from .word_vectors import PLOTTED_WORDS
 
-# Importing matplotlib fails where MPLBACKEND names a backend that is none.
+# Importing matplotlib fails where MPLBACKEND names a backend that does not exist.
 _backend = "" if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", "")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
@@ -55,20 +55,9 @@ def _any_sign():
 
 
 def principal_components(vectors):
-    """Project vectors on the two directions in which they vary most.
+    """Project vectors on the two directions in which they vary most; tell their shares of that.
 
     The sign of each direction is such that the vector farthest out lies on its positive side.
-
-    Parameters
-    ----------
-    vectors : ndarray of float, shape (n, d)
-        Vectors, one a row.
-
-    Returns
-    -------
-    points : ndarray of float, shape (n, 2)
-    shares : ndarray of float, shape (2,)
-        Share of the variance that each direction shows.
     """
     centered = vectors - vectors.mean(axis=0)
     _, lengths, directions = np.linalg.svd(centered, full_matrices=False)
@@ -239,22 +228,7 @@ def plot_losses(losses):
 
 
 def plot_confusion(counts, classes, title):
-    """Draw how often each true class was taken for which.
-
-    Parameters
-    ----------
-    counts : ndarray of int, shape (C, C)
-        Number of cases by true class, a row each, and predicted class.
-    classes : sequence of str
-        Names of the C classes.
-    title : str
-        Title of the figure.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A cell is the darker, the larger its share of its row.
-    """
+    """Draw how often each true class, a row of the counts each, was taken for which class."""
     figure, axes = _chart(6.8, 6)
     shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
