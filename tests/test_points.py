@@ -36,7 +36,7 @@ def test_each_quiz_question_has_a_basic_and_a_hidden_test():
             '"2a-99-basic": 1, "2a-2-basic"',
             "points.json has a line for 2a-99-basic",
         ),
-        ('("2a-2-basic": .*),', r"\1", "points.json is no valid JSON"),
+        ('("2a-2-basic": .*),', r"\1", "points.json is not valid JSON"),
     ],
 )
 def test_a_line_too_few_or_too_many_is_told_in_one_line(old, new, line, tmp_path):

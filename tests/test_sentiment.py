@@ -45,7 +45,7 @@ def result(split, vectors):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr("utils.softmax_regression.ITERATIONS", 20)
+    monkeypatch.setattr("sentiment.ITERATIONS", 20)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_the_classes_of_the_test_sentences_change_nothing_but_the_score(split, v
 
 @pytest.mark.usefixtures("quick")
 def test_dev_chooses_the_penalty_and_does_nothing_else(split, vectors, monkeypatch):
-    monkeypatch.setattr("utils.softmax_regression.PENALTIES", [0.01])
+    monkeypatch.setattr("sentiment.PENALTIES", [0.01])
     one = classify("", submission.sgd, split, vectors)
     other = classify("", submission.sgd, relabelled(split, "dev"), vectors)
     assert other.accuracy["dev"] != one.accuracy["dev"]
