@@ -27,8 +27,8 @@ SHORT = Settings(iterations=10, dim=3, window=5, negatives=12, step=0.1)
 CROWDED = Settings(iterations=16, dim=3, window=5, negatives=3, step=6, thinning=1)
 ANNEAL_EVERY = 6  # instead of 20,000, where mistakes show only when a step was halved
 
-TRAINED = [row for row in MISTAKES if row.trained]
-NOT_TRAINED = [row for row in MISTAKES if not row.trained]
+TRAINED = [row for row in MISTAKES if not row.why]
+NOT_TRAINED = [row for row in MISTAKES if row.why]
 EARLY = [row for row in TRAINED if not row.shows_after]
 LATE = [row for row in TRAINED if row.shows_after]
 
