@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hostile import ATTACKS, attacks
 from hostile.attacks import EVERY, LANDLOCK, MORE, USER
-from hostile.fixture import BOTH, REFERENCE, VECTORS, Hostile, build, joined, vectors
+from hostile.fixture import BOTH, REFERENCE, Hostile, build, joined
 from hostile.verdict import complaints
 from worth import worth
 
@@ -147,12 +146,11 @@ def test_nobody_earns_points_with_a_neighbour_s_work(level, gradings):
 
 
 @pytest.mark.slow
-def test_a_class_on_few_processors_gets_full_marks(tmp_path):
-    for name in ("staff", *(f"class/student {k}" for k in range(24))):
-        shutil.copytree(REFERENCE, tmp_path / name / "submission")
-        (tmp_path / name / VECTORS).write_text(vectors(), encoding="utf-8")
-    options = ["--solution", tmp_path / "staff" / "submission", "--out", tmp_path / "out"]
-    program = [sys.executable, REFERENCE.parents[1] / "staff" / "grade_class.py", "--jobs", "16"]
+def test_a_class_on_few_processors_gets_full_marks(solution, tmp_path):
+    for k in range(24):
+        build(honest("is right", "2a"), tmp_path / "class" / f"student {k}", {})
+    options = ["--jobs", "16", "--solution", solution, "--out", tmp_path / "out"]
+    program = [sys.executable, REFERENCE.parents[1] / "staff" / "grade_class.py"]
     subprocess.run([*program, tmp_path / "class", *options], check=True, timeout=400)
     with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
         grades = [(row["status"], row["total"]) for row in csv.DictReader(file)]
@@ -160,13 +158,12 @@ def test_a_class_on_few_processors_gets_full_marks(tmp_path):
 
 
 @pytest.mark.parametrize("version", [1, 3, 5])
-def test_landlock_alone_does_not_count_in_old_kernels(version, tmp_path, monkeypatch, capsys):
-    confine = pytest.importorskip("sandbox.confine")
-    monkeypatch.setattr(confine, "landlock_version", lambda: version)
-    shutil.copytree(REFERENCE, tmp_path / "staff" / "submission")
-    (tmp_path / "staff" / VECTORS).write_text(vectors(), encoding="utf-8")
+def test_landlock_alone_does_not_count_in_old_kernels(
+    version, solution, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("sandbox.confine.landlock_version", lambda: version)
     build(honest("is right", "2a-2"), tmp_path / "upload", {})
-    options = ["--submission", tmp_path / "upload", "--solution", tmp_path / "staff" / "submission"]
+    options = ["--submission", tmp_path / "upload", "--solution", solution]
     arguments = ["2a-2-basic", *map(str, options)]
     assert grader.main(arguments, lambda: grader.choose(["Landlock"])) == 2
     assert "the confinement none" in capsys.readouterr().err

@@ -197,18 +197,18 @@ OTHERS = [
     Hostile(
         "errors",
         "forges a stack trace through secret files",
-        code={"sigmoid": "forge()\nreturn x"},
-        top="""
-            import gc
+        code={
+            "sigmoid": """
+                import gc
 
-            PATHS = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
-
-            def forge():
+                paths = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
+                frames = [[path, 1, "f"] for path in paths]
                 for thing in gc.get_objects():
                     if type(thing).__name__ == "Channel":
-                        frames = [[path, 1, "f"] for path in PATHS]
-                        thing.send({"error": {"type": "E", "text": "look", "frames": frames}})
-        """,
+                        thing.send({"error": {"type": "Forged", "text": "look", "frames": frames}})
+            """
+        },
+        shows=("Forged: look",),
         hides=("root:", "SECRET ="),
     ),
     secrets(

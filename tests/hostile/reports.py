@@ -27,6 +27,18 @@ def printing(name, statements, **options):
 failing = partial(deceiving, "errors")
 
 
+def forging(name, error, **options):
+    """Make a row that sends the report of an error, as the worker does for it."""
+    code = f"""
+        import gc
+
+        for thing in gc.get_objects():
+            if type(thing).__name__ == "Channel":
+                thing.send({{"error": {error}}})
+    """
+    return failing(name, code, **options)
+
+
 CONTROL = ("\x1b", "\x9b", "\x00", "\x08", "\x07", "\r", "\u202e", "\u2028", "\x85", "\x0c", "\x0b")
 
 OUTPUT = [
@@ -68,9 +80,9 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': frames}})\n"),
-    failing("an error report of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}})\n"),
-    failing("an error report with frames of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': None, 'text': None, 'frames': [1, [], [None] * 3, 5.5, 'abc']}})\n"),
+    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ": aaa",)),
+    forging("an error report of the wrong kind", "{'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}"),
+    forging("an error report with frames of the wrong kind", "{'type': 'Forged', 'text': 'look', 'frames': [1, [], [None] * 3, ['f', '1', 'g'], 5.5, 'abc']}", shows=("Forged: look",)),
     failing("a wrapped line that looks like the grader's", "for columns in (80, 120):\n    for line in LINES:\n        print(' ' * (columns - 2) + line)\nraise ValueError('\\n'.join(['text', *(' ' * (columns - 6) + line for line in LINES for columns in (80, 120))]))", f"LINES = {END!r}, {LAST!r}\n", shows=("\n| " + END, "\n| " + LAST)),
 ]  # fmt: skip
 
