@@ -79,7 +79,7 @@ class Told:
         failed = (test for test in self.results["tests"] if test["status"] == "failed")
         errors = {test["number"]: test["extra_data"] for test in failed}
         return {
-            number: ": ".join(filter(None, [error["kind"], error["message"]]))
+            number: ": ".join(filter(None, [error.get("kind"), error.get("message")]))
             for number, error in errors.items()
         }
 
