@@ -1,6 +1,7 @@
-"""The files of a folder or a zip from a stranger: no link is followed, nothing lands on disk.
+"""The files of a folder or a zip from a stranger, few and small enough to be read.
 
-Only with `follow`, for a folder of one's own, links lead where they lead.
+No link is followed, no pipe waited for, and nothing lands on disk; only with `follow`, for a folder
+of one's own, links lead where they lead. A hard link is a file like any other.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import posixpath
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -25,7 +26,8 @@ SPECIAL = "is no regular file; hand in a plain file"
 TWICE = "is in the zip twice, with different contents; keep one"
 UNUSUAL = "is compressed in an unusual way; make the zip anew"
 TOO_MANY = f"more than {MAX_ENTRIES:,} files: not all were looked at"
-SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY"))
+READ = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_NOCTTY"))
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class UploadError(ValueError):
@@ -46,14 +48,14 @@ class Source:
         return re.sub("\r\n?", "\n", self.data.decode(errors="replace"))
 
 
+@dataclass
 class Tree:
-    """The files of a folder or zip, those near its top first."""
+    """The files of a folder or zip by their paths with "/", those near its top first."""
 
-    def __init__(self, label):
-        self.label = label  # what people call it
-        self.files = {}  # what opens them, by their paths with "/"
-        self.problems = {}  # what keeps some of them from being read
-        self.notes = []  # lines on what was left out
+    label: str  # what people call it
+    files: dict = field(default_factory=dict)  # what opens each
+    problems: dict = field(default_factory=dict)  # what keeps some of them from being read
+    notes: list = field(default_factory=list)  # lines on what was left out
 
     def add(self, name, mode, *opener):
         """Enter a file; a mode of 0, as some zips have it, is that of a plain file."""
@@ -84,25 +86,25 @@ class Tree:
 
 def list_folder(root, label, follow=False):
     """List the files of a folder and its subfolders."""
-    tree, seen, folders = Tree(label), 0, [""]
+    tree, left, folders = Tree(label), MAX_ENTRIES, [""]
     for folder in folders:  # grows as subfolders are found
         try:
-            items = look_into(*located(root, folder, follow), MAX_ENTRIES - seen + 1, follow)
+            items = look_into(root, folder, follow, left + 1)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
             if not folder:
                 raise UploadError(f"{label} {problem}. Make it readable.") from error
             tree.files[folder], tree.problems[folder] = None, problem
             continue
-        if seen + len(items) > MAX_ENTRIES:
-            items, tree.notes = items[:-1], [TOO_MANY]
-        seen += len(items)
+        if len(items) > left:
+            items, tree.notes = items[:left], [TOO_MANY]
+        left -= len(items)
         for item, mode in sorted(items):
             name = posixpath.join(folder, item)
             if IGNORED.fullmatch(item):
                 continue
             if not stat.S_ISDIR(mode):
-                tree.add(name, mode, open_file, *located(root, name, follow))
+                tree.add(name, mode, open_file, root, name, follow)
             elif name.count("/") < MAX_DEPTH:
                 folders.append(name)
     return tree
@@ -114,21 +116,16 @@ def list_names(folder, label, *names, follow=False):
     for name in names:
         with contextlib.suppress(OSError):
             mode = os.stat(os.path.join(folder, name), follow_symlinks=follow).st_mode
-            tree.add(name, mode, open_file, *located(folder, name, follow))
+            tree.add(name, mode, open_file, folder, name, follow)
     return tree
 
 
-def located(root, name, follow):
-    """Split a path into what may hold links and what may not; with `follow`, go where it leads."""
-    return (os.path.realpath(os.path.join(root, name)), "") if follow else (root, name)
-
-
-def look_into(root, folder, limit, follow):
+def look_into(root, name, follow, limit):
     """Give name and mode of up to `limit` things in a folder, or of what links lead to."""
     with contextlib.ExitStack() as stack:
-        place = os.path.join(root, folder)
+        place = os.path.join(root, name)
         if os.scandir in os.supports_fd:  # not on Windows
-            place = open_below(root, folder)
+            place = open_below(root, name, follow)
             stack.callback(os.close, place)
         items = islice(stack.enter_context(os.scandir(place)), limit)
         return [(item.name, mode_of(item, follow)) for item in items]
@@ -151,19 +148,18 @@ class InPieces(io.BufferedReader):
         return super().read(size if size >= 0 else MAX_AT_ONCE)
 
 
-def open_file(root, name):
+def open_file(root, name, follow=False):
     """Open a file below a folder; what became a pipe since it was listed is not waited for."""
-    opener = partial(open_below, root)
-    return InPieces(io.FileIO(name, opener=opener))
+    return InPieces(io.FileIO(name, opener=lambda *_: open_below(root, name, follow)))
 
 
-def open_below(root, name, flags=os.O_RDONLY):
-    """Open a folder, or what is below it; neither it nor a part of `name` may be a link."""
-    if not name or os.open not in os.supports_dir_fd:  # as on Windows
-        return os.open(os.path.join(root, name) if name else root, flags | SAFELY)
-    inside = open_below(root, posixpath.dirname(name))
+def open_below(root, name, follow):
+    """Open a folder, or what is below it; but to follow links, no part of `name` may be one."""
+    if follow or not name or os.open not in os.supports_dir_fd:  # as on Windows
+        return os.open(os.path.join(root, name) if name else root, READ | NO_LINK * (not follow))
+    inside = open_below(root, posixpath.dirname(name), follow)
     try:
-        return os.open(posixpath.basename(name), flags | SAFELY, dir_fd=inside)
+        return os.open(posixpath.basename(name), READ | NO_LINK, dir_fd=inside)
     finally:
         os.close(inside)
 

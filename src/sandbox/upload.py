@@ -1,4 +1,8 @@
-"""What was handed in: the files of the package ``submission`` as bytes, and the vectors file."""
+"""What was handed in: the files of the package ``submission`` as bytes, and the vectors file.
+
+They are found however they are named, nested or packed; what is not used is told, with the reason.
+Nothing is run, and nobody looks here whether it is right. `archive` keeps out links and bombs.
+"""
 
 import io
 import os
@@ -16,7 +20,6 @@ from .archive import (
     list_folder,
     list_names,
     list_zip,
-    located,
     open_file,
 )
 from .text import one_line
@@ -98,7 +101,7 @@ def read_file(folder, name, label, follow):
     """Read code or a zip, or nothing, and name what counts beside it or instead: a vectors file."""
     suffix = posixpath.splitext(name)[1].lower()
     try:
-        with open_file(*located(folder, name, follow)) as stream:
+        with open_file(folder, name, follow) as stream:
             if suffix == ".zip" or stream.read(4) in (b"PK\3\4", b"PK\5\6"):
                 return read_tree(list_zip(stream, one_line(name))), BESIDE
     except OSError as error:
@@ -136,11 +139,24 @@ def what_is_there(tree):
 
 def advice(name):
     """Say what a file is that is often handed in by mistake, or what to do with it."""
+    meant = alike(name)
+    return f"rename it to {meant}" if meant else KINDS.get(posixpath.splitext(name)[1].lower(), "")
+
+
+def alike(name):
+    """Name the file that one of another name seems to be meant as; empty if there is none."""
+    base = posixpath.basename(name)
+    meant = VECTORS if is_of_vectors(name) else ""
+    if not meant and base.lower().endswith((".py", ".txt")):
+        ours = (*FUNCTIONS, SINGLE)
+        meant = next((file for file in ours if file.removesuffix(".py") in base.lower()), "")
+    return meant if meant != base else ""
+
+
+def is_of_vectors(name):
+    """Tell whether a name is like that of the vectors file, which often changes on its way here."""
     base = posixpath.basename(name).lower()
-    alike = [ours for ours in (*FUNCTIONS, SINGLE) if ours.removesuffix(".py") in base]
-    if alike and base.endswith((".py", ".txt")):
-        return f"rename it to {alike[0]}"
-    return KINDS.get(posixpath.splitext(base)[1], "")
+    return "vec" in base and base.endswith((".json", ".json.txt"))
 
 
 def folder_of(name):
@@ -248,7 +264,17 @@ def read_package(tree, main):
                 skipped.append(problem)
             else:
                 package[name] = replace(file, problem=problem)
-    return Upload(package, skipped=tuple(skipped))
+    return Upload(package, skipped=(*skipped, *misnamed(files, package)))
+
+
+def misnamed(files, package):
+    """Say which files at the top are meant to be one that is not there, and are not graded so."""
+    init = package[INIT].text if INIT in package else None
+    for name in files:
+        meant, is_code = alike(name), name.lower().endswith((".py", ".py.txt"))
+        is_used = name in package and (init is None or name.removesuffix(".py") in init)
+        if meant in FUNCTIONS.keys() - files and is_code and "/" not in name and not is_used:
+            yield f"{one_line(files[name])} was left out: rename it to {meant}"
 
 
 def problem_of_text(data):
@@ -268,20 +294,29 @@ def problem_of_text(data):
 
 def with_vectors(upload, tree, mains=()):
     """Add the vectors file, unless there is one: from beside or above the main files, if any."""
-    names = []
-    for name in tree.files:  # which often change on their way here
-        base = posixpath.basename(name).lower()
-        is_near = not mains or any(main.startswith(folder_of(name)) for main in mains)
-        if is_near and "sample" in base and "vec" in base and base.endswith((".json", ".json.txt")):
-            names.append(name)
+    names = [
+        name
+        for name in filter(is_of_vectors, tree.files)
+        if not mains or any(main.startswith(folder_of(name)) for main in mains)
+    ]
     if upload.vectors is not None or not names:
         return upload
-    names.sort(key=lambda name: name.count("/"), reverse=bool(mains))
-    exact = [name for name in names if posixpath.basename(name) == VECTORS][:1]
-    names = exact or [name for name in names if folder_of(name) == folder_of(names[0])]
-    file = tree.read(names[0], MAX_VECTORS)
-    if len(names) > 1:
-        file = replace(file, problem=f"is not the only one; name the right one {VECTORS}")
-    if file.problem:
-        return replace(upload, skipped=(*upload.skipped, f"{one_line(names[0])} {file.problem}"))
+
+    def likeness(name):
+        base = posixpath.basename(name)
+        return (base == VECTORS) + ("sample" in base.lower())
+
+    nearest = sorted(names, key=lambda name: name.count("/"), reverse=bool(mains))
+    first = max(nearest, key=likeness)
+    file = tree.read(first, MAX_VECTORS)
+    alternatives = [
+        n for n in names if (folder_of(n), likeness(n)) == (folder_of(first), likeness(first))
+    ]
+    problem = file.problem
+    if not likeness(first):
+        problem = f"was left out: {advice(first)}"
+    elif len(alternatives) > 1:
+        problem = f"is not the only one; name the right one {VECTORS}"
+    if problem:
+        return replace(upload, skipped=(*upload.skipped, f"{one_line(first)} {problem}"))
     return replace(upload, vectors=file.data, vectors_path=file.path)
