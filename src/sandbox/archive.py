@@ -48,6 +48,21 @@ class Source:
         return re.sub("\r\n?", "\n", self.data.decode(errors="replace"))
 
 
+def problem_of_text(data):
+    """Say what keeps bytes from being Python source; a declared encoding is left to Python."""
+    zeros = data.count(0) / max(len(data), 1)
+    if zeros > 0.25 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is in UTF-16 or UTF-32; save it as UTF-8"
+    if not zeros and re.match(rb"(.*\n)?[ \t\f]*#.*?coding[:=](?![ \t]*utf-?8)", data):
+        return ""
+    try:
+        data.replace(b"\0", b"\xff").decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start
+        return f"is no UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
+    return ""
+
+
 @dataclass
 class Tree:
     """The files of a folder or zip by their paths with "/", those near its top first."""

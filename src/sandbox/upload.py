@@ -21,6 +21,7 @@ from .archive import (
     list_names,
     list_zip,
     open_file,
+    problem_of_text,
 )
 from .text import one_line
 
@@ -139,24 +140,18 @@ def what_is_there(tree):
 
 def advice(name):
     """Say what a file is that is often handed in by mistake, or what to do with it."""
-    meant = alike(name)
-    return f"rename it to {meant}" if meant else KINDS.get(posixpath.splitext(name)[1].lower(), "")
+    if meant(name) not in ("", posixpath.basename(name)):
+        return f"rename it to {meant(name)}"
+    return KINDS.get(posixpath.splitext(name)[1].lower(), "")
 
 
-def alike(name):
-    """Name the file that one of another name seems to be meant as; empty if there is none."""
-    base = posixpath.basename(name)
-    meant = VECTORS if is_of_vectors(name) else ""
-    if not meant and base.lower().endswith((".py", ".txt")):
-        ours = (*FUNCTIONS, SINGLE)
-        meant = next((file for file in ours if file.removesuffix(".py") in base.lower()), "")
-    return meant if meant != base else ""
-
-
-def is_of_vectors(name):
-    """Tell whether a name is like that of the vectors file, which often changes on its way here."""
+def meant(name):
+    """Name the file that another is, or seems to be meant as: names change on their way here."""
     base = posixpath.basename(name).lower()
-    return "vec" in base and base.endswith((".json", ".json.txt"))
+    if "vec" in base and base.endswith((".json", ".json.txt")):
+        return VECTORS
+    alike = [file for file in (*FUNCTIONS, SINGLE) if file.removesuffix(".py") in base]
+    return alike[0] if alike and base.endswith((".py", ".txt")) else ""
 
 
 def folder_of(name):
@@ -217,7 +212,7 @@ def defined(package):
     """Find what files at the top of a package define: the graded functions, or who knows what."""
     found = {}
     for name, file in package.items():
-        if name in OURS or not ("/" in name or advice(name)):
+        if name in OURS or not ("/" in name or meant(name)):
             names = GRADED & definitions(file).keys()
             if name in OURS and not names:
                 names = {posixpath.basename(file.path)}
@@ -269,54 +264,33 @@ def read_package(tree, main):
 
 def misnamed(files, package):
     """Say which files at the top are meant to be one that is not there, and are not graded so."""
-    init = package[INIT].text if INIT in package else None
+    init = package.get(INIT)
+    known = [*files, *defined({INIT: init} if init else {})]
     for name in files:
-        meant, is_code = alike(name), name.lower().endswith((".py", ".py.txt"))
-        is_used = name in package and (init is None or name.removesuffix(".py") in init)
-        if meant in FUNCTIONS.keys() - files and is_code and "/" not in name and not is_used:
-            yield f"{one_line(files[name])} was left out: rename it to {meant}"
-
-
-def problem_of_text(data):
-    """Say what keeps bytes from being Python source; a declared encoding is left to Python."""
-    zeros = data.count(0) / max(len(data), 1)
-    if zeros > 0.25 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "is in UTF-16 or UTF-32; save it as UTF-8"
-    if not zeros and re.match(rb"(.*\n)?[ \t\f]*#.*?coding[:=](?![ \t]*utf-?8)", data):
-        return ""
-    try:
-        data.replace(b"\0", b"\xff").decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start
-        return f"is no UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
-    return ""
+        is_code = "/" not in name and name.lower().endswith((".py", ".py.txt"))
+        is_used = name in package and (not init or name.removesuffix(".py") in init.text)
+        lacking = [ours for ours in FUNCTIONS if {ours, *FUNCTIONS[ours]}.isdisjoint(known)]
+        if is_code and not is_used and meant(name) in lacking:
+            yield f"{one_line(files[name])} was left out: {advice(name)}"
 
 
 def with_vectors(upload, tree, mains=()):
     """Add the vectors file, unless there is one: from beside or above the main files, if any."""
-    names = [
-        name
-        for name in filter(is_of_vectors, tree.files)
-        if not mains or any(main.startswith(folder_of(name)) for main in mains)
-    ]
+    names = [name for name in tree.files if meant(name) == VECTORS]
+    if mains:
+        names = [name for name in names if any(main.startswith(folder_of(name)) for main in mains)]
     if upload.vectors is not None or not names:
         return upload
-
-    def likeness(name):
-        base = posixpath.basename(name)
-        return (base == VECTORS) + ("sample" in base.lower())
-
-    nearest = sorted(names, key=lambda name: name.count("/"), reverse=bool(mains))
-    first = max(nearest, key=likeness)
-    file = tree.read(first, MAX_VECTORS)
-    alternatives = [
-        n for n in names if (folder_of(n), likeness(n)) == (folder_of(first), likeness(first))
-    ]
-    problem = file.problem
-    if not likeness(first):
-        problem = f"was left out: {advice(first)}"
-    elif len(alternatives) > 1:
-        problem = f"is not the only one; name the right one {VECTORS}"
-    if problem:
-        return replace(upload, skipped=(*upload.skipped, f"{one_line(first)} {problem}"))
+    names.sort(key=lambda name: name.count("/"), reverse=bool(mains))
+    exact = [name for name in names if posixpath.basename(name) == VECTORS]
+    samples = [name for name in names if "sample" in posixpath.basename(name).lower()]
+    samples = exact[:1] or [name for name in samples if folder_of(name) == folder_of(samples[0])]
+    file = tree.read((samples or names)[0], MAX_VECTORS)
+    if not samples:
+        file = replace(file, problem=f"was left out: {advice(names[0])}")
+    elif len(samples) > 1:
+        file = replace(file, problem=f"is not the only one; name the right one {VECTORS}")
+    if file.problem:
+        shown = one_line((samples or names)[0])
+        return replace(upload, skipped=(*upload.skipped, f"{shown} {file.problem}"))
     return replace(upload, vectors=file.data, vectors_path=file.path)
