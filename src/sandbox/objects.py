@@ -6,7 +6,7 @@ call, as the attribute `record` of the grader's own object: a stranger's word, t
 
 import operator
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,18 +14,17 @@ MAX_RECORD = 5_000  # calls
 MAX_NUMBERS = 500_000  # in all x that a quadratic records
 
 
+@dataclass(eq=False)
 class Neutral:
     """A base: what is handed over is all attributes but the record."""
 
+    record: list = field(init=False, repr=False, default_factory=list)
     called = ""  # as a function: the name of the parameter that it is given for
     __name__ = property(lambda self: self.called)
 
     def __init_subclass__(cls):
         if cls.called:
             cls.__call__.__qualname__ = cls.called  # which Python's own messages tell
-
-    def __post_init__(self):
-        self.record = []
 
     def details(self):
         """Give what a worker builds it from."""

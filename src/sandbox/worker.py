@@ -132,8 +132,7 @@ class Worker:
 
     def error_answer(self, error):
         """Answer with an exception: type, text, and the submission's own lines."""
-        paths = self.submission.paths
-        trace = traceback.walk_tb(error.__traceback__)
+        paths, trace = self.submission.paths, traceback.walk_tb(error.__traceback__)
         trace = [(frame, line) for frame, line in trace if frame.f_code.co_filename in paths]
         frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
         if isinstance(error, SyntaxError) and error.filename in paths:
