@@ -16,7 +16,7 @@ from sandbox.upload import VECTORS, Source, UploadError, read_upload
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="makes links or pipes")
 LINK = "is a link, which is not followed; hand in what it leads to"
-SPECIAL = "is no regular file; hand in a plain file"
+SPECIAL = "is not a regular file; hand in a plain file"
 F, G, QUIZ = "sigmoid = 1", "sgd = 2", "question_1 = 4"
 LOOSE = {"word2vec.py": F, "sgd.py": G}
 PACKAGE = LOOSE | {"__init__.py": "from .word2vec import sigmoid"}
@@ -151,7 +151,7 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "a text beside other code": ({"word2vec.py": F, "sgd.py.txt": G, "quiz.txt": ""}, {"word2vec.py": F}, None, "sgd.py.txt was left out: rename it to sgd.py"),
     "a text beside the same code": (LOOSE | {"sgd.py.txt": G}, LOOSE, None),
     "vectors of another name": (LOOSE | {"word_vectors.json": TEA}, LOOSE, None, f"word_vectors.json was left out: rename it to {VECTORS}"),
-    "names that cannot be imported": (LOOSE | {"a b.py": "", "a-b/c.py": ""}, LOOSE, None, "a b.py was left out: Python can import no file of this name", "a-b/c.py was left out: Python can import no file of this name"),
+    "names that cannot be imported": (LOOSE | {"a b.py": "", "a-b/c.py": ""}, LOOSE, None, "a b.py was left out: Python cannot import a file of this name", "a-b/c.py was left out: Python cannot import a file of this name"),
     "a zip of no code beside vectors": (VECTOR | {"pictures.zip": pack({"a.png": ""})}, {}, TEA),
     **{f"vectors: {name}": (LOOSE | {name: TEA}, LOOSE, TEA) for name in ("sampleVectors.json", "Sample_Vectors.JSON", "Sample Vectors (1).json", "doe_7_sample_vectors_(soln).json", f"{VECTORS}.txt")},
     "vectors of the right name": (LOOSE | VECTOR | {"sample_vectors_old.json": "no"}, LOOSE, TEA),
@@ -274,7 +274,7 @@ REFUSED = {  # files, and what a folder or a zip of them is refused with
     "other files": ({"a.txt": "", "b.py": "", "c": "", "d": "", "e": ""}, "{it} has no word2vec.py, sgd.py or submission.py, but b.py, a.txt, c, 2 more. Hand in word2vec.py and sgd.py (and quiz.py, if "),
     "a notebook": ({"hw.ipynb": "{}"}, "hw.ipynb (a notebook). Hand in "),
     "a PDF": ({"hw.PDF": ""}, "hw.PDF (a PDF). Hand in "),
-    "a compressed tar": ({"hw.tar.gz": ""}, "hw.tar.gz (an archive, no zip). Hand in "),
+    "a compressed tar": ({"hw.tar.gz": ""}, "hw.tar.gz (an archive but not a zip). Hand in "),
     "other names": ({"a/Sgd.py": "", "a/my_quiz.py": "", "submission.py.txt": ""},
                     "but a/Sgd.py (rename it to sgd.py), a/my_quiz.py (rename it to quiz.py), submission.py.txt (rename it to submission.py)"),
     "an __init__.py that defines nothing": (under("submission", {"__init__.py": "from .sgd import sgd", "sgd (1).py": G}), "but submission/sgd (1).py (rename it to sgd.py), "),
@@ -315,10 +315,10 @@ STORED = pack({"sgd.py": G * 300}, zipfile.ZIP_STORED)
 NO_ZIP = "cannot be read as a zip file: "
 FILES_REFUSED = {  # name and content of a file, and what it is refused with
     "a notebook": ("hw.ipynb", b"{}", "hw.ipynb is a notebook. Hand in word2vec.py and sgd.py (and quiz.py, if "),
-    "a text": ("notes.txt", b"x", "notes.txt is no Python file. Hand in "),
-    "no zip": ("hw.zip", b"x", f"hw.zip {NO_ZIP}File is not a zip file. Make it anew."),
+    "a text": ("notes.txt", b"x", "notes.txt is not a Python file. Hand in "),
+    "no zip": ("hw.zip", b"x", f"hw.zip {NO_ZIP}File is not a zip file. Make it again."),
     "a zip of a strange name": ("a\x1b\n.zip", b"x", rf"a\x1b\n.zip {NO_ZIP}"),
-    "encrypted": ("it.zip", encrypted(pack({".hidden": "", "sgd.py": G})), "it.zip is encrypted. Make it anew, without a password."),
+    "encrypted": ("it.zip", encrypted(pack({".hidden": "", "sgd.py": G})), "it.zip is encrypted. Make it again, without a password."),
     "a zip in which there is much": ("it.zip", pack({"x.zip": BOMB}), "it.zip/x.zip is larger than 20 MB."),
     "a table of contents alone": ("it.zip", table_of_contents(300_000), f"it.zip {NO_ZIP}it holds too many files"),
     **{f"cut off after {size}": ("it.zip", STORED[:size], f"it.zip {NO_ZIP}") for size in (0, 10, len(STORED) // 2, len(STORED) - 1)},
@@ -377,7 +377,7 @@ def test_neither_a_submission_nor_vectors_beside_it_are_a_link_or_pipe(tmp_path,
         handed_in = read_upload(tmp_path / name)
         assert handed_in.vectors is None
         assert set(handed_in.skipped) & {f"{VECTORS} {problem}"}
-    kind = "a link, which is not followed" if problem == LINK else "no file or folder"
+    kind = "a link, which is not followed" if problem == LINK else "neither a file nor a folder"
     for name in ("none", "submission.py", "none.zip"):
         make(tmp_path / name)
         said = f"{tmp_path / name} is {kind}. Name the submission itself."
@@ -547,7 +547,7 @@ def test_folders_without_end(tmp_path):
 def test_a_file_name_that_is_no_text(tmp_path):
     handed_in = read_upload(as_folder(tmp_path / "it", LOOSE | {"w\udcff.py": ""}))
     assert contents(handed_in) == LOOSE
-    line = r"w\udcff.py was left out: Python can import no file of this name"
+    line = r"w\udcff.py was left out: Python cannot import a file of this name"
     assert handed_in.skipped == (line,)
     folder = as_folder(tmp_path / "no", {"\udcff.zip": ""})
     assert refused(folder).startswith(rf"{folder}/\udcff.zip cannot be read as a zip file")
@@ -570,7 +570,7 @@ def test_at_most_ten_lines_are_told_of_what_was_left_out(tmp_path, make):
      "C:\\word2vec.py", "/a\x1b.py", "c:word2vec.py", "\\\\host\\word2vec.py"],
 )  # fmt: skip
 def test_members_of_a_zip_with_paths_that_lead_elsewhere_are_left_out(tmp_path, name):
-    line = f"{one_line(name)} was left out: its path leads elsewhere"
+    line = f"{one_line(name)} was left out: its path leads out of the zip"
     handed_in = read_upload(as_zip(tmp_path / "it", {name: "evil", "sgd.py": ""}))
     assert contents(handed_in) == {"sgd.py": ""}
     assert handed_in.skipped == (line,)
@@ -594,7 +594,7 @@ def patched(data, *changes):
 
 SIZE = struct.pack("<L", len(BOMB))
 TWICE = "is in the zip twice, with different contents; keep one"
-UNUSUAL = "is compressed in an unusual way; make the zip anew"
+UNUSUAL = "is compressed in an unusual way; make the zip again"
 DAMAGED = "is damaged in the zip: "
 ODD_ZIPS = {  # bytes of a zip, what is wrong with its sgd.py
     **{name: (pack({name: G, "../.hidden.py": "", "/": "", ".": "", "submission/a.py/": "", "submission\\b.py\\": ""}), "")
@@ -674,7 +674,7 @@ TEXTS = {
     "slow, declared": (b"# coding: punycode\n" + b"a" * 500_000 + b"-" + b"9" * 400_000, ""),
     "no text, declared": (b"# coding: zlib\n", ""),
     **{name: (data, "is in UTF-16 or UTF-32; save it as UTF-8") for name, data in WIDE.items()},
-    **{name: (data, f"is no UTF-8 text: byte 0x{byte} at position {at}; save it as UTF-8") for name, (data, byte, at) in NOT_UTF8.items()},
+    **{name: (data, f"is not UTF-8 text: byte 0x{byte} at position {at}; save it as UTF-8") for name, (data, byte, at) in NOT_UTF8.items()},
 }  # fmt: skip
 
 

@@ -22,9 +22,9 @@ MAX_DEPTH = 8  # folders in each other
 MAX_AT_ONCE = 4 * 2**20  # bytes; more than the table of contents of any zip of ours
 IGNORED = re.compile(r"\.(?!\.$).*|__MACOSX|__pycache__|node_modules|site-packages", re.S)
 LINK = "is a link, which is not followed; hand in what it leads to"
-SPECIAL = "is no regular file; hand in a plain file"
+SPECIAL = "is not a regular file; hand in a plain file"
 TWICE = "is in the zip twice, with different contents; keep one"
-UNUSUAL = "is compressed in an unusual way; make the zip anew"
+UNUSUAL = "is compressed in an unusual way; make the zip again"
 TOO_MANY = f"more than {MAX_ENTRIES:,} files: not all were looked at"
 READ = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_NOCTTY"))
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -59,7 +59,7 @@ def problem_of_text(data):
         data.replace(b"\0", b"\xff").decode("utf-8")
     except UnicodeDecodeError as error:
         at = error.start
-        return f"is no UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
+        return f"is not UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
     return ""
 
 
@@ -186,7 +186,7 @@ def list_zip(stream, label):
         packed = zipfile.ZipFile(stream)
     except Exception as error:  # as above
         reason = f"cannot be read as a zip file: {one_line(error)}"
-        raise UploadError(f"{label} {reason}. Make it anew.") from error
+        raise UploadError(f"{label} {reason}. Make it again.") from error
     for member in packed.infolist():
         parts = [part for part in re.split(r"[/\\]", member.filename) if part not in ("", ".")]
         if parts and not any(map(IGNORED.fullmatch, parts)):
@@ -196,9 +196,10 @@ def list_zip(stream, label):
     for parts, member in members[:MAX_ENTRIES]:
         name, mode = "/".join(parts), member.external_attr >> 16
         if member.filename[0] in "/\\" or ".." in parts or ":" in parts[0]:
-            tree.notes.append(f"{one_line(member.filename)} was left out: its path leads elsewhere")
+            shown = one_line(member.filename)
+            tree.notes.append(f"{shown} was left out: its path leads out of the zip")
         elif member.flag_bits & 1:
-            raise UploadError(f"{label} is encrypted. Make it anew, without a password.")
+            raise UploadError(f"{label} is encrypted. Make it again, without a password.")
         elif not (member.filename[-1] in "/\\" or stat.S_ISDIR(mode) or len(parts) > MAX_DEPTH + 1):
             tree.add(name, mode, packed.open, member)
             (first,) = tree.files[name].args

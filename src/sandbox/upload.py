@@ -45,7 +45,7 @@ MAX_SOURCE, MAX_VECTORS, MAX_TOTAL, MAX_ZIP = 10**6, 5 * 10**6, 20 * 10**6, 20 *
 MAX_SOURCES, MAX_RIVALS, MAX_LINES = 200, 5, 10
 TOO_MUCH = f"more than {MAX_SOURCES} sources or {MAX_TOTAL / 1e6:g} MB of them: not all were read"
 KINDS = {".ipynb": "a notebook", ".pdf": "a PDF"}
-KINDS |= dict.fromkeys(".tar .gz .tgz .bz2 .xz .rar .7z".split(), "an archive, no zip")
+KINDS |= dict.fromkeys(".tar .gz .tgz .bz2 .xz .rar .7z".split(), "an archive but not a zip")
 HAND_IN = (
     "Hand in word2vec.py and sgd.py (and quiz.py, if your course grades it here), "
     "or the folder submission/, or submission.py, or a zip of one of these."
@@ -85,7 +85,8 @@ def read_upload(path, is_own=False):
     elif stat.S_ISREG(mode):
         upload, beside = read_file(folder, path.name, label, is_own)
     else:
-        kind = "a link, which is not followed" if stat.S_ISLNK(mode) else "no file or folder"
+        is_link = stat.S_ISLNK(mode)
+        kind = "a link, which is not followed" if is_link else "neither a file nor a folder"
         raise UploadError(f"{label} is {kind}. Name the submission itself.")
     if is_own or path.stem == "submission" or path.name in beside:  # itself is the vectors file
         near = list_names(folder, os.path.dirname(label), *beside, follow=is_own)
@@ -110,7 +111,7 @@ def read_file(folder, name, label, follow):
     if suffix == ".py":
         tree = list_names(folder, os.path.dirname(label), name, follow=follow)
         return read_package(tree, name), BESIDE
-    reason = f"{label} is {KINDS.get(suffix, 'no Python file')}. {HAND_IN}"
+    reason = f"{label} is {KINDS.get(suffix, 'not a Python file')}. {HAND_IN}"
     return Upload({}, problem=reason), [name]
 
 
@@ -246,7 +247,7 @@ def read_package(tree, main):
         if not name.endswith(".py"):
             skipped += [f"{shown} {tree.problems[full]}"] if full in tree.problems else []
         elif not all(part.isidentifier() for part in name.removesuffix(".py").split("/")):
-            reason = advice(name) or "Python can import no file of this name"
+            reason = advice(name) or "Python cannot import a file of this name"
             skipped.append(f"{shown} was left out: {reason}")
         elif tried == MAX_SOURCES or total + MAX_SOURCE > MAX_TOTAL:
             skipped.append(TOO_MUCH)
