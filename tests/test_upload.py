@@ -128,6 +128,7 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "__init__.py and modules of other names": (under("mine", {"__init__.py": "from .all import *", "all.py": ALL}), {"__init__.py": "from .all import *", "all.py": ALL}, None),
     "__init__.py and the quiz": (under("mine", {"__init__.py": ALL, "quiz.py": QUIZ}), {"__init__.py": ALL, "quiz.py": QUIZ}, None),
     "two halves, single files": (under("src-quiz", {"submission.py": QUIZ, "grader.py": ""}) | under("src-word2vec", SINGLE) | VECTOR, {"__init__.py": ALL, "quiz.py": QUIZ}, TEA),
+    "two halves, one of them elsewhere": (under("a/b", {"submission.py": QUIZ}) | under("submission", PACKAGE), PACKAGE | {"quiz.py": QUIZ}, None),
     "three parts": ({"a/submission.py": F, "b/submission.py": G, "c/quiz.py": QUIZ}, LOOSE | {"quiz.py": QUIZ}, None),
     "one file with the quiz alone": ({"submission.py": QUIZ}, {"quiz.py": QUIZ}, None),
     "a copy that is named otherwise": (LOOSE | {"sgd (1).py": "x", "old_sgd.py": G}, LOOSE | {"old_sgd.py": G}, None, "sgd (1).py was left out: rename it to sgd.py"),
@@ -143,6 +144,7 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "a second that is empty": (under("a", LOOSE) | under("b", {"sgd.py": ""}), LOOSE, None, "b/sgd.py was left out: a/word2vec.py is graded"),
     "a folder named like ours": (under("sandbox/grading", LOOSE), LOOSE, None),
     "twice the same": (under("a", LOOSE) | under("b", LOOSE) | under("c", LOOSE), LOOSE, None),
+    "twice the same, one file empty": (under("a", LOOSE | {"quiz.py": ""}) | under("b", LOOSE | {"quiz.py": ""}), LOOSE | {"quiz.py": ""}, None),
     "loose and the same as a package": (LOOSE | under("submission", PACKAGE), PACKAGE, None),
     "farther ones, one of them inside": (under("submission", PACKAGE) | under("old\n", {"word2vec.py": ALL}) | {"quiz.py": ""} | under("submission/old", LOOSE), PACKAGE | under("old", LOOSE), None, r"old\n/word2vec.py was left out: submission/word2vec.py is graded", "quiz.py was left out: submission/word2vec.py is graded"),
     "in other letters, in a package": (under("s", {"__init__.py": "from .sgd import sgd", "word2vec.py": F, "Sgd.py": G}), {"__init__.py": "from .sgd import sgd", "word2vec.py": F, "Sgd.py": G}, None, "s/Sgd.py was left out: rename it to sgd.py"),
@@ -505,6 +507,7 @@ LIMITS = {  # files, how many are in the package, lines on what was left out
     "more farther down": (HELPERS | PACKAGE | {"h.py": "", "big.py": LARGE, "a/c.py": ""}, 199, ["big.py is larger than 1 MB", TOO_MUCH]),
     "5,200 files before the code": (under("b/c", PACKAGE) | {f"a/{i}.txt": "" for i in range(5_200)}, 3, []),
     "20,000 files": (PACKAGE | {f"a/{i}": "" for i in range(20_000)}, 3, [TOO_MANY]),
+    "20,000 files before the code": (VECTOR | under("b/c", PACKAGE) | {f"a/{i}": "" for i in range(20_000)}, 0, [TOO_MANY]),
 }  # fmt: skip
 
 
@@ -606,6 +609,7 @@ ODD_ZIPS = {  # bytes of a zip, what is wrong with its sgd.py
     "a pipe": (pack({of_mode(stat.S_IFIFO): ""}), SPECIAL),
     "twice the same": (pack([("sgd.py", G), ("sgd.py", G)]), ""),
     "twice": (pack([("sgd.py", G), (".//sgd.py", "r")]), TWICE),
+    "three times": (pack([("sgd.py", G), ("sgd.py", "h"), ("sgd.py", G)]), TWICE),
     "BZIP2": (pack({"sgd.py": BOMB}, zipfile.ZIP_BZIP2), UNUSUAL),
     "LZMA": (pack({"sgd.py": G}, zipfile.ZIP_LZMA), UNUSUAL),
     "a bomb": (pack({"sgd.py": BOMB}), "is larger than 1 MB"),
@@ -658,9 +662,11 @@ WIDE = {
     **{encoding: TEXT.encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-32", "utf-32-be", "utf-32-le")},
     "utf-16, the other order": b"\xfe\xff" + TEXT.encode("utf-16-be"),
     "utf-16, Chinese": CHINESE.encode("utf-16"),
+    "utf-16, Chinese, the other order": b"\xfe\xff" + CHINESE.encode("utf-16-be"),
 }  # fmt: skip
 NOT_UTF8 = {  # bytes, the first that is wrong, where it is
     "latin-1": (b"# \xe9\n", "e9", 2),
+    "latin-1, as UTF-8": (b"# coding: utf8\n\n\n\xe9", "e9", 17),
     "latin-1 after a mark": (b"\xef\xbb\xbf\n\n\xff", "ff", 5),
     "latin-1, declared, with a NUL": (b"# coding: latin-1\n\0", "00", 18),
     "a NUL": (b"x = 1\0\n", "00", 5),
@@ -670,6 +676,7 @@ TEXTS = {
     "UTF-8 with a mark": (TEXT.encode("utf-8-sig"), ""),
     "empty": (b"", ""),
     "latin-1, declared": (b"# coding: latin-1\n# \xe9\n", ""),
+    "latin-1, declared further down": (b"#!/usr/bin/python\n# coding: latin-1\n# \xe9\n", ""),
     "unknown, declared": (b"# coding: klingon\n", ""),
     "slow, declared": (b"# coding: punycode\n" + b"a" * 500_000 + b"-" + b"9" * 400_000, ""),
     "no text, declared": (b"# coding: zlib\n", ""),
