@@ -21,9 +21,9 @@
 ## make benchmark         measure training against gensim, grading against its imports (idle machine)
 ## make format            let ruff put the code in order
 # [/staff]
-## make clean             remove the virtual environment and all caches; your PDFs stay
+## make clean             remove the virtual environment and all caches, not your PDFs
 #
-# Each target does its own set-up in .venv; PYTHON=python3.12 picks another Python for it (3.11 to 3.14).
+# Each target sets up .venv by itself; PYTHON=python3.12 picks another Python for it (3.11 to 3.14).
 
 PYTHON = python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
@@ -103,7 +103,7 @@ clean:
 
 .venv/run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || \
-	  { echo "$(PYTHON) is no Python 3.11 to 3.14. Name one that is: make PYTHON=python3.12"; exit 1; }
+	  { echo "$(PYTHON) is not Python 3.11 to 3.14. Pass one that is: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.txt
 	@touch .venv/run

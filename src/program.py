@@ -1,10 +1,11 @@
-"""What the programs share; each imports this first: it ends a program that cannot run here.
+"""What the programs share: options, errors in one line, exit codes, streams.
 
-What tells of an old Python must run there, so it stands before the import of what needs packages.
+Each program imports this first, and ends here where Python is too old or a package is missing. An
+old Python must be able to read this file, and to run it up to the import of InputError.
 """
 
 import argparse
-import atexit
+import gc
 import importlib.util
 import io
 import math
@@ -40,7 +41,7 @@ def refuse(problem, remedy):
 
 
 def require(package):
-    """Make sure that a package is there which is imported later."""
+    """Refuse to run without a package that is imported later."""
     if importlib.util.find_spec(package) is None:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
@@ -55,7 +56,7 @@ def open_streams():
 
 
 def report(kind, error, trace):
-    """Tell of Ctrl-C in a word, also while a program still imports, and of a missing package."""
+    """Tell in one line of Ctrl-C and of a missing package, also while a program still imports."""
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if issubclass(kind, KeyboardInterrupt):
         print("Stopped.", file=sys.stderr)
@@ -91,7 +92,7 @@ class Stream(io.FileIO):
 
 
 def safe(stream, number):
-    """Make a standard stream fit for any text, and for who stops reading it."""
+    """Give a standard stream that takes any text, and goes on when nobody reads it any more."""
     if stream is None:  # it was closed
         return open(number, "w", encoding="utf-8", closefd=False)
     if not hasattr(stream, "reconfigure"):  # of a notebook, or an editor
@@ -117,12 +118,12 @@ def launch(main):
         code = main()
     except SystemExit as end:  # wrong usage, or --help
         code = end.code or 0
-    if hasattr(sys, "ps1"):
-        return code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    atexit._run_exitfuncs()  # matplotlib removes a temporary folder, if it made one
-    os._exit(code or 120 * Stream.is_any_lost)  # Numba and matplotlib would take 0.4 s to end
+    if not hasattr(sys, "ps1"):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.freeze()  # else Python takes 0.4 s to look through what Numba and Matplotlib made
+        sys.exit(code or 120 * Stream.is_any_lost)
+    return code
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -163,11 +164,7 @@ def make_folder(folder):
 
 
 def run(name, work, stopped=lambda: "Stopped."):
-    """Run a program that uses the submission; say what went wrong as its user needs it.
-
-    Returns the exit code: what `work` returns, or 0; 1 for an error in the submission, 2 for a
-    wrong input, 130 if the user stopped the program, to whom `stopped` then gives the message.
-    """
+    """Run a program that uses the submission; tell what went wrong, and return the exit code."""
     try:
         return work() or 0
     except InputError as error:
@@ -188,7 +185,7 @@ def run(name, work, stopped=lambda: "Stopped."):
 
 
 def _frames_of_submission(error):
-    """Give the part of an error's stack trace that is in the submission; nothing if none is."""
+    """Write the part of a stack trace that is in the submission; nothing if none is."""
     report = traceback.TracebackException.from_exception(error)
     folder = SOURCE / "submission"
     report.stack[:] = [frame for frame in report.stack if folder in Path(frame.filename).parents]

@@ -8,15 +8,19 @@ import program  # isort: split
 
 import argparse
 import contextlib
+import functools
 import importlib
 import re
-import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from itertools import chain
 
 from training import Settings, train
-from training.progress import Progress, clock
+from training.progress import Progress, as_minutes
 from training.train import LIMITS
+from utils import ANNEAL_EVERY, BATCH_SIZE
 from utils.checkpoint import load_checkpoint
 from utils.commands import command, from_here, join, python
 from utils.corpus import Corpus
@@ -29,11 +33,11 @@ HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
 SAMPLE_VECTORS = "sample_vectors_(soln).json"
 HELP = {
-    "iterations": "steps, of 50 windows each",
+    "iterations": f"steps, of {BATCH_SIZE} windows each",
     "dim": "length of a word vector",
     "window": "largest distance of an outside word from its center",
     "negatives": "negative samples for each outside word",
-    "step": "size of the first 20,000 steps; seldom good above 1",
+    "step": f"size of the first {ANNEAL_EVERY:,} steps; values above 1 rarely work",
     "thinning": "words of a larger share of the text are dropped at random; 1 keeps all",
 }
 FEW = 12  # of the handout's words: a text that has fewer shows its most frequent ones
@@ -79,7 +83,7 @@ def parse(arguments):
 
 
 def words_of(text):
-    """Read the words of an option."""
+    """Read the words that an option names."""
     words = list(dict.fromkeys(text.lower().replace(",", " ").split()))
     if not words:
         raise argparse.ArgumentTypeError(f"expected words, as in king,queen, not {text!r}")
@@ -87,9 +91,9 @@ def words_of(text):
 
 
 def run(options, progress):
-    """Train, save, plot."""
+    """Read the text, train on it, save the vectors, plot some of them."""
     began = time.monotonic()
-    program.require("matplotlib")  # it is imported while training goes on
+    program.require("matplotlib")  # it is imported later
     corpus = read_corpus(options.data)
     plotted = words_to_plot(corpus, options.words)
     settings = Settings(*(getattr(options, field.name) for field in fields(Settings)))
@@ -102,14 +106,14 @@ def run(options, progress):
         if sample and isinstance(corpus, StanfordSentiment):  # it is handed in
             files[SAMPLE_VECTORS] = to_json(sample)
         write_files(files)  # before a picture is tried
-        plotting = load_plotting()
+        plotting = import_plotting()
         figure = plotting.plot_word_vectors({word: trained[word] for word in plotted}, title)
         write_files({PICTURE: plotting.to_png(figure)})
 
     if trained.loss is not None:
         expected = " (the handout expects around or below 10)" * (SAMPLE_VECTORS in files)
         print(f"Smoothed loss {trained.loss:.6f}{expected}.")
-    print(f"{settings.iterations:,} iterations, {clock(time.monotonic() - began)} in all.")
+    print(f"{settings.iterations:,} iterations, {as_minutes(time.monotonic() - began)} in all.")
     folder = from_here(options.output.absolute())
     print("Wrote", ", ".join(str(folder / name) for name in [PICTURE, *sorted(files)]))
     next_step = f"Next: open {join([str(folder / PICTURE)])}"
@@ -147,65 +151,63 @@ def name_of(corpus):
 
 def words_to_plot(corpus, wanted):
     """Give the words to plot that the text has: those wanted, the handout's, or frequent ones."""
-    words = corpus.tokens()
-    found = [word for word in wanted or PLOTTED_WORDS if word in words]
-    if not wanted and not isinstance(corpus, StanfordSentiment) and len(found) < FEW:
+    is_treebank = isinstance(corpus, StanfordSentiment)
+    found = [word for word in wanted or PLOTTED_WORDS if word in corpus.tokens()]
+    if not wanted and not is_treebank and len(found) < FEW:
         print("Plotting the most frequent words. To plot others: --words A,B,...")
-        frequency = dict(zip(words, corpus.frequency()[:-1], strict=False))  # "UNK" left out
-        return sorted(frequency, key=frequency.get, reverse=True)[: len(PLOTTED_WORDS)]
-    absent = [word for word in wanted or PLOTTED_WORDS if word not in words]
+        frequent = Counter(chain.from_iterable(corpus.sentences())).most_common(len(PLOTTED_WORDS))
+        return [word for word, _ in frequent]
     if not found:
         text = ", ".join(wanted or ["great", "cool", "..."])
         raise InputError(
             f"{corpus.name} has none of the words to plot ({text}). Name others with --words, "
             f"pass another text with --data, or run '{command('data')}'."
         )
+    absent = [word for word in wanted or PLOTTED_WORDS if word not in found]
     if absent:
-        kind = "treebank" if isinstance(corpus, StanfordSentiment) else "text"
+        kind = "treebank" if is_treebank else "text"
         print(f"Left out, as they are not in this {kind}: {', '.join(absent)}.")
     return found
 
 
 def train_on(corpus, settings, progress, options):
-    """Train in the working directory, and import what plots meanwhile; errors name options."""
-    plotting = threading.Thread(target=try_plotting, daemon=True)
+    """Train in the working directory; errors name options instead of keyword arguments."""
 
     def callback(iteration, smoothed_loss):
         progress(iteration, smoothed_loss)
-        if plotting.ident is None:
-            plotting.start()
+        begin_to_import_plotting()
 
     submission = importlib.import_module("submission")
-    saving = {"save": True, "resume": options.resume, "engine": options.engine}
+    how = {"save": True, "resume": options.resume, "engine": options.engine}
     try:
         with progress:
-            return train(submission, corpus, settings, callback, **saving)
+            return train(submission, corpus, settings, callback, **how)
     except InputError as error:
         names = "|".join(field.name for field in fields(Settings))
         text = re.sub(rf"(?<![\w/])({names})=", r"--\1 ", str(error))
         raise InputError(text.replace("resume=True", "--resume")) from error
 
 
-def try_plotting():
-    """Import what plots, if it can be; what fails is told when it is needed."""
-    with contextlib.suppress(InputError):
-        load_plotting()
+@functools.cache
+def begin_to_import_plotting():
+    """Import Matplotlib in another thread, as the loops leave time for it."""
+    ThreadPoolExecutor(1).submit(import_plotting)  # where that fails, it fails again when needed
 
 
-def load_plotting():
-    """Import what plots: Matplotlib takes its time, and where it is damaged may fail in any way."""
+def import_plotting():
+    """Import what plots; a damaged Matplotlib may fail in any way."""
     try:
         return importlib.import_module("utils.plotting")
     except Exception as error:
         why = " ".join(str(error).split())
         raise InputError(
             f"{VECTORS} is written, but no picture: Matplotlib cannot be imported ({why}). "
-            "Install it anew."
+            "Reinstall it."
         ) from error
 
 
 def how_to_resume(options, iteration):
-    """Tell where a stopped run stands and what command goes on with it."""
+    """Say where a run was stopped, and which command resumes it."""
     if iteration == 0:
         return "Stopped before the first iterations."
     saved = None

@@ -6,17 +6,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
+import functools
 import importlib
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
-from utils.charts import plot_confusion
 from utils.commands import ROOT, command, from_here
 from utils.gradcheck import gradcheck_naive
-from utils.plotting import to_png
-from utils.softmax_regression import PENALTIES, choose, predict, softmax_regression
+from utils.plotting import plot_confusion, to_png
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import DICTIONARY, LABELS, SAMPLE, SPLIT
 from utils.utils import InputError, write_files
@@ -27,52 +27,22 @@ VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
 CLASSES = "very negative", "negative", "neutral", "positive", "very positive"
 C = len(CLASSES)
 KNOWN = 0.9  # of the words; where fewer have a vector, those without are named
+PENALTIES = 1.0, 0.1, 0.01, 0.001, 0.0
+ITERATIONS = 500
 
 
 @dataclass(frozen=True)
 class Result:
-    """How well a way to classify did.
-
-    Attributes
-    ----------
-    name : str
-        Of the way.
-    accuracy : dict of str to float
-        Share of the sentences whose class it told, for each part of the split.
-    confusion : ndarray of int, shape (C, C)
-        Number of test sentences by true class, a row each, and predicted class.
-    penalty : float or None
-        Strength of the regularisation that was chosen.
-    """
+    """How well the sentences were classified."""
 
     name: str
-    accuracy: dict
-    confusion: np.ndarray
-    penalty: float | None = None
+    accuracy: dict  # share of right classes, by part of the split
+    confusion: np.ndarray  # test sentences, by true class (rows) and predicted class
+    penalty: float | None = None  # strength of the regularisation that was chosen
 
 
 def sentence_vectors(sentences, vectors):
-    """Average the vectors of the words of each sentence.
-
-    Parameters
-    ----------
-    sentences : list of list of str
-        Words of n sentences; those without a vector are passed over.
-    vectors : dict of str to ndarray of float, shape (d,)
-        Vector of each word.
-
-    Returns
-    -------
-    ndarray of float, shape (n, d)
-        The means; zero where no word has a vector.
-
-    Examples
-    --------
-    >>> vectors = {"good": np.array([1.0, 2.0]), "tea": np.array([3.0, 0.0])}
-    >>> sentence_vectors([["good", "tea", "!"], ["?"]], vectors)
-    array([[2., 1.],
-           [0., 0.]])
-    """
+    """Average the vectors of each sentence's words; zero where no word has a vector."""
     means = np.zeros((len(sentences), len(next(iter(vectors.values())))))
     for mean, words in zip(means, sentences, strict=True):
         known = [vectors[word] for word in words if word in vectors]
@@ -82,20 +52,7 @@ def sentence_vectors(sentences, vectors):
 
 
 def features(split, vectors):
-    """Make features: a 1, and the sentence vector scaled as suits the training sentences.
-
-    Parameters
-    ----------
-    split : dict of str to list of (list of str, int)
-        Words and class of the sentences in "train", "dev" and "test".
-    vectors : dict of str to ndarray of float, shape (d,)
-        Vector of each word.
-
-    Returns
-    -------
-    dict of str to ndarray of float, shape (n, d+1)
-        For each part. Over the training sentences every feature has mean 0 and deviation 1.
-    """
+    """Make features: a 1, and the sentence vector, scaled by the training sentences alone."""
     means = {
         part: sentence_vectors([words for words, _ in labelled], vectors)
         for part, labelled in split.items()
@@ -108,36 +65,58 @@ def features(split, vectors):
     }
 
 
+def softmax_regression(W, X, y, penalty):
+    """Compute loss and gradient by W: the mean cross-entropy of softmax(X W^T), and a penalty.
+
+    The penalty on large weights, penalty/2 |W|^2, spares column 0, which meets the 1 of X.
+    """
+    n, each = len(y), np.arange(len(y))
+    log_y_hat = log_softmax(X @ W.T, axis=1)
+    error = np.exp(log_y_hat)  # y_hat, and after the next line y_hat minus the truth
+    error[each, y] -= 1
+    penalized = W * (np.arange(W.shape[1]) > 0)
+    loss = penalty / 2 * np.sum(penalized**2) - np.mean(log_y_hat[each, y])
+    return loss, error.T @ X / n + penalty * penalized
+
+
+def fit(sgd, X, y, penalty):
+    """Find the weights of least loss; the step is so small that every one lowers it."""
+    start = np.zeros((C, X.shape[1]))
+    curvature = np.linalg.eigvalsh(X.T @ X / len(X))[-1] / 2 + penalty  # the most it can be
+    W = sgd(
+        lambda W: softmax_regression(W, X, y, penalty),
+        start,
+        1 / curvature,
+        ITERATIONS,
+        PRINT_EVERY=ITERATIONS + 1,
+    )
+    if np.shape(W) != start.shape or not np.isfinite(W).all():
+        raise InputError(f"sgd gives no finite weights. To see why, run: {command('grade', '2b')}")
+    return W
+
+
+def predict(W, X):
+    """Give the most probable class of each row of X."""
+    return np.argmax(X @ W.T, axis=1)
+
+
 def classify(name, sgd, split, vectors):
-    """Fit on the training sentences, choose the penalty on dev, and only then look at the test's.
+    """Fit on the training sentences, choose the penalty on dev, and only then look at test.
 
-    Parameters
-    ----------
-    name : str
-        Of the vectors.
-    sgd : callable
-        The submission's.
-    split : dict of str to list of (list of str, int)
-        Words and class of the sentences in "train", "dev" and "test".
-    vectors : dict of str to ndarray of float, shape (d,)
-        Vector of each word.
-
-    Returns
-    -------
-    Result
-        How well it did.
+    Of penalties equally good on dev, the largest is chosen.
     """
     X, y = features(split, vectors), classes(split)
-    W, penalty = choose(sgd, (X["train"], y["train"]), (X["dev"], y["dev"]), C)
-    return judge(name, y, {part: predict(W, X[part]) for part in split}, penalty)
+    fitted = [(fit(sgd, X["train"], y["train"], penalty), penalty) for penalty in PENALTIES]
+    W, penalty = max(fitted, key=lambda choice: np.mean(predict(choice[0], X["dev"]) == y["dev"]))
+    return evaluate(name, y, {part: predict(W, X[part]) for part in split}, penalty)
 
 
 def most_frequent(split):
-    """Give every sentence the class that most training sentences have; judge that."""
+    """Give every sentence the most frequent class of the training sentences."""
     y = classes(split)
     most = np.bincount(y["train"], minlength=C).argmax()
     always = {part: np.full(len(y[part]), most) for part in split}
-    return judge(f"always {CLASSES[most]}", y, always)
+    return evaluate(f"always {CLASSES[most]}", y, always)
 
 
 def classes(split):
@@ -145,8 +124,8 @@ def classes(split):
     return {part: np.array([k for _, k in labelled]) for part, labelled in split.items()}
 
 
-def judge(name, y, predicted, penalty=None):
-    """Compare predicted classes with the true ones y, both by part; give the Result."""
+def evaluate(name, y, predicted, penalty=None):
+    """Compare predicted classes with the true ones, y, part by part."""
     confusion = np.zeros((C, C), int)
     np.add.at(confusion, (y["test"], predicted["test"]), 1)
     right = {part: float(np.mean(predicted[part] == y[part])) for part in y}
@@ -166,12 +145,34 @@ def check_gradient():
     gradcheck_naive(lambda W: softmax_regression(W, X, y, penalty=0.1), W, "softmax regression")
 
 
+def read_sentences(treebank):
+    """Read the sentences for training, dev and test, with their classes, and say how many."""
+    missing = [name for name in (SPLIT, DICTIONARY, LABELS) if not (treebank.path / name).exists()]
+    if missing:
+        raise InputError(
+            f"{from_here(treebank.path.absolute())} has no {', '.join(missing)}, which "
+            f"tells the sentiment of its sentences. '{command('data')}' fetches all. To take the "
+            f"sample instead, run:{training_commands(SAMPLE)}"
+        )
+    split = {
+        "train": treebank.get_train_sentences(),
+        "dev": treebank.get_dev_sentences(),
+        "test": treebank.get_test_sentences(),
+    }
+    for part, labelled in split.items():
+        if not labelled:
+            raise InputError(f"{treebank.path / SPLIT} has no sentence for {part}.")
+    sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
+    print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
+    return split
+
+
 def read_vectors(options, treebank):
     """Read the vectors of the treebank's words, and say how many have one."""
     path = options.vectors or HERE / VECTORS
     shown, remedy = from_here(path.absolute()), "Pass a file of English words."
     if not options.vectors:  # then they are run.py's, and of this treebank
-        training = train_on(options.data) if options.data else command("run")
+        training = training_commands(options.data) if options.data else command("run")
         remedy = f"Pass --vectors FILE, or run: {training}"
         if not path.exists():
             raise InputError(f"{shown} not found. {remedy}")
@@ -191,7 +192,7 @@ def read_vectors(options, treebank):
     return vectors
 
 
-def train_on(folder):
+def training_commands(folder):
     """Name the two commands that train on a treebank and then use those vectors."""
     data, output = from_here(folder.absolute()), from_here(ROOT / "build" / folder.resolve().name)
     train = command("run", "--data", str(data), "--output", str(output))
@@ -202,17 +203,13 @@ def train_on(folder):
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     parser = program.OneLineParser(prog="sentiment.py", description=__doc__, allow_abbrev=False)
-    for name, default, metavar, what in (
-        (
-            "vectors",
-            None,
-            "FILE",
-            "vectors, in text as word2vec's or GloVe's (default: run.py's)",
-        ),
-        ("data", None, "DIR", "treebank (default: the real one if it is there, else the sample)"),
-        ("output", HERE, "DIR", "folder for the picture (default: beside sentiment.py)"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, default=default, metavar=metavar, help=what)
+    add = functools.partial(parser.add_argument, type=Path)
+    what = "vectors, in text as word2vec's or GloVe's (default: run.py's)"
+    add("--vectors", metavar="FILE", help=what)
+    what = "treebank (default: the real one if it is there, else the sample)"
+    add("--data", metavar="DIR", help=what)
+    what = "folder for the picture (default: beside sentiment.py)"
+    add("--output", metavar="DIR", default=HERE, help=what)
     return parser.parse_args(arguments)
 
 
@@ -220,23 +217,7 @@ def run(options):
     """Classify by the most frequent class, by random vectors, by word vectors; print and plot."""
     sgd = importlib.import_module("submission").sgd
     treebank = StanfordSentiment(options.data)
-    missing = [name for name in (SPLIT, DICTIONARY, LABELS) if not (treebank.path / name).exists()]
-    if missing:
-        raise InputError(
-            f"{from_here(treebank.path.absolute())} has no {', '.join(missing)}, which "
-            f"tells the sentiment of its sentences. '{command('data')}' fetches all. To take the "
-            f"sample instead, run:{train_on(SAMPLE)}"
-        )
-    split = {
-        "train": treebank.get_train_sentences(),
-        "dev": treebank.get_dev_sentences(),
-        "test": treebank.get_test_sentences(),
-    }
-    for part, labelled in split.items():
-        if not labelled:
-            raise InputError(f"{treebank.path / SPLIT} has no sentence for {part}.")
-    sizes = ", ".join(f"{len(labelled):,} {part}" for part, labelled in split.items())
-    print(f"Sentences of treebank {treebank.path.resolve().name}: {sizes}")
+    split = read_sentences(treebank)
     vectors = read_vectors(options, treebank)
     program.make_folder(options.output)
     check_gradient()

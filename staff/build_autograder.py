@@ -7,7 +7,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
-import argparse
 import contextlib
 import re
 import tempfile
@@ -21,24 +20,18 @@ from utils.utils import InputError
 from utils.word_vectors import PLOTTED_WORDS
 from zips import BUILD, ROOT, collect, write_zip
 
-GRADER = (
-    "src/grader.py",
-    "src/graderUtil.py",
-    "src/program.py",
-    "src/points.json",
-    "src/grading/*.py",
-    "src/sandbox/*.py",
-    "src/utils/*.py",
-)
+GRADER = """
+src/grader.py src/graderUtil.py src/program.py src/points.json
+src/grading/*.py src/sandbox/*.py src/utils/*.py
+""".split()
 PROGRAMS = "setup.sh", "run_autograder"
 SET_UP = *PROGRAMS, "constraints.txt"
 
 
 def autograder_files(vectors, with_quiz=True, hidden_later=False):
-    """Give the content of the autograder's files; `InputError` if there is no solution.
+    """Give the content of the autograder's files, with the vectors file that run.py writes.
 
-    `vectors` is the file that run.py writes; `with_quiz` says whether the quiz is graded here and
-    not online, `hidden_later` whether students see hidden tests only when grades are published.
+    With `hidden_later`, students see hidden tests only when grades are published.
     """
     try:
         data = vectors.read_bytes()
@@ -46,7 +39,7 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
         how = f"Train them on the real treebank: {command('data')}, then {command('run')}"
         raise InputError(f"{vectors}: {error.strerror}. {how}") from error
     if problem := check_vectors(data, PUBLISHED, rtol=1e-3, atol=0, words=PLOTTED_WORDS):
-        raise InputError(f"{vectors} is no solution: {problem}")
+        raise InputError(f"{vectors} is not a solution: {problem}")
     solution = collect("submission/*.py", below=ROOT / "src")
     if not with_quiz:
         del solution["submission/quiz.py"]
@@ -55,41 +48,14 @@ def autograder_files(vectors, with_quiz=True, hidden_later=False):
     if hidden_later:
         programs["run_autograder"] = programs["run_autograder"].rstrip() + b" --after-published\n"
     grader = collect(*GRADER)
+    requirements = collect("requirements.txt")["requirements.txt"]
     return {
         **programs,
         **(grader if with_quiz else without_quiz(grader)),
-        "requirements.txt": without_training(*collect("requirements.txt").values()),
+        # only training needs Numba
+        "requirements.txt": re.sub(rb"(?m)^numba.*\n", b"", requirements),
         **{f"solution/{name}": content for name, content in solution.items()},
     }
-
-
-def without_training(requirements):
-    """Leave out of the packages the one that only training needs."""
-    lines = requirements.splitlines(keepends=True)
-    return b"".join(line for line in lines if not line.startswith(b"numba"))
-
-
-def parse(arguments):
-    """Read the command line; wrong usage ends the program with exit code 2 and one line."""
-    parser = program.OneLineParser(
-        prog="build_autograder.py", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument(
-        "--vectors",
-        type=Path,
-        default=ROOT / "src" / FILE,
-        metavar="FILE",
-        help="the solution's vectors, of the real treebank (default: those that run.py wrote)",
-    )
-    parser.add_argument(
-        "--without-quiz", action="store_true", help="do not grade question 3 (it is asked online)"
-    )
-    parser.add_argument(
-        "--after-published",
-        action="store_true",
-        help="students see hidden tests only when grades are published",
-    )
-    return parser.parse_args(arguments)
 
 
 def build(options):
@@ -99,18 +65,28 @@ def build(options):
     with tempfile.TemporaryDirectory() as folder:
         solution = Path(folder, "solution", "submission")
         solution.mkdir(parents=True)
-        for name in filter(re.compile("solution/").match, contents):
-            Path(folder, name).write_bytes(contents[name])
+        for name, content in contents.items():
+            if name.startswith("solution/"):
+                Path(folder, name).write_bytes(content)
         with contextlib.closing(Grader(ROOT / "src")) as grader:
-            check_solution(argparse.Namespace(solution=solution, unconfined=True), grader)
+            check_solution(grader, solution)
     write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
     print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
 
 
 def main(arguments=None):
-    """Run the program; return 0, or 2 if there is no solution."""
-    options = parse(arguments)
-    return program.run("build_autograder.py", lambda: build(options))
+    """Run the program; return 0, or 2 if the zip cannot be built."""
+    name = "build_autograder.py"
+    parser = program.OneLineParser(prog=name, description=__doc__, allow_abbrev=False)
+    vectors = "the solution's vectors, of the real treebank (default: those that run.py wrote)"
+    default = ROOT / "src" / FILE
+    parser.add_argument("--vectors", type=Path, default=default, metavar="FILE", help=vectors)
+    online = "do not grade question 3 (it is asked online)"
+    parser.add_argument("--without-quiz", action="store_true", help=online)
+    later = "students see hidden tests only when grades are published"
+    parser.add_argument("--after-published", action="store_true", help=later)
+    options = parser.parse_args(arguments)
+    return program.run(name, lambda: build(options))
 
 
 if __name__ == "__main__":

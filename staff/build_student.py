@@ -13,96 +13,50 @@ import subprocess
 import tempfile
 
 import generate
-from answers import emptied_answers
 from grading.quiz import QUESTIONS as QUIZ
 from regions import emptied, without_part, without_quiz
 from utils.treebank_files import REAL, read_sentences
 from utils.utils import InputError
 from zips import BUILD, collect, write_zip
 
-FILES = (
-    "LICENSE",
-    "Makefile",
-    "README.md",
-    "pyproject.toml",
-    "requirements.txt",
-    "requirements-notebook.txt",
-    "docs/*.png",
-    "data/README.md",
-    "data/fetch.py",
-    "data/sample/*",
-    "src/program.py",
-    "src/run.py",
-    "src/sentiment.py",
-    "src/grader.py",
-    "src/graderUtil.py",
-    "src/explore.ipynb",
-    "src/points.json",
-    "src/environment.yml",
-    "src/submission/__init__.py",
-    "src/submission/word2vec.py",
-    "src/submission/sgd.py",
-    "src/submission/quiz.py",
-    "src/submission/utils.py",
-    "src/utils/*.py",
-    "src/training/*.py",
-    "src/grading/*.py",
-    "src/sandbox/*.py",
-    "tex/A2.tex",
-    "tex/A2_Solutions.tex",
-    "tex/style.tex",
-    "tex/guidelines.tex",
-    "tex/autograder.tex",
-    "tex/refresher.tex",
-    "tex/window.tex",
-    "tex/coding.tex",
-    "tex/appendix.tex",
-    "tex/submission.tex",
-    "tex/typeset.sh",
-)
+FILES = """
+LICENSE Makefile README.md pyproject.toml requirements.txt requirements-notebook.txt docs/*.png
+data/README.md data/fetch.py data/sample/*
+src/program.py src/run.py src/sentiment.py src/grader.py src/graderUtil.py
+src/explore.ipynb src/points.json src/environment.yml
+src/submission/__init__.py src/submission/word2vec.py src/submission/sgd.py
+src/submission/quiz.py src/submission/utils.py
+src/utils/*.py src/training/*.py src/grading/*.py src/sandbox/*.py
+tex/A2.tex tex/A2_Solutions.tex tex/style.tex tex/guidelines.tex tex/autograder.tex
+tex/refresher.tex tex/window.tex tex/coding.tex tex/appendix.tex tex/submission.tex tex/typeset.sh
+""".split()
 TOP = "word2vec"  # the folder that the zip unpacks into
 HANDOUT = "A2.pdf"
 NO_LATEX = 127  # how typeset.sh ends then: as a shell that finds no command
-QUESTIONS = {  # of the functions that students write, by file
+QUESTIONS = {  # of the functions and answers that students write, by file
     "word2vec.py": dict.fromkeys(["sigmoid", "naive_softmax_loss_and_gradient", "skipgram"], "2a"),
     "sgd.py": {"sgd": "2b"},
     "quiz.py": {f"question_{number}": question for number, question in QUIZ.items()},
+    "submission.tex": {"1a": "1a", "1b": "1b"},
 }
 
 
 def student_files(with_quiz=True, treebank=None):
-    """Give the files of the student release.
+    """Give the content of the student release's files, by path.
 
-    Parameters
-    ----------
-    with_quiz : bool
-        Whether question 3 is asked here; else nothing of it is in them.
-    treebank : Path, optional
-        Folder of a treebank that students get in place of the real one.
-
-    Returns
-    -------
-    dict of str to (str or bytes)
-        Content of each, by its path.
-
-    Raises
-    ------
-    MarkError
-        If the mark of a region, or of a part that not all have, is missing or misspelt.
-    InputError
-        If the treebank has no sentences.
+    `treebank` is the folder of one that students get in place of the real one.
     """
     contents = collect(*FILES)
     for name in contents:
         if name.endswith((".py", ".md", ".toml", ".tex", "Makefile")):
             contents[name] = without_part(contents[name].decode(), name, "staff")
             contents[name] = without_part(contents[name], name, "quiz", with_quiz)
-        if name.startswith("src/submission/"):
+        if name.startswith(("src/submission/", "tex/submission")):
             questions = QUESTIONS.get(name.rpartition("/")[2], {})
             contents[name] = emptied(contents[name], name, questions)
-    name = "tex/submission.tex"
-    contents[name] = emptied_answers(contents[name], name, ["1a", "1b"])
-    contents |= generated()
+    generate.write(BUILD / "tex")  # students cannot: it shows runs of a submission that is right
+    made = collect("points.tex", "quiz.tex", "*.txt", below=BUILD / "tex")
+    contents |= {f"tex/{name}": content for name, content in made.items()}
     if treebank:
         read_sentences(treebank)  # says what is wrong with them
         files = collect("*.txt", below=treebank)
@@ -111,17 +65,6 @@ def student_files(with_quiz=True, treebank=None):
         contents = without_quiz(contents)
         contents["tex/points.tex"] = generate.points(json.loads(contents["src/points.json"]))
     return contents
-
-
-def generated():
-    """Give what the handout takes from the project, to lie beside what takes it.
-
-    Students cannot make it themselves: it shows runs of a submission that is right.
-    """
-    folder = BUILD / "tex"
-    generate.write(folder)
-    contents = collect("points.tex", "quiz.tex", "*.txt", below=folder)
-    return {f"tex/{name}": content for name, content in contents.items()}
 
 
 def typeset(contents):
@@ -137,7 +80,7 @@ def typeset(contents):
             command = ["sh", "tex/typeset.sh", "A2"]
             done = subprocess.run(command, cwd=folder, capture_output=True)
         except FileNotFoundError:
-            return b"", "there is no sh, which tex/typeset.sh is for."
+            return b"", "there is no sh, which tex/typeset.sh needs."
         told = done.stderr.decode(errors="replace").strip()  # parts of LaTeX's log, in any encoding
         if done.returncode == NO_LATEX:
             return b"", told
@@ -163,18 +106,14 @@ def build(options):
 
 def main(arguments=None):
     """Run the program; return 0, or 2 if the release cannot be built."""
-    parser = program.OneLineParser(prog="build_student.py", description=__doc__, allow_abbrev=False)
-    parser.add_argument(
-        "--without-quiz", action="store_true", help="leave out all of question 3, the quiz"
-    )
-    parser.add_argument(
-        "--treebank",
-        type=Path,
-        metavar="DIR",
-        help="a text of the course's own, which students get and train on by default",
-    )
+    name = "build_student.py"
+    parser = program.OneLineParser(prog=name, description=__doc__, allow_abbrev=False)
+    quiz = "leave out all of question 3, the quiz"
+    parser.add_argument("--without-quiz", action="store_true", help=quiz)
+    treebank = "a text of the course's own, which students get and train on by default"
+    parser.add_argument("--treebank", type=Path, metavar="DIR", help=treebank)
     options = parser.parse_args(arguments)
-    return program.run("build_student.py", lambda: build(options))
+    return program.run(name, lambda: build(options))
 
 
 if __name__ == "__main__":

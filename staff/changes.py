@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from gradebook import BUSY, names_of, table
-from sandbox.text import one_line
+from gradebook import BUSY, counted, table
+from roster import listed
 
 STATUS, NEW, GONE = "status", "new", "gone"  # in place of a test's id
 FEW_NAMES = 3
@@ -21,20 +21,20 @@ class Change(NamedTuple):
     test: str
     points_before: float | str
     points_now: float | str
-    before: str
-    now: str
+    sentence_before: str
+    sentence_now: str
 
 
 def remember(rows):
     """Give what to keep of a finished run, as plain data."""
     return {
-        submission.name: {
-            "student": names_of(submission),
+        hand_in.name: {
+            "student": hand_in.who,
             "status": graded.status,
             "scores": graded.scores,
             "sentences": graded.sentences,
         }
-        for submission, graded in rows
+        for hand_in, graded in rows
     }
 
 
@@ -66,25 +66,23 @@ def is_other(before, now):
 
 def changes_csv(found):
     """Write what `changes` found as CSV."""
-    header = "submission", "student", "test", "points before", "points now"
-    return table([*header, "sentence before", "sentence now"], found)
+    return table([field.replace("_", " ") for field in Change._fields], found)
 
 
 def changes_line(found, rows):
     """Say in a line how many changed, who, and to what effect."""
     who = {change.submission: change.student for change in found}
-    gains = Counter()
+    gains, kinds = Counter(), Counter(change.test for change in found)
     for change in found:
         if change.test not in (STATUS, NEW, GONE):
             gains[change.submission] += (change.points_now or 0) - (change.points_before or 0)
-    names = [one_line(name) for name in who.values()]
-    more = f" and {len(names) - FEW_NAMES} more" * (len(names) > FEW_NAMES)
-    counts = {
-        "gained points": sum(gain > 0 for gain in gains.values()),
-        "lost": sum(gain < 0 for gain in gains.values()),
-        NEW: sum(change.test == NEW for change in found),
-        GONE: sum(change.test == GONE for change in found),
-    }
-    effect = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    told = f": {', '.join(names[:FEW_NAMES])}{more}" * bool(names)
-    return f"{len(who)} of {len(rows) + counts[GONE]} changed{told}{f' ({effect})' * bool(effect)}"
+    effect = counted(
+        {
+            "gained points": sum(gain > 0 for gain in gains.values()),
+            "lost": sum(gain < 0 for gain in gains.values()),
+            NEW: kinds[NEW],
+            GONE: kinds[GONE],
+        }
+    )
+    told = f": {listed([*who.values()], FEW_NAMES)}" * bool(who)
+    return f"{len(who)} of {len(rows) + kinds[GONE]} changed{told}{f' ({effect})' * bool(effect)}"

@@ -84,7 +84,7 @@ class Mistake(NamedTuple):
 
     sentence: str
     tests: tuple
-    submissions: tuple
+    hand_ins: tuple
 
 
 def mistakes(rows):
@@ -93,19 +93,19 @@ def mistakes(rows):
     A sentence that tells where results differ, or that another function is wrong, is a consequence
     where another sentence of the submission says what is wrong: its tests count for that mistake.
     """
-    found = {}  # by pattern: what varies in each sentence, tests, submissions
-    for submission, graded in rows:
+    found = {}  # by pattern: what varies in each sentence, tests, hand-ins
+    for hand_in, graded in rows:
         for test, sentence in clearest(graded.sentences).items():
             pattern, varying = pattern_of(sentence)
             texts, tests, who = found.setdefault(pattern, ([], {}, {}))
             texts.append(varying)
-            tests[test], who[submission.name] = None, submission
+            tests[test], who[hand_in.name] = None, hand_in
     listed = []
     for pattern, (texts, tests, who) in found.items():
         shown = iter([some[0] if len(set(some)) == 1 else "…" for some in zip(*texts, strict=True)])
         sentence = re.sub("\0", lambda _, shown=shown: next(shown), pattern)
         listed.append(Mistake(sentence, tuple(sorted(tests)), tuple(who.values())))
-    return sorted(listed, key=lambda mistake: (-len(mistake.submissions), mistake.sentence))
+    return sorted(listed, key=lambda mistake: (-len(mistake.hand_ins), mistake.sentence))
 
 
 def clearest(sentences):

@@ -17,9 +17,8 @@ from utils.plotting import DPI, LAYOUT, plt
 from utils.utils import load
 
 RESULTS, REPORT, ENDED = "results.json", "report.txt", "ended.json"  # of each submission
-STATUSES = GRADED, UNREADABLE, STARVED, UNFINISHED_KIND, NOTHING = (
-    *("graded", "unreadable", "starved", "unfinished", "nothing handed in"),
-)
+STATUSES = "graded", "unreadable", "starved", "unfinished", "nothing handed in"
+GRADED, UNREADABLE, STARVED, UNFINISHED_KIND, NOTHING = STATUSES
 UNFINISHED = "unfinished: the grader did not finish; grade it again with --resume"
 BUSY = "the machine was too busy"
 MAX_CELL = 32_767  # characters that a spreadsheet takes
@@ -54,14 +53,13 @@ class Graded:
         return self.status.partition(":")[0]
 
 
-def read_outcome(folder):
+def read_graded(folder):
     """Read what came of a submission from its folder, or from one of its earlier ones."""
     ended = load(folder / ENDED)
     if problem := ended["problem"]:
-        is_busy, is_known = BUSY in problem, problem.startswith(STATUSES)
-        kind = STARVED if is_busy else UNFINISHED_KIND
-        status = problem if is_known else f"{kind}: {problem}"
-        graded = Graded(status, {}, {}, again=is_busy or problem == UNFINISHED)
+        is_busy = BUSY in problem
+        kind = f"{STARVED if is_busy else UNFINISHED_KIND}: " * (not problem.startswith(STATUSES))
+        graded = Graded(kind + problem, {}, {}, again=is_busy or problem == UNFINISHED)
     else:
         graded = read_results(folder / RESULTS)
     times = {key: ended.get(key, 0) for key in ("seconds", "processor_seconds")}
@@ -96,44 +94,37 @@ def read_results(path):
 # Tables
 
 
-def to_csv(rows):
+def grades_csv(rows):
     """Write the grades as CSV: one line a student, one column a test."""
     tests = worth_of(rows)
     header = ["name", "student id", "email", "submission", "status", "late", "timeouts"]
     header += ["near misses", "processor seconds", "wall seconds", "total", *tests]
     lines = []
-    for submission, graded in rows:
-        late = getattr(submission, "late", "")
-        about = [submission.name, graded.status, "late" if late is True else str(late or "")]
+    for hand_in, graded in rows:
+        about = [hand_in.name, graded.status, hand_in.late]
         about += [graded.timeouts, "; ".join(graded.near_misses)]
-        points = [graded.total, *(graded.scores.get(test, 0) for test in tests)]
-        numbers = [graded.processor_seconds, graded.seconds, *points]
-        lines += [[*student, *about, *numbers] for student in submission.students]
+        about += [graded.processor_seconds, graded.seconds]
+        about += [graded.total, *(graded.scores.get(test, 0) for test in tests)]
+        lines += [[*student, *about] for student in hand_in.students]
     return table(header, lines)
 
 
 def mistakes_csv(rows):
     """Write the mistakes of a class as CSV, the most common first."""
     lines = [
-        [sentence, " ".join(tests), len(who), "; ".join(map(names_of, who))]
-        for sentence, tests, who in mistakes(rows)
+        [sentence, " ".join(tests), len(hand_ins), "; ".join(each.who for each in hand_ins)]
+        for sentence, tests, hand_ins in mistakes(rows)
     ]
     return table(["mistake", "tests", "submissions", "who"], lines)
 
 
 def table(header, lines):
     """Write CSV that a spreadsheet opens right: texts as they are, in UTF-8 by its first mark."""
-    text = io.StringIO("\ufeff")
-    text.seek(0, io.SEEK_END)
+    text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for line in [header, *lines]:
         writer.writerow(as_text(cell) if isinstance(cell, str) else f"{cell:g}" for cell in line)
-    return text.getvalue()
-
-
-def names_of(submission):
-    """Name who handed a submission in."""
-    return ", ".join(name for name, *_ in submission.students if name) or submission.name
+    return "\ufeff" + text.getvalue()
 
 
 def worth_of(rows):
@@ -155,22 +146,28 @@ def as_text(cell):
 # The whole class
 
 
+def counted(counts):
+    """Write counts in words, leaving out what there is none of."""
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
 def status_line(rows):
-    """Say in a line what became of a class; what there is none of is not named."""
+    """Say in a line what became of a class."""
     totals = [graded.total for _, graded in rows if graded.kind != NOTHING]
     kinds = Counter(graded.kind for _, graded in rows)
     near = sum(bool(graded.near_misses) for _, graded in rows)
-    counts = {
-        GRADED: kinds[GRADED],
-        UNREADABLE: kinds[UNREADABLE],
-        "with timeouts": sum(graded.timeouts > 0 for _, graded in rows),
-        STARVED: kinds[STARVED],
-        UNFINISHED_KIND: kinds[UNFINISHED_KIND],
-        "late": sum(bool(getattr(one, "late", "")) for one, _ in rows),
-        "near miss" if near == 1 else "near misses": near,
-        "handed in nothing": kinds[NOTHING],
-    }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    told = counted(
+        {
+            GRADED: kinds[GRADED],
+            UNREADABLE: kinds[UNREADABLE],
+            "with timeouts": sum(graded.timeouts > 0 for _, graded in rows),
+            STARVED: kinds[STARVED],
+            UNFINISHED_KIND: kinds[UNFINISHED_KIND],
+            "late": sum(bool(hand_in.late) for hand_in, _ in rows),
+            "near miss" if near == 1 else "near misses": near,
+            "handed in nothing": kinds[NOTHING],
+        }
+    )
     median = f"; median {np.median(totals):g} points" if totals else ""
     return f"{len(totals)} submission{'s' * (len(totals) != 1)}: {told}{median}"
 
@@ -179,7 +176,12 @@ def plot_summary(rows):
     """Draw the totals, how many passed each test, and the most common mistakes."""
     worth = {test: points for test, points in worth_of(rows).items() if points}
     graded = [graded for _, graded in rows if graded.kind != NOTHING]
-    common = [(wrapped(sentence), len(who)) for sentence, _, who in mistakes(rows)[:MOST_COMMON]]
+    common = []
+    for sentence, _, hand_ins in mistakes(rows)[:MOST_COMMON]:
+        lines = [row.strip() for row in text_rows(sentence, COLUMNS)]
+        if len(lines) > LINES:
+            lines = [*lines[: LINES - 1], f"{lines[LINES - 1]} …"]
+        common.append((lines, len(hand_ins)))
     heights = [0.28 * len(worth) + 1.8, 0.19 * sum(len(text) + 0.7 for text, _ in common) + 0.8]
     heights = heights[: 1 + bool(common)]
     figure = plt.Figure(figsize=(10, sum(heights)), dpi=DPI, layout=LAYOUT)
@@ -193,12 +195,6 @@ def plot_summary(rows):
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def wrapped(sentence):
-    """Break a sentence into lines of the picture; of a long one, its beginning."""
-    lines = [row.strip() for row in text_rows(sentence, COLUMNS)]
-    return [*lines[: LINES - 1], f"{lines[LINES - 1]} …"] if len(lines) > LINES else lines
 
 
 def plot_totals(axes, totals, most):

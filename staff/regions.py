@@ -13,7 +13,9 @@ from grading.quiz import QUESTIONS
 from utils.utils import InputError
 
 START, END = "### START_CODE_HERE ###", "### END_CODE_HERE ###"
-ALIKE = 0.75  # how much a line must look like a mark, to be taken for a misspelt one
+ALIKE = 0.75  # how similar a line must be to a mark to count as a misspelt one
+OWNER = re.compile(r"\s*def (\w+)|\\begin\{answer\}\{(\w+)\}")  # whose the next region is
+ROOM = "% Write your answer here.\n\\vspace{8cm}"  # in place of a written answer
 
 
 class MarkError(InputError):
@@ -21,43 +23,28 @@ class MarkError(InputError):
 
 
 def emptied(source, name, questions):
-    """Empty the students' regions: each raises NotImplementedError with question and function.
+    """Empty the students' regions of a Python or LaTeX file.
 
-    Parameters
-    ----------
-    source : str
-        Text of a Python file.
-    name : str
-        What messages call it.
-    questions : dict of str to str
-        The functions that have a region, each with its question, such as ``2a``.
-
-    Returns
-    -------
-    str
-        The text without the regions' content.
-
-    Raises
-    ------
-    MarkError
-        If a mark is missing or misspelt, or the regions are not in just these functions.
+    `questions` gives the question, such as ``2a``, for each function or answer that has a region: a
+    function then raises NotImplementedError with both, an answer is room to write.
     """
-    lines, function, inside, found = [], "", 0, []
+    lines, owner, inside, found = [], "", 0, []
     for number, line in enumerate(source.split("\n"), 1):
         mark = _mark(line, f"{name}, line {number}")
         if mark and (mark == START) == bool(inside):
             raise MarkError(f"{name}, line {number}: {mark} without the other mark before it")
         if mark == START:
             inside = number
-            found.append(function)
-            indent, what = line[: line.index("#")], f"{questions.get(function)}: {function}"
-            lines += [line, f'{indent}raise NotImplementedError("{what}")']
+            found.append(owner)
+            what = f'raise NotImplementedError("{questions.get(owner)}: {owner}")'
+            is_code = line.strip() == START
+            lines += [line, line[: line.index("#")] + what if is_code else ROOM]
         elif mark == END:
             inside = 0
         if not inside:
             lines.append(line)
-        if begins := re.match(r"\s*def (\w+)", line):
-            function = begins[1]
+        if begins := OWNER.match(line):
+            owner = begins[1] or begins[2]
     if inside:
         raise MarkError(f"{name}, line {inside}: {START} is never followed by {END}")
     if found != list(questions):
@@ -66,8 +53,8 @@ def emptied(source, name, questions):
 
 
 def _mark(line, place):
-    """Tell which mark a line is; none mostly, and an error if it only looks like one."""
-    text = line.strip()
+    """Tell which mark a line is; usually none, and an error if it only looks like one."""
+    text = line.strip().removeprefix("% ")
     if text in (START, END):
         return text
     comment = text[text.find("#") :].strip("#").strip().upper() if "#" in text else ""
@@ -78,29 +65,7 @@ def _mark(line, place):
 
 
 def without_part(text, name, part, is_kept=False):
-    """Leave out the parts of this name, such as ``staff``; of those that are kept, the marks.
-
-    Parameters
-    ----------
-    text : str
-        Text of a file.
-    name : str
-        What messages call it.
-    part : str
-        What stands in the marks.
-    is_kept : bool
-        Whether the parts stay, without their marks.
-
-    Returns
-    -------
-    str
-        The other lines.
-
-    Raises
-    ------
-    MarkError
-        If a part does not begin, or does not end.
-    """
+    """Leave out the parts of a text called, say, ``staff``; if they are kept, only the marks."""
     kept, inside, start, end = [], 0, f"[{part}]", f"[/{part}]"
     for number, line in enumerate(text.split("\n"), 1):
         starts, ends = start in line, end in line

@@ -5,56 +5,63 @@ import unicodedata
 
 from changes import STATUS, changes, remember
 from class_folder import EARLIER, ClassFolder
-from gradebook import ENDED, NOTHING, REPORT, names_of, read_outcome
+from gradebook import ENDED, NOTHING, REPORT, read_graded
+from roster import listed
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load
 
-GRADES = "grades.csv"
 WIDTH = 80  # columns
-MOST_LISTED = 10
 
 
 def describe(out, name):
-    """Give the points, diagnoses and earlier gradings of who has this name, id or e-mail address.
-
-    A part of it will do.
-    """
+    """Give points, diagnoses and earlier gradings of a student, by name, id or e-mail address."""
     folder = ClassFolder(out)
     if not folder.is_used:
         raise InputError(f"{out} holds no class that was graded.")
-    return "\n".join(view(one_of(folder.submissions(), name)))
+    hand_in = one_of(folder.hand_ins(), name)
+    path = hand_in.path
+    if not (path / ENDED).exists():
+        raise InputError(f"{hand_in.who} is not graded yet. Go on with --resume.")
+    graded = read_graded(path)
+    lines = [*rows(heading(hand_in), WIDTH), ""]
+    about = {
+        f"{graded.total:g} of {sum(graded.worth.values()):g} points": graded.worth,
+        graded.status: True,
+        f"late: {hand_in.late}": hand_in.late,
+        f"timeouts: {graded.timeouts}": graded.timeouts,
+        f"near misses: {', '.join(graded.near_misses)}": graded.near_misses,
+    }
+    for text, is_told in about.items():
+        lines += rows(text, WIDTH) if is_told else []
+    for test, worth in graded.worth.items():
+        first = f"  {test:12} {f'{graded.scores[test]:g}/{worth:g}':>7}  "
+        said = rows(graded.sentences.get(test, ""), WIDTH - len(first)) or [""]
+        lines += [(first + said[0]).rstrip(), *(" " * len(first) + more for more in said[1:])]
+    if graded.status != NOTHING:
+        lines += ["", f"Report: {path / REPORT}"]
+    return "\n".join([*lines, *history(hand_in)])
 
 
-def one_of(submissions, name):
-    """Find the one submission of a name, id or e-mail address; a part will do."""
-    found = matching(submissions, name)
-    if not found:
-        words = [*dict.fromkeys(word for one in submissions for word in words_of(one))]
-        known = {plain(word): one_line(word) for word in words if word}
-        near = difflib.get_close_matches(plain(name), known, cutoff=0.5)
-        meant = f"Did you mean {' or '.join(known[word] for word in near)}?"
-        raise InputError(
-            f"there is no student {one_line(name)!r}. {meant if near else f'{GRADES} lists all.'}"
-        )
+def one_of(hand_ins, name):
+    """Find the one hand-in of a name, id or e-mail address; a part of it is enough."""
+    wanted, known, full, parts = plain(name), {}, [], []
+    for each in hand_ins:
+        words = [each.name, *(word for student in each.students for word in student)]
+        plain_words = [*map(plain, words)]
+        known |= zip(plain_words, map(one_line, words), strict=True)
+        full += [each] * (wanted in plain_words)
+        parts += [each] * any(wanted in word for word in plain_words)
+    found = full or parts
     if len(found) > 1:
-        listed = [heading(one) for one in found[:MOST_LISTED]]
-        more = [f"{len(found) - MOST_LISTED} more"] * (len(found) > MOST_LISTED)
-        told = f"{len(found)} students match {one_line(name)!r}: {'; '.join([*listed, *more])}."
+        told = listed([*map(heading, found)], separator="; ", limit=1000)
+        told = f"{len(found)} students match {one_line(name)!r}: {told}."
         raise InputError(f"{told} Name one in full, or by id.")
+    if not found:
+        near = difflib.get_close_matches(wanted, filter(None, known), cutoff=0.5)
+        meant = f"Did you mean {' or '.join(known[word] for word in near)}?"
+        hint = meant if near else "grades.csv lists all."
+        raise InputError(f"there is no student {one_line(name)!r}. {hint}")
     return found[0]
-
-
-def matching(submissions, name):
-    """Find the submissions of a name: if there are some that it names in full, these alone."""
-    wanted = plain(name)
-    words = {one.name: [plain(word) for word in words_of(one)] for one in submissions}
-    full = [one for one in submissions if wanted in words[one.name]]
-    return full or [one for one in submissions if any(wanted in word for word in words[one.name])]
-
-
-def words_of(submission):
-    """List by what a submission may be found."""
-    return [submission.name, *(word for student in submission.students for word in student)]
 
 
 def plain(text):
@@ -63,62 +70,28 @@ def plain(text):
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def heading(submission):
+def heading(hand_in):
     """Name who handed in, and what."""
-    students = [
-        f"{name or 'somebody'}{f' ({more})' if (more := ', '.join(filter(None, others))) else ''}"
-        for name, *others in submission.students
-    ]
-    return one_line(f"{' and '.join(students)}: {submission.name}", 1000)
+    students = []
+    for name, *others in hand_in.students:
+        more = ", ".join(filter(None, others))
+        students.append((name or "somebody") + f" ({more})" * bool(more))
+    return one_line(f"{' and '.join(students)}: {hand_in.name}", 1000)
 
 
-def view(submission):
-    """List the lines on a submission."""
-    folder = submission.path
-    if not (folder / ENDED).exists():
-        raise InputError(f"{names_of(submission)} is not graded yet. Go on with --resume.")
-    graded = read_outcome(folder)
-    most = sum(graded.worth.values())
-    lines = [*rows(heading(submission), WIDTH), ""]
-    about = [f"{graded.total:g} of {most:g} points" * bool(most), graded.status]
-    about += [f"late: {submission.late}" * bool(submission.late)]
-    about += [f"timeouts: {graded.timeouts}" * bool(graded.timeouts)]
-    about += [f"near misses: {', '.join(graded.near_misses)}" * bool(graded.near_misses)]
-    lines += [line for text in filter(None, about) for line in rows(text, WIDTH)]
-    lines += [line for test in graded.worth for line in of_test(graded, test)]
-    if graded.status != NOTHING:
-        lines += ["", f"Report: {folder / REPORT}"]
-    return [*lines, *history(submission, graded)]
-
-
-def of_test(graded, test):
-    """List the lines on a test: its points, and what is wrong."""
-    points = f"{graded.scores[test]:g}/{graded.worth[test]:g}"
-    first = f"  {test:12} {points:>7}  "
-    said = rows(graded.sentences.get(test, ""), WIDTH - len(first))
-    return [(first + said[0] if said else first).rstrip(), *indented(said[1:], len(first))]
-
-
-def history(submission, graded):
+def history(hand_in):
     """List the lines on the gradings before this one, and on what each changed."""
-    folders = sorted(
-        (submission.path / EARLIER).glob("[0-9]*"), key=lambda folder: int(folder.name)
-    )
-    folders = [*folders, submission.path] if folders else []
+    folders = sorted((hand_in.path / EARLIER).glob("[0-9]*"), key=lambda path: int(path.name))
+    folders += [hand_in.path] * bool(folders)
     lines, before = ["", f"Graded {len(folders)} times:"] * bool(folders), None
     for folder in folders:
-        outcome, when = read_outcome(folder), load(folder / ENDED).get("when", "")
-        lines += rows(f"{when}: {outcome.total:g} points, {outcome.status}", WIDTH, 2)
-        for change in changes(before, [(submission, outcome)]) if before else []:
-            if change.test != STATUS:  # it stands above
+        graded, when = read_graded(folder), load(folder / ENDED).get("when", "")
+        lines += rows(f"{when}: {graded.total:g} points, {graded.status}", WIDTH, 2)
+        for change in changes(before, [(hand_in, graded)]) if before else []:
+            if change.test != STATUS:  # it is in the line above
                 points = f"{change.points_before or 0:g} -> {change.points_now or 0:g} points"
                 lines += rows(f"{change.test}: {points}", WIDTH, 4)
-                lines += rows(f"before: {change.before}" * bool(change.before), WIDTH, 6)
-                lines += rows(f"now: {change.now}" * bool(change.now), WIDTH, 6)
-        before = remember([(submission, outcome)])
+                for which, said in zip(("before", "now"), change[-2:], strict=True):
+                    lines += rows(f"{which}: {said}" * bool(said), WIDTH, 6)
+        before = remember([(hand_in, graded)])
     return lines
-
-
-def indented(lines, columns=2):
-    """Put blanks in front of lines."""
-    return [" " * columns + line for line in lines]

@@ -13,60 +13,32 @@ MOMENT = (2000, 1, 1, 0, 0, 0)  # of every file in them
 
 
 def write_zip(path, contents, programs=()):
-    """Write a zip file.
-
-    Parameters
-    ----------
-    path : Path
-        File to make or replace, whole.
-    contents : dict of str to (str or bytes)
-        Content of each file, by its path in the zip.
-    programs : collection of str
-        Those that can be run.
-    """
+    """Write a zip of texts and bytes by their paths; those named as programs can be run."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(contents):
             member = zipfile.ZipInfo(name, MOMENT)
-            member.create_system = 3  # Unix, on Windows too: else unzip passes over the modes
+            member.create_system = 3  # Unix, on Windows too: else unzip ignores the modes
             member.external_attr = (0o100755 if name in programs else 0o100644) << 16
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, contents[name])
-    with contextlib.suppress(OSError):  # write_files says what hinders
+    with contextlib.suppress(OSError):  # write_files says what is in the way
         path.parent.mkdir(parents=True, exist_ok=True)
     write_files({path: made.getvalue()})
 
 
 def collect(*patterns, below=ROOT):
-    """Read files.
+    """Read the files that match patterns, as bytes by their paths below a folder; each must match.
 
-    Parameters
-    ----------
-    *patterns : str
-        Patterns of paths below a folder, as of `Path.glob`; each must match.
-    below : Path
-        The folder.
-
-    Returns
-    -------
-    dict of str to bytes
-        Content of each file, by its path below the folder.
-
-    Raises
-    ------
-    InputError
-        If nothing matches a pattern.
+    Texts get the line ends of Unix, whatever the checkout has.
     """
     contents = {}
     for pattern in patterns:
         found = [path for path in sorted(below.glob(pattern)) if path.is_file()]
         if not found:
-            raise InputError(f"{below / pattern} not found: is this checkout whole?")
-        contents |= {path.relative_to(below).as_posix(): _read(path) for path in found}
+            raise InputError(f"{below / pattern} not found: is this checkout complete?")
+        for path in found:
+            data = path.read_bytes()
+            text = data if b"\0" in data else data.replace(b"\r\n", b"\n")
+            contents[path.relative_to(below).as_posix()] = text
     return contents
-
-
-def _read(path):
-    """Read a file, a text with the line ends of Unix, whatever the checkout has."""
-    content = path.read_bytes()
-    return content if b"\0" in content else content.replace(b"\r\n", b"\n")

@@ -1,13 +1,17 @@
-"""Small submissions in a sandbox, for tests."""
+"""Submissions in a sandbox, or graded, for tests."""
 
 import contextlib
+import json
 import os
 import pickle
 import warnings
+from dataclasses import dataclass
 from textwrap import dedent
 
 import pytest
+from results_validator import problems
 
+import grader
 from sandbox.confine import Confinement, choose
 from sandbox.sandbox import Sandbox, Submission
 from sandbox.upload import Source
@@ -39,6 +43,55 @@ def loaded(box, seconds=5, module="word2vec"):
     with box.session(seconds) as session:
         box.load(session, module)
         yield Submission(session)
+
+
+class Nurseries:
+    """Workers for `grader.main` whose nurseries serve many gradings: to start one takes long."""
+
+    def __init__(self):
+        self.of_preload = {}
+
+    def __call__(self, preload):
+        """Give the workers that have these modules loaded."""
+        key = tuple(preload)
+        if key not in self.of_preload:
+            self.of_preload[key] = kept = ForkedWorkers(preload)
+            kept.end_all, kept.close = kept.close, lambda: None
+        return self.of_preload[key]
+
+    def close(self):
+        """End them all."""
+        for workers in self.of_preload.values():
+            workers.end_all()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What grader.py told of a submission."""
+
+    code: int
+    shown: str
+    results: dict
+
+    @property
+    def failures(self):
+        """Give what is said of each test that failed, by its id."""
+        failed = (test for test in self.results["tests"] if test["status"] == "failed")
+        errors = {test["number"]: test["extra_data"] for test in failed}
+        return {
+            number: ": ".join(filter(None, [error.get("kind"), error.get("message")]))
+            for number, error in errors.items()
+        }
+
+
+def graded(path, tests, *options, results, capsys, **how):
+    """Grade what is in a path, as `grader.main` does; `results` is where results.json goes."""
+    options = ["--submission", path, "--gradescope", results, *options]
+    code = grader.main([*tests, *map(str, options)], **how)
+    told = Told(code, capsys.readouterr().out, json.loads(results.read_text(encoding="utf-8")))
+    assert problems(told.results) == []
+    assert code == bool(told.failures), told.shown
+    return told
 
 
 class EndedError(Exception):

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import shutil
+import subprocess
 
 import pytest
 from hypothesis import settings
@@ -12,7 +14,12 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without examples
 
+from boxes import IS_ROOT, TRUSTED, Nurseries, graded  # noqa: E402
+from hostile.fixture import REFERENCE, VECTORS, vectors  # noqa: E402
+from hostile.grading import Gradings, make_base, make_python, remove  # noqa: E402
+
 import submission  # noqa: E402
+from sandbox.confine import WHOLE_LANDLOCK, landlock_version  # noqa: E402
 from sandbox.nursery import reset_signals  # noqa: E402
 from training import Settings, train  # noqa: E402
 from utils.treebank_files import REAL, SENTENCES  # noqa: E402
@@ -28,32 +35,76 @@ def pytest_sessionstart(session):
             train(submission, ["a b c"], settings, lambda iteration, loss: None)
 
 
+def missing(what):
+    """Skip what needs this, or fail where all must be there."""
+    (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(what)
+
+
 @pytest.fixture(scope="session")
 def real_treebank():
-    """Give the folder of the real treebank; skip where it is absent, or fail if it must be here."""
+    """Give the folder of the real treebank."""
     if not (REAL / SENTENCES).exists():
-        missing = pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip
         missing("the real treebank is not here; 'make data' fetches it")
     return REAL
 
 
-def write_treebank(folder, sentences, labels=None):
-    """Write a treebank of our own; every third sentence is for training, test, development.
+@pytest.fixture(scope="session")
+def solution(tmp_path_factory):
+    """Give the folder of a solution."""
+    folder = tmp_path_factory.mktemp("staff") / "solution"
+    shutil.copytree(REFERENCE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / VECTORS).write_text(vectors(), encoding="utf-8")
+    return folder
 
-    Parameters
-    ----------
-    folder : Path
-        Where; made if need be.
-    sentences : list of str
-        Its sentences.
-    labels : list of float, optional
-        Their sentiments; 0.5 for each by default.
 
-    Returns
-    -------
-    Path
-        The folder.
+@pytest.fixture(scope="session")
+def nurseries():
+    """Give workers for many gradings."""
+    with contextlib.closing(Nurseries()) as workers:
+        yield workers
+
+
+@pytest.fixture
+def grade(solution, nurseries, tmp_path_factory, capsys):
+    """Give a function that grades what is in a folder against the solution: it gives `Told`.
+
+    With `vectors` it puts this vectors file there, right ones by default.
     """
+    results, right = tmp_path_factory.mktemp("results") / "results.json", vectors().encode()
+
+    def grade(path, *tests, vectors=right):
+        if vectors is not None and path.is_dir():
+            (path / VECTORS).write_bytes(vectors)
+        how = {"results": results, "capsys": capsys, "workers": nurseries}
+        return graded(path, tests, "--solution", solution, *TRUSTED, **how)
+
+    return grade
+
+
+@pytest.fixture(scope="session")
+def base():
+    """Give a folder that all users may enter, for hostile submissions."""
+    folder = make_base()
+    yield folder
+    remove(folder)
+
+
+@pytest.fixture(scope="session")
+def gradings(base):
+    """Give what grades hostile submissions at every level."""
+    if not IS_ROOT:
+        missing("only root can run submissions as other users")
+    if not landlock_version() >= WHOLE_LANDLOCK:
+        missing("there is no Landlock")
+    try:
+        python = make_python(base / "python")
+    except (OSError, subprocess.CalledProcessError) as error:
+        missing(f"no Python that other users can run: {error}")
+    return Gradings(base, python)
+
+
+def write_treebank(folder, sentences, labels=None):
+    """Write a treebank of our own; every third sentence is for training, test, development."""
     labels = labels or [0.5] * len(sentences)
     folder.mkdir(parents=True, exist_ok=True)
     files = {

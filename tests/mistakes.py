@@ -12,7 +12,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import submission.quiz
@@ -25,98 +24,42 @@ REGION = "region"  # as an old text: all that stands between the marks of the st
 
 @dataclass(frozen=True)
 class Mistake:
-    """A submission that is wrong in one thing.
+    """A submission that is wrong in one thing."""
 
-    Attributes
-    ----------
-    function : str
-        Where it is wrong.
-    name : str
-        What is wrong, after the part that it belongs to.
-    old, new : str
-        Code of the reference, and what stands there instead. Lines after the first are indented
-        as far as the first is.
-    fails : tuple of str
-        Graded tests that must fail; others may.
-    words : tuple of str
-        What their messages must hold.
-    why : str
-        Why training gives the right vectors and the right loss nevertheless; empty if it does not.
-    shows_after : int
-        Iterations of a run before its vectors are wrong.
-    counts : bool
-        Whether it depends on how often the function was called before.
-    ungraded : str
-        Why the graded tests give full marks nevertheless; empty if they do not.
-    unnamed : str
-        Why the messages cannot name it, but only say where numbers differ; empty if they do.
-    notes : tuple of str
-        What a note in the basic tests of its question must hold.
-    """
-
-    function: str
-    name: str
-    old: str
-    new: str
-    fails: tuple = ()
-    words: tuple = ()
-    why: str = ""
-    shows_after: int = 0
-    counts: bool = False
-    ungraded: str = ""
-    unnamed: str = ""
-    notes: tuple = ()
+    function: str  # where it is wrong
+    name: str  # what is wrong, after the part that it belongs to
+    old: str  # code of the reference; lines after the first are indented as far as the first is
+    new: str  # and what stands there instead
+    fails: tuple = ()  # graded tests that must fail; others may
+    words: tuple = ()  # what their messages must hold
+    why: str = ""  # why training gives the right vectors nevertheless; empty if it does not
+    shows_after: int = 0  # iterations of a run before its vectors are wrong
+    counts: bool = False  # whether it depends on how often the function was called before
+    ungraded: str = ""  # why the graded tests give full marks nevertheless; empty if they do not
+    unnamed: str = ""  # why the messages cannot name it, only where numbers differ
+    notes: tuple = ()  # what a note in the basic tests of its question must hold
 
     @property
     def edits(self):
         """Give the changes as those of a `Style`."""
         return ((self.function, self.old, self.new),)
 
-    @property
-    def file(self):
-        """Give the name of the file that is changed."""
-        return file_of(self.function)
-
-    @property
-    def trained(self):
-        """Whether it changes what training gives."""
-        return not self.why
-
 
 @dataclass(frozen=True)
 class Style:
-    """A submission that is written in another way.
+    """A submission that is written in another way."""
 
-    Attributes
-    ----------
-    name : str
-        What is different.
-    edits : tuple of (str, str, str)
-        Function, old text and new text, as in `Mistake`.
-    """
-
-    name: str
-    edits: tuple
+    name: str  # what is different
+    edits: tuple  # of function, old text and new text, as in `Mistake`
 
 
 @dataclass(frozen=True)
 class WrongVectors:
-    """A file of word vectors that is wrong.
+    """A file of word vectors that is wrong."""
 
-    Attributes
-    ----------
-    name : str
-        What is wrong.
-    change : callable
-        Gets a vector for each of 24 words, and gives others, or what the file holds, as bytes, or
-        None for no file.
-    fails, words, unnamed : tuple of str, tuple of str, str
-        As in `Mistake`.
-    """
-
-    name: str
-    change: Callable
-    fails: tuple
+    name: str  # what is wrong
+    change: Callable  # gets 24 vectors by word; gives others, or bytes, or None for no file
+    fails: tuple  # these are as in `Mistake`
     words: tuple
     unnamed: str = ""
 
@@ -134,20 +77,7 @@ def file_of(function):
 
 
 def apply(row, folder):
-    """Write the package ``submission`` of a row, its region marks kept.
-
-    Parameters
-    ----------
-    row : Mistake or Style
-        What to change.
-    folder : Path
-        Where to put the package.
-
-    Returns
-    -------
-    Path
-        The folder, for `load`.
-    """
+    """Write the package ``submission`` of a row into a folder, its region marks kept; give that."""
     package = Path(folder) / "submission"
     shutil.copytree(REFERENCE, package, ignore=shutil.ignore_patterns("__pycache__"))
     for function, old, new in row.edits:
@@ -158,18 +88,7 @@ def apply(row, folder):
 
 
 def load(folder):
-    """Import the package ``submission`` in a folder; one imported before stays what it was.
-
-    Parameters
-    ----------
-    folder : Path
-        What `apply` returns.
-
-    Returns
-    -------
-    module
-        The package.
-    """
+    """Import the package ``submission`` in a folder; one imported before stays what it was."""
     before = _forget_submission()
     sys.path.insert(0, str(folder))
     try:
@@ -234,15 +153,26 @@ A_STEP = "A step is: loss, grad = f(x), then x <- x - step * grad."
 SINGLE = "within what single precision needs, which is no mistake"
 PRINTS = "what a submission prints earns no points"
 
-in_sigmoid = partial(Mistake, "sigmoid")
-in_softmax = partial(
-    Mistake, "naive_softmax_loss_and_gradient", why="training uses negative sampling"
+
+def in_function(function, fails, *words, why=""):
+    """Give what makes rows of a function; what many have in common stands here."""
+
+    def row(name, old, new, *own, fails=fails, why=why, **more):
+        told = own or (words if fails else ())
+        return Mistake(function, name, old, new, fails, told, why, **more)
+
+    return row
+
+
+in_sigmoid = in_function("sigmoid", SIGMOID)
+in_softmax = in_function(
+    "naive_softmax_loss_and_gradient", SOFTMAX, why="training uses negative sampling"
 )
-in_negatives = partial(Mistake, "get_negative_samples")
-in_sampling = partial(Mistake, "neg_sampling_loss_and_gradient")
-in_skipgram = partial(Mistake, "skipgram")
-in_wrapper = partial(Mistake, "word2vec_sgd_wrapper")
-in_sgd = partial(Mistake, "sgd")
+in_negatives = in_function("get_negative_samples", SAMPLING, GIVEN)
+in_sampling = in_function("neg_sampling_loss_and_gradient", SAMPLING, GIVEN)
+in_skipgram = in_function("skipgram", SKIPGRAM)
+in_wrapper = in_function("word2vec_sgd_wrapper", WRAPPER, GIVEN)
+in_sgd = in_function("sgd", PATHS)
 
 
 def in_postprocessing(name, old, new, words):
@@ -261,428 +191,416 @@ UPDATE = "x = x - step * grad"
 
 # fmt: off
 MISTAKES = [
-    in_sigmoid("sigmoid: of -x", "np.greater_equal", "np.less", SIGMOID, ("-x",)),
-    in_sigmoid("sigmoid: its derivative", LOGISTIC, "small / (1 + small) ** 2",
-        SIGMOID, ("derivative",)),
-    in_sigmoid("sigmoid: negated", LOGISTIC, f"-{LOGISTIC}", SIGMOID, ("negated",)),
-    in_sigmoid("sigmoid: tanh", LOGISTIC, "np.tanh(x)", SIGMOID, ("It is tanh(x)",)),
-    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", SIGMOID, ("that of base 2",)),
+    in_sigmoid("sigmoid: of -x", "np.greater_equal", "np.less", "-x"),
+    in_sigmoid("sigmoid: its derivative", LOGISTIC, "small / (1 + small) ** 2", "derivative"),
+    in_sigmoid("sigmoid: negated", LOGISTIC, f"-{LOGISTIC}", "negated"),
+    in_sigmoid("sigmoid: tanh", LOGISTIC, "np.tanh(x)", "It is tanh(x)"),
+    in_sigmoid("sigmoid: powers of 2", "np.exp(", "np.exp2(", "that of base 2"),
     in_sigmoid("sigmoid: exp(x) over the sum of all", LOGISTIC, "np.exp(x) / np.exp(x).sum()",
-        SIGMOID, ("the softmax: exp(x) divided by the sum",)),
-    in_sigmoid("sigmoid: 1 / exp(-x)", LOGISTIC, "1 / np.exp(-x)", SIGMOID,
-        ("exp(x): the 1 of the denominator is missing",)),
-    in_sigmoid("sigmoid: 1 / 1 + exp(-x)", LOGISTIC, "1 / 1 + np.exp(-x)", SIGMOID,
-        ("1 + exp(-x): is it in parentheses?",)),
-    in_sigmoid("sigmoid: //", LOGISTIC, "1 // (1 + np.exp(-x))", SIGMOID, ("// rounds down",)),
+        "the softmax: exp(x) divided by the sum"),
+    in_sigmoid("sigmoid: 1 / exp(-x)", LOGISTIC, "1 / np.exp(-x)",
+        "exp(x): the 1 of the denominator is missing"),
+    in_sigmoid("sigmoid: 1 / 1 + exp(-x)", LOGISTIC, "1 / 1 + np.exp(-x)",
+        "1 + exp(-x): is it in parentheses?"),
+    in_sigmoid("sigmoid: //", LOGISTIC, "1 // (1 + np.exp(-x))", "// rounds down"),
     in_sigmoid("sigmoid: whole numbers for whole numbers", f"return {LOGISTIC}",
-        f"s = np.zeros_like(x)\ns[...] = {LOGISTIC}\nreturn s", ("2a-3-hidden",),
-        ("whole numbers only, as np.zeros_like",), why="no score is a whole number by its kind"),
+        f"s = np.zeros_like(x)\ns[...] = {LOGISTIC}\nreturn s",
+        "whole numbers only, as np.zeros_like", fails=("2a-3-hidden",),
+        why="no score is a whole number by its kind"),
     in_sigmoid("sigmoid: three digits", LOGISTIC, f"np.round({LOGISTIC}, 3)",
-        SIGMOID, ("rounded to 3 decimals",)),
+        "rounded to 3 decimals"),
     in_sigmoid("sigmoid: x kept within 6", "np.abs(x)", "np.minimum(np.abs(x), 6)",
-        OTHER_SIGMOIDS, ("wrong only where |x| is large",)),
+        "wrong only where |x| is large", fails=OTHER_SIGMOIDS),
     in_sigmoid("sigmoid: 0 or 1 beyond 6", "np.abs(x))", "np.abs(x)) * (np.abs(x) <= 6)",
-        OTHER_SIGMOIDS, ("wrong only where |x| is large",)),
-    in_sigmoid("sigmoid: nan for large x", LOGISTIC, "np.exp(x) / (1 + np.exp(x))",
-        ("2a-3-hidden",), ("nan", "exp overflows"), why="no score is above 700"),
-    in_sigmoid("sigmoid: of a matrix transposed", LOGISTIC, f"({LOGISTIC}).T",
-        ("2a-4-hidden", "2a-5-hidden"), ("transposed",), why="the scores are a vector"),
+        "wrong only where |x| is large", fails=OTHER_SIGMOIDS),
+    in_sigmoid("sigmoid: nan for large x", LOGISTIC, "np.exp(x) / (1 + np.exp(x))", "nan",
+        "exp overflows", fails=("2a-3-hidden",), why="no score is above 700"),
+    in_sigmoid("sigmoid: of a matrix transposed", LOGISTIC, f"({LOGISTIC}).T", "transposed",
+        fails=("2a-4-hidden", "2a-5-hidden"), why="the scores are a vector"),
     in_sigmoid("sigmoid: written over x", f"return {LOGISTIC}", f"x[...] = {LOGISTIC}\nreturn x",
-        OTHER_SIGMOIDS, ("sigmoid changes the x", "copy"), why="nothing uses the scores any more"),
+        "sigmoid changes the x", "copy", fails=OTHER_SIGMOIDS,
+        why="nothing uses the scores any more"),
     in_sigmoid("sigmoid: of numbers only", f"return {LOGISTIC}",
-        "import math\nreturn 1 / (1 + math.exp(-x))", SIGMOID,
-        ("TypeError: only", "math.exp takes one number, np.exp takes arrays")),
+        "import math\nreturn 1 / (1 + math.exp(-x))", "TypeError: only",
+        "math.exp takes one number, np.exp takes arrays"),
     in_sigmoid("sigmoid: not written yet", REGION, "raise NotImplementedError('2a: sigmoid')",
-        SIGMOID, ("sigmoid is not written yet",)),
+        "sigmoid is not written yet"),
 
-    in_softmax("softmax: loss negated", LOG_Y_HAT, f"-({LOG_Y_HAT})",
-        SOFTMAX, ("loss", "negated")),
-    in_softmax("softmax: log to base 2", LOG_Y_HAT, f"({LOG_Y_HAT}) / np.log(2)",
-        SOFTMAX, ("loss", "logarithm to base 2", SUMMED)),
-    in_softmax("softmax: loss without log", LOG_Y_HAT, "softmax(scores)[outside_word_idx]",
-        SOFTMAX, ("loss", "logarithm is missing", SUMMED)),
+    in_softmax("softmax: loss negated", LOG_Y_HAT, f"-({LOG_Y_HAT})", "loss", "negated"),
+    in_softmax("softmax: log to base 2", LOG_Y_HAT, f"({LOG_Y_HAT}) / np.log(2)", "loss",
+        "logarithm to base 2", SUMMED),
+    in_softmax("softmax: loss without log", LOG_Y_HAT, "softmax(scores)[outside_word_idx]", "loss",
+        "logarithm is missing", SUMMED),
     in_softmax("softmax: loss over all words", LOG_Y_HAT, "-np.log(softmax(scores)).sum()",
-        SOFTMAX, ("the sum over the whole vocabulary", SUMMED)),
+        "the sum over the whole vocabulary", SUMMED),
     in_softmax("softmax: loss of word 0", "- scores[outside_word_idx]", "- scores[0]",
-        SOFTMAX, ("that of word 0, expected that of the outside word, 3", SUMMED)),
+        "that of word 0, expected that of the outside word, 3", SUMMED),
     in_softmax("softmax: not divided by the sum", REGION,
         "scores = np.exp(outside_vectors @ center_word_vec)\nloss = -np.log(scores[outside_word_idx])\n"
         "scores[outside_word_idx] -= 1\ngrad_center_vec = scores @ outside_vectors\n"
         "grad_outside_vecs = np.outer(scores, center_word_vec)",
-        SOFTMAX, ("exp(u . v), which is not divided by its sum", SUMMED)),
+        "exp(u . v), which is not divided by its sum", SUMMED),
     in_softmax("softmax: along the wrong axis", REGION,
         "y_hat = softmax((outside_vectors @ center_word_vec)[:, np.newaxis])[:, 0]\n"
         "loss = -np.log(y_hat[outside_word_idx])\n"
         "y_hat[outside_word_idx] -= 1\ngrad_center_vec = y_hat @ outside_vectors\n"
-        "grad_outside_vecs = np.outer(y_hat, center_word_vec)",
-        SOFTMAX, ("along the wrong axis", SUMMED)),
-    in_softmax("softmax: a sigmoid for the softmax", "softmax(scores)", "sigmoid(outside_vectors @ center_word_vec)",
-        SOFTMAX, ("that of sigma(u . v), expected the softmax", SUMMED)),
+        "grad_outside_vecs = np.outer(y_hat, center_word_vec)", "along the wrong axis", SUMMED),
+    in_softmax("softmax: a sigmoid for the softmax", "softmax(scores)",
+        "sigmoid(outside_vectors @ center_word_vec)", "that of sigma(u . v), expected the softmax",
+        SUMMED),
     in_softmax("softmax: loss the number of words", LOG_Y_HAT, "len(scores)",
-        SOFTMAX, ("the number of words in the vocabulary", SUMMED)),
+        "the number of words in the vocabulary", SUMMED),
     in_softmax("softmax: y subtracted before the loss", REGION,
         "error = softmax(outside_vectors @ center_word_vec)\nerror[outside_word_idx] -= 1\n"
         "loss = -np.log(error[outside_word_idx])\ngrad_center_vec = error @ outside_vectors\n"
-        "grad_outside_vecs = np.outer(error, center_word_vec)",
-        SOFTMAX, ("the loss is nan", "is y subtracted from y_hat before?")),
+        "grad_outside_vecs = np.outer(error, center_word_vec)", "the loss is nan",
+        "is y subtracted from y_hat before?"),
     in_softmax("softmax: center vector for the outside vectors", "error @ outside_vectors",
-        "softmax(scores).sum() * center_word_vec", SOFTMAX, ("made of the center vector", SUMMED)),
+        "softmax(scores).sum() * center_word_vec", "made of the center vector", SUMMED),
     in_softmax("softmax: outside vectors for the center vector", "np.outer(error, center_word_vec)",
-        "error[:, np.newaxis] * outside_vectors", SOFTMAX, ("made of the outside vectors", SUMMED)),
-    in_softmax("softmax: outside vectors changed", RETURN, f"outside_vectors -= grad_outside_vecs\n{RETURN}",
-        ("2a-0-basic", "2a-6-hidden"), ("naive_softmax_loss_and_gradient changes the outside_vectors",)),
-    in_softmax("softmax: no one-hot subtracted", "error[outside_word_idx] -= 1", "pass",
-        SOFTMAX, ("gradient", "no one-hot vector y subtracted", SUMMED)),
-    in_softmax("softmax: one-hot added", "-= 1", "+= 1",
-        SOFTMAX, ("gradient", "y added, not subtracted", SUMMED)),
+        "error[:, np.newaxis] * outside_vectors", "made of the outside vectors", SUMMED),
+    in_softmax("softmax: outside vectors changed", RETURN,
+        f"outside_vectors -= grad_outside_vecs\n{RETURN}",
+        "naive_softmax_loss_and_gradient changes the outside_vectors", fails=("2a-0-basic",
+        "2a-6-hidden")),
+    in_softmax("softmax: no one-hot subtracted", "error[outside_word_idx] -= 1", "pass", "gradient",
+        "no one-hot vector y subtracted", SUMMED),
+    in_softmax("softmax: one-hot added", "-= 1", "+= 1", "gradient", "y added, not subtracted",
+        SUMMED),
     in_softmax("softmax: no one-hot subtracted for word 0", "-= 1", "-= outside_word_idx > 0",
-        ("2a-0-basic", "2a-6-hidden"), ("gradient", "no one-hot vector y subtracted", SUMMED)),
+        "gradient", "no one-hot vector y subtracted", SUMMED, fails=("2a-0-basic", "2a-6-hidden")),
     in_softmax("softmax: one-hot always at 3", "error[outside_word_idx] -= 1", "error[3] -= 1",
-        ("2a-0-basic", "2a-6-hidden"), ("y for word 3, expected for the outside word", SUMMED)),
+        "y for word 3, expected for the outside word", SUMMED, fails=("2a-0-basic", "2a-6-hidden")),
     in_softmax("softmax: five words at most", "scores = outside_vectors",
-        "outside_vectors = outside_vectors[:5]\nscores = outside_vectors",
-        ("2a-6-hidden",), ("IndexError", "size 5", "scores has shape (5,)")),
-    in_softmax("softmax: gradients negated", "-= 1", "-= 1\nerror = -error",
-        SOFTMAX, ("gradient", "negated")),
-    in_softmax("softmax: center gradient negated", "error @", "-error @",
-        SOFTMAX, ("center", "negated")),
-    in_softmax("softmax: outside gradient negated", "np.outer(error", "np.outer(-error",
-        SOFTMAX, ("outside", "negated")),
-    in_softmax("softmax: outside gradient transposed",
-        "np.outer(error, center_word_vec)", "np.outer(center_word_vec, error)",
-        SOFTMAX, ("outside", "has shape (3, 5), expected shape (5, 3). It is transposed")),
+        "outside_vectors = outside_vectors[:5]\nscores = outside_vectors", "IndexError", "size 5",
+        "scores has shape (5,)", fails=("2a-6-hidden",)),
+    in_softmax("softmax: gradients negated", "-= 1", "-= 1\nerror = -error", "gradient", "negated"),
+    in_softmax("softmax: center gradient negated", "error @", "-error @", "center", "negated"),
+    in_softmax("softmax: outside gradient negated", "np.outer(error", "np.outer(-error", "outside",
+        "negated"),
+    in_softmax("softmax: outside gradient transposed", "np.outer(error, center_word_vec)",
+        "np.outer(center_word_vec, error)", "outside",
+        "has shape (3, 5), expected shape (5, 3). It is transposed"),
     in_softmax("softmax: outside gradient of the outside word only", RETURN,
         f"grad_outside_vecs *= np.eye(len(error))[outside_word_idx][:, np.newaxis]\n{RETURN}",
-        SOFTMAX, ("outside", "right in the row of the outside word alone", SUMMED)),
+        "outside", "right in the row of the outside word alone", SUMMED),
     in_softmax("softmax: center gradient from the outside word only", "error @ outside_vectors",
-        "error[outside_word_idx] * outside_vectors[outside_word_idx]",
-        SOFTMAX, ("center", "the outside word's part alone", SUMMED)),
+        "error[outside_word_idx] * outside_vectors[outside_word_idx]", "center",
+        "the outside word's part alone", SUMMED),
     in_softmax("softmax: center gradient a column", RETURN,
-        f"grad_center_vec = grad_center_vec[:, np.newaxis]\n{RETURN}",
-        SOFTMAX, ("center", "has shape (3, 1), expected shape (3,)", "Its numbers are right")),
-    in_softmax("softmax: center gradient halved", "error @", "error / 2 @",
-        SOFTMAX, ("center", "1/2 times the right value", SUMMED)),
+        f"grad_center_vec = grad_center_vec[:, np.newaxis]\n{RETURN}", "center",
+        "has shape (3, 1), expected shape (3,)", "Its numbers are right"),
+    in_softmax("softmax: center gradient halved", "error @", "error / 2 @", "center",
+        "1/2 times the right value", SUMMED),
     in_softmax("softmax: mean over the vocabulary", RETURN, "V = len(outside_vectors)\n"
         "return loss / V, grad_center_vec / V, grad_outside_vecs / V",
-        SOFTMAX, ("divided by the number of words in the vocabulary", SUMMED)),
+        "divided by the number of words in the vocabulary", SUMMED),
     in_softmax("softmax: gradients swapped", RETURN,
-        "return loss, grad_outside_vecs, grad_center_vec", SOFTMAX, SWAPPED),
+        "return loss, grad_outside_vecs, grad_center_vec", *SWAPPED),
     in_softmax("softmax: no loss returned", RETURN, "return grad_center_vec, grad_outside_vecs",
-        SOFTMAX, ("returned 2 values, expected 3: the loss, the gradient of the center vector", "not enough values to unpack")),
-    in_softmax("softmax: nothing returned", RETURN, "",
-        SOFTMAX, ("None", "did you forget `return`?")),
+        "returned 2 values, expected 3: the loss, the gradient of the center vector",
+        "not enough values to unpack"),
+    in_softmax("softmax: nothing returned", RETURN, "", "None", "did you forget `return`?"),
     in_softmax("softmax: not written yet", REGION, "raise NotImplementedError('2a: softmax')",
-        SOFTMAX, ("naive_softmax_loss_and_gradient is not written yet",)),
+        "naive_softmax_loss_and_gradient is not written yet"),
 
-    in_negatives("negatives: may be the outside word", "word != outside_word_idx", "True",
-        SAMPLING, (GIVEN,)),
-    in_negatives("negatives: never word 0", "if word", "if word and word",
-        SAMPLING, (GIVEN,)),
+    in_negatives("negatives: may be the outside word", "word != outside_word_idx", "True"),
+    in_negatives("negatives: never word 0", "if word", "if word and word"),
     in_negatives("negatives: never the same twice", "if word != outside_word_idx",
-        "if word not in (outside_word_idx, *negatives)", SAMPLING, (GIVEN,)),
-    in_negatives("negatives: one word K times", ".append(word)", ".extend([word] * K)",
-        SAMPLING, (GIVEN,)),
-    in_negatives("negatives: one missing", "< K", "< K - 1",
-        SAMPLING, (GIVEN,)),
+        "if word not in (outside_word_idx, *negatives)"),
+    in_negatives("negatives: one word K times", ".append(word)", ".extend([word] * K)"),
+    in_negatives("negatives: one missing", "< K", "< K - 1"),
     in_negatives("negatives: one drawn in vain", "negatives = []",
-        "negatives = []\ndataset.sample_token_idx()", SAMPLING, (GIVEN,)),
+        "negatives = []\ndataset.sample_token_idx()"),
 
-    in_sampling("sampling: K ignored", "words = [", "K = 10\nwords = [",
-        SAMPLING, (GIVEN,)),
+    in_sampling("sampling: K ignored", "words = [", "K = 10\nwords = ["),
     in_sampling("sampling: repeated negatives counted once", "vectors = outside_vectors[words]",
         "words = list(dict.fromkeys(words))\nK = len(words) - 1\n"
-        "vectors = outside_vectors[words]", SAMPLING, (GIVEN,)),
+        "vectors = outside_vectors[words]"),
     in_sampling("sampling: repeated negatives overwritten", ADD_ROWS,
-        "grad_outside_vecs[words] += np.outer(error, center_word_vec)",
-        SAMPLING, ("outside", "samples drawn twice counted once", GIVEN)),
-    in_sampling("sampling: loss without negatives", " + np.logaddexp(0, scores[1:]).sum()", "",
-        SAMPLING, (GIVEN,)),
-    in_sampling("sampling: loss with the mean of the negatives", ".sum()", ".mean()",
-        SAMPLING, (GIVEN,)),
-    in_sampling("sampling: loss lacks one negative", "scores[1:]", "scores[2:]",
-        SAMPLING, (GIVEN,)),
+        "grad_outside_vecs[words] += np.outer(error, center_word_vec)", "outside",
+        "samples drawn twice counted once", GIVEN),
+    in_sampling("sampling: loss without negatives", " + np.logaddexp(0, scores[1:]).sum()", ""),
+    in_sampling("sampling: loss with the mean of the negatives", ".sum()", ".mean()"),
+    in_sampling("sampling: loss lacks one negative", "scores[1:]", "scores[2:]"),
     in_sampling("sampling: loss of the outside word as of a negative", "-scores[0]", "scores[0]",
-        SAMPLING, ("loss",)),
-    in_sampling("sampling: loss negated", "return loss", "return -loss",
-        SAMPLING, ("loss", "negated")),
-    in_sampling("sampling: negatives' gradient negated", "- truth",
-        "- truth\nerror[1:] *= -1", SAMPLING, ("gradient",)),
+        "loss"),
+    in_sampling("sampling: loss negated", "return loss", "return -loss", "loss", "negated"),
+    in_sampling("sampling: negatives' gradient negated", "- truth", "- truth\nerror[1:] *= -1",
+        "gradient"),
     in_sampling("sampling: gradients of all words as of the outside word", "truth[0] = 1",
-        "truth[:] = 1", SAMPLING, ("gradient",)),
-    in_sampling("sampling: gradients lack the outside word", "- truth", "- truth\nerror[0] = 0",
-        SAMPLING, (GIVEN,)),
-    in_sampling("sampling: gradients lack the last negative", "- truth",
-        "- truth\nerror[-1] = 0", SAMPLING, (GIVEN,)),
+        "truth[:] = 1", "gradient"),
+    in_sampling("sampling: gradients lack the outside word", "- truth", "- truth\nerror[0] = 0"),
+    in_sampling("sampling: gradients lack the last negative", "- truth", "- truth\nerror[-1] = 0"),
     in_sampling("sampling: center gradient lacks the outside word", "error @ vectors",
-        "error[1:] @ vectors[1:]", SAMPLING, ("center",)),
+        "error[1:] @ vectors[1:]", "center"),
     in_sampling("sampling: center gradient negated", "error @ vectors", "-error @ vectors",
-        SAMPLING, ("center", "negated")),
+        "center", "negated"),
     in_sampling("sampling: outside gradient negated", "np.outer(error", "np.outer(-error",
-        SAMPLING, ("outside", "negated")),
+        "outside", "negated"),
     in_sampling("sampling: outside gradient of u instead of v", "np.outer(error, center_word_vec)",
-        "error[:, np.newaxis] * vectors", SAMPLING, ("outside",)),
+        "error[:, np.newaxis] * vectors", "outside"),
     in_sampling("sampling: no outside gradient for the negatives", ADD_ROWS,
-        "grad_outside_vecs[outside_word_idx] = error[0] * center_word_vec",
-        SAMPLING, (GIVEN,)),
-    in_sampling("sampling: gradients halved", "- truth", "- truth\nerror = error / 2",
-        SAMPLING, ("gradient", "1/2 times the right value")),
+        "grad_outside_vecs[outside_word_idx] = error[0] * center_word_vec"),
+    in_sampling("sampling: gradients halved", "- truth", "- truth\nerror = error / 2", "gradient",
+        "1/2 times the right value"),
     in_sampling("sampling: gradients too large by a millionth", "- truth",
-        "- truth\nerror *= 1.000001", ungraded=SINGLE),
+        "- truth\nerror *= 1.000001", fails=(), ungraded=SINGLE),
     in_sampling("sampling: mean over the words", RETURN,
         "return loss / (K + 1), grad_center_vec / (K + 1), grad_outside_vecs / (K + 1)",
-        SAMPLING, ("1/11 times the right value",)),
+        "1/11 times the right value"),
     in_sampling("sampling: gradients swapped", RETURN,
-        "return loss, grad_outside_vecs, grad_center_vec", SAMPLING, SWAPPED),
+        "return loss, grad_outside_vecs, grad_center_vec", *SWAPPED),
     in_sampling("sampling: no gradient beyond 6", "- truth",
-        "- truth\nerror[np.abs(scores) > 6] = 0", SAMPLING, ("gradient",)),
-    in_sampling("sampling: no outside word 0", "truth[0] = 1", "truth[0] = outside_word_idx > 0",
-        SAMPLING, (GIVEN,)),
+        "- truth\nerror[np.abs(scores) > 6] = 0", "gradient"),
+    in_sampling("sampling: no outside word 0", "truth[0] = 1", "truth[0] = outside_word_idx > 0"),
     in_sampling("sampling: always the first negatives", "vectors = outside_vectors[words]",
         "words[1:] = vars(sigmoid).setdefault(K, words[1:])\nvectors = outside_vectors[words]",
-        SAMPLING, (GIVEN,), counts=True),
-    in_sampling("sampling: loss nan", "return loss", "return loss * np.nan", SAMPLING, ("nan",)),
+        counts=True),
+    in_sampling("sampling: loss nan", "return loss", "return loss * np.nan", "nan"),
     in_sampling("sampling: center gradient nan", "error @ vectors", "error @ vectors * np.nan",
-        SAMPLING, ("nan",)),
+        "nan"),
     in_sampling("sampling: one random number more", "truth[0] = 1", "truth[0] = 1\n"
-        "random.random()", SAMPLING, (OTHER_DRAWS,)),
+        "random.random()", OTHER_DRAWS),
 
     in_skipgram("skip-gram: always the softmax loss", "= word2vec_loss_and_gradient(",
-        "= naive_softmax_loss_and_gradient(", OTHER_WINDOWS, ("never calls the loss",)),
+        "= naive_softmax_loss_and_gradient(", "never calls the loss", fails=OTHER_WINDOWS),
     in_skipgram("skip-gram: always the negative sampling loss", "= word2vec_loss_and_gradient(",
-        "= neg_sampling_loss_and_gradient(", SKIPGRAM, ("never calls the loss",)),
-    in_skipgram("skip-gram: six words at most", "in outside_words", "in outside_words[:6]",
-        OTHER_WINDOWS, (HANDS,)),
-    in_skipgram("skip-gram: nine words at most", "in outside_words", "in outside_words[:9]",
-        OTHER_WINDOWS, (HANDS,)),
+        "= neg_sampling_loss_and_gradient(", "never calls the loss"),
+    in_skipgram("skip-gram: six words at most", "in outside_words", "in outside_words[:6]", HANDS,
+        fails=OTHER_WINDOWS),
+    in_skipgram("skip-gram: nine words at most", "in outside_words", "in outside_words[:9]", HANDS,
+        fails=OTHER_WINDOWS),
     in_skipgram("skip-gram: window_size words at most", "in outside_words",
-        "in outside_words[:window_size]", SKIPGRAM, ("loss differs", HANDS)),
+        "in outside_words[:window_size]", "loss differs", HANDS),
     in_skipgram("skip-gram: first word left out", "in outside_words", "in outside_words[1:]",
-        SKIPGRAM, ("the sum without the first outside word")),
-    in_skipgram("skip-gram: last word only", "in outside_words", "in outside_words[-1:]",
-        SKIPGRAM, (LAST, HANDS)),
+        "the sum without the first outside word"),
+    in_skipgram("skip-gram: last word only", "in outside_words", "in outside_words[-1:]", LAST,
+        HANDS),
     in_skipgram("skip-gram: repeated words once", "in outside_words",
         "in dict.fromkeys(outside_words)",
-        SKIPGRAM, ("the sum over different words: one that occurs twice counts twice", HANDS)),
+        "the sum over different words: one that occurs twice counts twice", HANDS),
     in_skipgram("skip-gram: return within the loop", "grad_outside_vectors += grad_outside_vecs",
-        f"grad_outside_vectors += grad_outside_vecs\n{RETURN_WINDOW}",
-        SKIPGRAM, (HANDS, "that of the first outside word only: is there a return in the loop?")),
+        f"grad_outside_vectors += grad_outside_vecs\n{RETURN_WINDOW}", HANDS,
+        "that of the first outside word only: is there a return in the loop?"),
     in_skipgram("skip-gram: the outside word's vector for the center word's",
-        "center_word_vectors[c], word2ind[word]", "center_word_vectors[word2ind[word]], word2ind[word]",
-        SKIPGRAM, ("that with the center vector of the outside word",)),
+        "center_word_vectors[c], word2ind[word]",
+        "center_word_vectors[word2ind[word]], word2ind[word]",
+        "that with the center vector of the outside word"),
     in_skipgram("skip-gram: center vectors changed", "grad_center_vecs[c] += grad_center_vec",
         "grad_center_vecs[c] += grad_center_vec\ncenter_word_vectors[c] += grad_center_vec",
-        SKIPGRAM, ("skipgram changes the center_word_vectors",)),
+        "skipgram changes the center_word_vectors"),
     in_skipgram("skip-gram: words in alphabetical order", "in outside_words",
-        "in sorted(outside_words)", OTHER_WINDOWS, (HANDS,)),
+        "in sorted(outside_words)", HANDS, fails=OTHER_WINDOWS),
     in_skipgram("skip-gram: loss of the last word only", "loss += loss_of_pair",
-        "loss = loss_of_pair", SKIPGRAM, ("loss", LAST)),
+        "loss = loss_of_pair", "loss", LAST),
     in_skipgram("skip-gram: center gradient of the last word only", "[c] += grad_center_vec",
-        "[c] = grad_center_vec", SKIPGRAM, ("center", LAST)),
+        "[c] = grad_center_vec", "center", LAST),
     in_skipgram("skip-gram: outside gradient of the last word only", "+= grad_outside_vecs",
-        "= grad_outside_vecs", SKIPGRAM, ("outside", LAST)),
+        "= grad_outside_vecs", "outside", LAST),
     in_skipgram("skip-gram: mean over the outside words", RETURN_WINDOW, "C = len(outside_words)\n"
         "return loss / C, grad_center_vecs / C, grad_outside_vectors / C",
-        SKIPGRAM, ("the mean over the 6 outside words, expected their sum",)),
+        "the mean over the 6 outside words, expected their sum"),
     in_skipgram("skip-gram: times the number of outside words", RETURN_WINDOW,
         "C = len(outside_words)\n"
         "return loss * C, grad_center_vecs * C, grad_outside_vectors * C",
-        SKIPGRAM, ("multiplied by the number of outside words, 6",)),
+        "multiplied by the number of outside words, 6"),
     in_skipgram("skip-gram: loss a mean", RETURN_WINDOW,
-        f"loss /= len(outside_words)\n{RETURN_WINDOW}", SKIPGRAM, ("loss", "mean")),
+        f"loss /= len(outside_words)\n{RETURN_WINDOW}", "loss", "mean"),
     in_skipgram("skip-gram: divided by the batch size", RETURN_WINDOW, "n = BATCH_SIZE\n"
         "return loss / n, grad_center_vecs / n, grad_outside_vectors / n",
-        SKIPGRAM, ("divided by the batch size, 50",)),
-    in_skipgram("skip-gram: center gradient in the outside word's row",
-        "grad_center_vecs[c] +=", "grad_center_vecs[word2ind[word]] +=",
-        SKIPGRAM, ("in the rows of the outside words, expected in the row of the center word",)),
+        "divided by the batch size, 50"),
+    in_skipgram("skip-gram: center gradient in the outside word's row", "grad_center_vecs[c] +=",
+        "grad_center_vecs[word2ind[word]] +=",
+        "in the rows of the outside words, expected in the row of the center word"),
     in_skipgram("skip-gram: center gradient in every row", "grad_center_vecs[c] +=",
-        "grad_center_vecs +=", SKIPGRAM, ("in every row, expected in the row of the center",)),
+        "grad_center_vecs +=", "in every row, expected in the row of the center"),
     in_skipgram("skip-gram: center gradient negated", "grad_center_vecs[c] +=",
-        "grad_center_vecs[c] -=", SKIPGRAM, ("center", "negated")),
+        "grad_center_vecs[c] -=", "center", "negated"),
     in_skipgram("skip-gram: outside gradient negated", "grad_outside_vectors +=",
-        "grad_outside_vectors -=", SKIPGRAM, ("outside", "negated")),
+        "grad_outside_vectors -=", "outside", "negated"),
     in_skipgram("skip-gram: no outside gradient", "grad_outside_vectors += grad_outside_vecs", "",
-        SKIPGRAM, ("outside", "zero")),
-    in_skipgram("skip-gram: nothing done", REGION, "pass", SKIPGRAM,
-        ("It is zero.", "never calls the loss")),
+        "outside", "zero"),
+    in_skipgram("skip-gram: nothing done", REGION, "pass", "It is zero.", "never calls the loss"),
     in_skipgram("skip-gram: not written yet", REGION, "raise NotImplementedError('2a: skipgram')",
-        SKIPGRAM, ("skipgram is not written yet",)),
+        "skipgram is not written yet"),
     in_skipgram("skip-gram: gradients swapped", RETURN_WINDOW,
-        "return loss, grad_outside_vectors, grad_center_vecs", SKIPGRAM, SWAPPED),
+        "return loss, grad_outside_vectors, grad_center_vecs", *SWAPPED),
     in_skipgram("skip-gram: center and outside vectors swapped",
         "center_word_vectors[c], word2ind[word], outside_vectors",
-        "outside_vectors[c], word2ind[word], center_word_vectors",
-        SKIPGRAM, ("loss differs", "that with center and outside vectors swapped")),
+        "outside_vectors[c], word2ind[word], center_word_vectors", "loss differs",
+        "that with center and outside vectors swapped"),
     in_skipgram("skip-gram: center and outside word swapped",
         "center_word_vectors[c], word2ind[word]", "center_word_vectors[word2ind[word]], c",
-        SKIPGRAM, ("loss differs", HANDS)),
+        "loss differs", HANDS),
     in_skipgram("skip-gram: no dataset handed on", "outside_vectors, dataset",
-        "outside_vectors, None", OTHER_WINDOWS, ("must be given the dataset that skipgram is",)),
+        "outside_vectors, None", "must be given the dataset that skipgram is", fails=OTHER_WINDOWS),
     in_skipgram("skip-gram: center vector scaled to length 1 in place",
         "c = word2ind[current_center_word]", "c = word2ind[current_center_word]\n"
         "center_word_vectors[c] /= np.linalg.norm(center_word_vectors[c])",
-        SKIPGRAM, ("skipgram changes the center_word_vectors", "copy")),
+        "skipgram changes the center_word_vectors", "copy"),
     in_skipgram("skip-gram: center vector scaled to length 1", "center_word_vectors[c], word2ind",
         "center_word_vectors[c] / np.linalg.norm(center_word_vectors[c]), word2ind",
-        SKIPGRAM, ("by finite differences of the loss", "Either the loss or its gradient is wrong")),
+        "by finite differences of the loss", "Either the loss or its gradient is wrong"),
     in_skipgram("skip-gram: outside words used up", RETURN_WINDOW,
-        f"outside_words.clear()\n{RETURN_WINDOW}", OTHER_WINDOWS,
-        ("skipgram changes the outside_words", "copy"), why="every window is a new list"),
+        f"outside_words.clear()\n{RETURN_WINDOW}", "skipgram changes the outside_words", "copy",
+        fails=OTHER_WINDOWS, why="every window is a new list"),
     in_skipgram("skip-gram: doubled from the tenth call on", RETURN_WINDOW,
         "skipgram.calls = getattr(skipgram, 'calls', 0) + 1\n"
-        f"grad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}",
-        SKIPGRAM, ("outside", "gradient check failed"), counts=True),
+        f"grad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}", "outside",
+        "gradient check failed", counts=True),
 
     in_wrapper("wrapper: sum over the windows", "return loss / BATCH_SIZE, grad / BATCH_SIZE",
-        "return loss, grad", WRAPPER, ("the loss differs", "50 times")),
-    in_wrapper("wrapper: gradient a sum", "grad / BATCH_SIZE", "grad",
-        WRAPPER, ("the gradient differs", "50 times")),
-    in_wrapper("wrapper: loss a sum", "loss / BATCH_SIZE", "loss",
-        WRAPPER, ("the loss differs", "50 times")),
-    in_wrapper("wrapper: one window too few", "range(BATCH_SIZE)", "range(BATCH_SIZE - 1)",
-        WRAPPER, (GIVEN,)),
+        "return loss, grad", "the loss differs", "50 times"),
+    in_wrapper("wrapper: gradient a sum", "grad / BATCH_SIZE", "grad", "the gradient differs",
+        "50 times"),
+    in_wrapper("wrapper: loss a sum", "loss / BATCH_SIZE", "loss", "the loss differs", "50 times"),
+    in_wrapper("wrapper: one window too few", "range(BATCH_SIZE)", "range(BATCH_SIZE - 1)"),
     in_wrapper("wrapper: windows of one size", "random.randint(1, window_size)", "window_size",
-        WRAPPER, (OTHER_DRAWS,)),
+        OTHER_DRAWS),
     in_wrapper("wrapper: another loss handed on", "dataset,\nword2vec_loss_and_gradient,",
         "dataset,\nneg_sampling_loss_and_gradient,",
-        WRAPPER, ("must be given dataset and loss function of the wrapper",)),
+        "must be given dataset and loss function of the wrapper"),
     in_wrapper("wrapper: no dataset handed on", "dataset,\nword2vec_loss_and_gradient,",
         "None,\nword2vec_loss_and_gradient,",
-        WRAPPER, ("must be given dataset and loss function of the wrapper",)),
+        "must be given dataset and loss function of the wrapper"),
     in_wrapper("wrapper: loss not handed on", "dataset,\nword2vec_loss_and_gradient,", "dataset,",
-        WRAPPER, ("word2vec_model() missing 1 required", "word2vec_loss_and_gradient")),
-    in_wrapper("wrapper: outside gradient not added", "grad[V:] += grad_outside_vectors", "",
-        WRAPPER, (GIVEN,)),
+        "word2vec_model() missing 1 required", "word2vec_loss_and_gradient"),
+    in_wrapper("wrapper: outside gradient not added", "grad[V:] += grad_outside_vectors", ""),
     in_wrapper("wrapper: gradients in the other half", "grad[:V] += grad_center_vecs",
-        "grad[V:] += grad_center_vecs", WRAPPER, (GIVEN,)),
-    in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]",
-        WRAPPER, (GIVEN,)),
-    in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len",
-        WRAPPER, (GIVEN,)),
+        "grad[V:] += grad_center_vecs"),
+    in_wrapper("wrapper: same vectors for both", "word_vectors[V:]", "word_vectors[:V]"),
+    in_wrapper("wrapper: one random number more", "V = len", "random.random()\nV = len"),
     in_wrapper("wrapper: one random number more at the end", "return loss",
-        "random.random()\nreturn loss", WRAPPER, (OTHER_DRAWS,)),
+        "random.random()\nreturn loss", OTHER_DRAWS),
     in_wrapper("wrapper: doubled from the seventh call on", "return loss",
         "word2vec_sgd_wrapper.calls = getattr(word2vec_sgd_wrapper, 'calls', 0) + 1\n"
-        "grad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss",
-        WRAPPER, ("the gradient differs", "2 times"), counts=True),
+        "grad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss", "the gradient differs",
+        "2 times", counts=True),
 
-    in_sgd("sgd: uphill", UPDATE, "x = x + step * grad", SGD, ("uphill",)),
-    in_sgd("sgd: step ignored", UPDATE, "x = x - grad", SGD, ("The step is ignored",)),
-    in_sgd("sgd: gradient ignored", UPDATE, "x = x - step", SGD, ("The gradient is ignored",)),
-    in_sgd("sgd: sign of the gradient", UPDATE,
-        "import numpy as np\nx = x - step * np.sign(grad)", PATHS, ("sign of the gradient",)),
-    in_sgd("sgd: no update", UPDATE, "pass", SGD, ("is the update left out?",)),
-    in_sgd("sgd: gradient for x", UPDATE, "x = -step * grad", PATHS, ("It lacks x itself",)),
+    in_sgd("sgd: uphill", UPDATE, "x = x + step * grad", "uphill", fails=SGD),
+    in_sgd("sgd: step ignored", UPDATE, "x = x - grad", "The step is ignored", fails=SGD),
+    in_sgd("sgd: gradient ignored", UPDATE, "x = x - step", "The gradient is ignored", fails=SGD),
+    in_sgd("sgd: sign of the gradient", UPDATE, "import numpy as np\nx = x - step * np.sign(grad)",
+        "sign of the gradient"),
+    in_sgd("sgd: no update", UPDATE, "pass", "is the update left out?", fails=SGD),
+    in_sgd("sgd: gradient for x", UPDATE, "x = -step * grad", "It lacks x itself"),
     in_sgd("sgd: x0 * 0", "x, start, smoothed_loss = x0",
-        "return x0 * 0\nx, start, smoothed_loss = x0",
-        ALL_OF_SGD, ("f is never called.", A_STEP, "The result is 0, whatever f is")),
+        "return x0 * 0\nx, start, smoothed_loss = x0", "f is never called.", A_STEP,
+        "The result is 0, whatever f is", fails=ALL_OF_SGD),
     in_sgd("sgd: f(x0) alone", "x, start, smoothed_loss = x0",
-        "return f(x0)[0]\nx, start, smoothed_loss = x0",
-        ALL_OF_SGD, ("1 call of f in 30 iterations", "is there a return inside the loop?")),
+        "return f(x0)[0]\nx, start, smoothed_loss = x0", "1 call of f in 30 iterations",
+        "is there a return inside the loop?", fails=ALL_OF_SGD),
     in_sgd("sgd: returns in the first iteration", UPDATE, f"{UPDATE}\nreturn x",
-        ALL_OF_SGD, ("1 call of f in 30 iterations", "is there a return inside the loop?")),
-    in_sgd("sgd: an empty region", REGION, "pass",
-        ALL_OF_SGD, ("NameError: name 'loss' is not defined", A_STEP)),
+        "1 call of f in 30 iterations", "is there a return inside the loop?", fails=ALL_OF_SGD),
+    in_sgd("sgd: an empty region", REGION, "pass", "NameError: name 'loss' is not defined", A_STEP,
+        fails=ALL_OF_SGD),
     in_sgd("sgd: loss and grad None", REGION, "loss = None\ngrad = None",
-        ALL_OF_SGD, ("TypeError: unsupported format string", A_STEP)),
+        "TypeError: unsupported format string", A_STEP, fails=ALL_OF_SGD),
     in_sgd("sgd: a step by None", "loss, grad = f(x)", "loss = grad = None",
-        ALL_OF_SGD, ("TypeError: unsupported operand", A_STEP)),
-    in_sgd("sgd: loss alone None", "loss, grad = f(x)", "loss = None\nx = x - step * f(x)[1]\ngrad = 0",
-        ALL_OF_SGD[:3], ("TypeError: unsupported format string", A_STEP)),
+        "TypeError: unsupported operand", A_STEP, fails=ALL_OF_SGD),
+    in_sgd("sgd: loss alone None", "loss, grad = f(x)",
+        "loss = None\nx = x - step * f(x)[1]\ngrad = 0", "TypeError: unsupported format string",
+        A_STEP, fails=ALL_OF_SGD[:3]),
     in_sgd("sgd: loss and gradient not taken apart", "loss, grad = f(x)", "loss = grad = f(x)",
-        ALL_OF_SGD, ("TypeError: can't multiply sequence", "f gives two values", A_STEP)),
+        "TypeError: can't multiply sequence", "f gives two values", A_STEP, fails=ALL_OF_SGD),
     in_sgd("sgd: f not called with x", "loss, grad = f(x)", "loss, grad = f",
-        ALL_OF_SGD, ("TypeError: cannot unpack", "f gives two values", A_STEP)),
-    in_sgd("sgd: postprocessing of None", "if postprocessing is not None:\n    x = postprocessing(x)",
-        "x = postprocessing(x)", ALL_OF_SGD,
-        ("TypeError: 'NoneType' object is not callable", "Is postprocessing None? Leave it out.")),
+        "TypeError: cannot unpack", "f gives two values", A_STEP, fails=ALL_OF_SGD),
+    in_sgd("sgd: postprocessing of None",
+        "if postprocessing is not None:\n    x = postprocessing(x)", "x = postprocessing(x)",
+        "TypeError: 'NoneType' object is not callable", "Is postprocessing None? Leave it out.",
+        fails=ALL_OF_SGD),
     in_sgd("sgd: loss in place of the gradient", UPDATE, "x = x - step * loss",
-        SGD, ("It is x - step * loss",)),
-    in_sgd("sgd: always from x0", UPDATE, "x = x0 - step * grad",
-        SGD, ("It is x0 - step * gradient",)),
+        "It is x - step * loss", fails=SGD),
+    in_sgd("sgd: always from x0", UPDATE, "x = x0 - step * grad", "It is x0 - step * gradient",
+        fails=SGD),
     in_sgd("sgd: doubled step", UPDATE, "x = x - 2 * step * grad",
-        PATHS, ("The step is 2 times the right one",)),
+        "The step is 2 times the right one"),
     in_sgd("sgd: halved step", UPDATE, "x = x - step / 2 * grad",
-        SGD, ("The step is 0.5 times the right one",)),
+        "The step is 0.5 times the right one", fails=SGD),
     in_sgd("sgd: step too large by a millionth", UPDATE, "x = x - 1.000001 * step * grad",
-        PATHS, ("The step is 1.000001 times the right one",)),
+        "The step is 1.000001 times the right one"),
     in_sgd("sgd: momentum", UPDATE,
         "speed = grad + (0.9 * speed if iteration > start + 1 else 0)\nx = x - step * speed",
-        PATHS, ("momentum: 0.9 of the update before",)),
+        "momentum: 0.9 of the update before"),
     in_sgd("sgd: gradient of the x before", "loss, grad = f(x)\nx = x - step * grad",
         "before = grad if iteration > start + 1 else 0\nloss, grad = f(x)\n"
-        "x = x - step * before", PATHS, ("with the gradient at the x before",)),
-    in_sgd("sgd: gradient of x0", "f(x)", "f(x0)", SGD, ("f is evaluated at x0",)),
+        "x = x - step * before", "with the gradient at the x before"),
+    in_sgd("sgd: gradient of x0", "f(x)", "f(x0)", "f is evaluated at x0", fails=SGD),
     in_sgd("sgd: other updates of matrices", UPDATE,
         "import numpy as np\nx = x - step * grad * (1.1 if np.ndim(x) > 1 else 1)",
-        ("2b-4-hidden",), ("The step is 1.1 times the right one",)),
-    in_sgd("sgd: of numbers only", UPDATE, "x = float(x - step * grad)",
-        ("2b-4-hidden",), ("TypeError: only",)),
+        "The step is 1.1 times the right one", fails=("2b-4-hidden",)),
+    in_sgd("sgd: of numbers only", UPDATE, "x = float(x - step * grad)", "TypeError: only",
+        fails=("2b-4-hidden",)),
     in_sgd("sgd: not written yet", REGION, "raise NotImplementedError('2b: sgd')",
-        ALL_OF_SGD, ("sgd is not written yet",)),
+        "sgd is not written yet", fails=ALL_OF_SGD),
     in_sgd("sgd: weight decay", UPDATE, "x = x - step * (grad + 0.001 * x)",
-        PATHS, ("x after iteration 1 differs", "weight decay: 0.001 times x is added")),
+        "x after iteration 1 differs", "weight decay: 0.001 times x is added"),
     in_sgd("sgd: weight decay before the update", UPDATE, "x = 0.999 * x - step * grad",
-        PATHS, ("weight decay: 0.01 times x is added",)),
-    in_sgd("sgd: six decimals", UPDATE,
-        "import numpy as np\nx = np.round(x - step * grad, 6)",
-        ("2b-0-basic", "2b-2-basic", "2b-3-hidden"),
-        ("x after iteration 4 differs", "It is rounded to 6 decimals")),
+        "weight decay: 0.01 times x is added"),
+    in_sgd("sgd: six decimals", UPDATE, "import numpy as np\nx = np.round(x - step * grad, 6)",
+        "x after iteration 4 differs", "It is rounded to 6 decimals", fails=("2b-0-basic",
+        "2b-2-basic", "2b-3-hidden")),
     in_sgd("sgd: gradient clipped", UPDATE,
-        "import numpy as np\nx = x - step * np.clip(grad, -0.1, 0.1)", PATHS, ("differs",),
+        "import numpy as np\nx = x - step * np.clip(grad, -0.1, 0.1)", "differs",
         unnamed="where the gradient is clipped, and how, is the submission's choice"),
     in_sgd("sgd: one iteration too few", "iterations + 1", "iterations",
-        PATHS, ("29 calls of f in 30 iterations", "one iteration too few")),
+        "29 calls of f in 30 iterations", "one iteration too few"),
     in_sgd("sgd: one iteration too many", "iterations + 1", "iterations + 2",
-        PATHS, ("31 calls of f in 30 iterations", "one iteration too many")),
+        "31 calls of f in 30 iterations", "one iteration too many"),
     in_sgd("sgd: last update left out", UPDATE, "x = x - step * grad * (iteration < iterations)",
-        PATHS, ("is the last update left out?",)),
+        "is the last update left out?"),
     in_sgd("sgd: first update left out", UPDATE, "x = x - step * grad * (iteration > 1)",
-        PATHS, ("x after iteration 1 differs", "is the update left out?")),
+        "x after iteration 1 differs", "is the update left out?"),
     in_sgd("sgd: other updates from the tenth on", UPDATE,
         "x = x - step * grad * (1.01 if iteration >= 10 else 1)",
-        PATHS, ("The step is 1.01 times the right one",)),
+        "The step is 1.01 times the right one"),
     in_sgd("sgd: f called twice", "loss, grad = f(x)", "loss, grad = f(x)\nloss, grad = f(x)",
-        PATHS, ("60 calls of f in 30 iterations", "f is evaluated twice")),
-    in_sgd("sgd: one random number more", UPDATE, f"{UPDATE}\nrandom.random()",
-        PATHS, (OTHER_DRAWS,)),
+        "60 calls of f in 30 iterations", "f is evaluated twice"),
+    in_sgd("sgd: one random number more", UPDATE, f"{UPDATE}\nrandom.random()", OTHER_DRAWS),
     in_sgd("sgd: random stream begun anew", "x, start, smoothed_loss = x0",
-        "random.seed(0)\nx, start, smoothed_loss = x0", PATHS, (OTHER_DRAWS,)),
-    in_sgd("sgd: nothing returned", "return x", "pass", SGD, ("None", "did you forget `return`?")),
-
-    in_sgd("annealing: never", "step *= 0.5", "pass",
-        SCALARS, ("x after iteration 20,001 differs", "The step is 2 times the right one", HALVED), shows_after=20_000),
+        "random.seed(0)\nx, start, smoothed_loss = x0", OTHER_DRAWS),
+    in_sgd("sgd: nothing returned", "return x", "pass", "None", "did you forget `return`?",
+        fails=SGD),
+    in_sgd("annealing: never", "step *= 0.5", "pass", "x after iteration 20,001 differs",
+        "The step is 2 times the right one", HALVED, fails=SCALARS, shows_after=20_000),
     in_sgd("annealing: by a tenth", "step *= 0.5", "step *= 0.1",
-        SCALARS, ("x after iteration 20,001 differs", "The step is 0.2 times the right one", HALVED), shows_after=20_000),
+        "x after iteration 20,001 differs", "The step is 0.2 times the right one", HALVED,
+        fails=SCALARS, shows_after=20_000),
     in_sgd("annealing: twice the step", "step *= 0.5", "step *= 2",
-        SCALARS, ("x after iteration 20,001 differs", "The step is 4 times the right one", HALVED), shows_after=20_000),
+        "x after iteration 20,001 differs", "The step is 4 times the right one", HALVED,
+        fails=SCALARS, shows_after=20_000),
     in_sgd("annealing: only once", "% ANNEAL_EVERY == 0", "== ANNEAL_EVERY",
-        SCALARS, ("x after iteration 40,001 differs", "The step is 2 times the right one", HALVED), shows_after=40_000),
+        "x after iteration 40,001 differs", "The step is 2 times the right one", HALVED,
+        fails=SCALARS, shows_after=40_000),
     in_sgd("annealing: period doubled", "% ANNEAL_EVERY", "% (2 * ANNEAL_EVERY)",
-        SCALARS, ("x after iteration 20,001 differs", "The step is 2 times the right one", HALVED), shows_after=20_000),
+        "x after iteration 20,001 differs", "The step is 2 times the right one", HALVED,
+        fails=SCALARS, shows_after=20_000),
     in_sgd("annealing: period halved", "% ANNEAL_EVERY", "% (ANNEAL_EVERY // 2)",
-        SCALARS, ("x after iteration 10,001 differs", "The step is 0.5 times the right one", HALVED), shows_after=10_000),
+        "x after iteration 10,001 differs", "The step is 0.5 times the right one", HALVED,
+        fails=SCALARS, shows_after=10_000),
     in_sgd("annealing: before the update", "if iteration % ANNEAL_EVERY",
-        "if (iteration + 1) % ANNEAL_EVERY",
-        SCALARS, ("x after iteration 20,000 differs", "halved an iteration early", HALVED), shows_after=19_999),
+        "if (iteration + 1) % ANNEAL_EVERY", "x after iteration 20,000 differs",
+        "halved an iteration early", HALVED, fails=SCALARS, shows_after=19_999),
     in_sgd("annealing: an iteration late", "if iteration % ANNEAL_EVERY",
-        "if iteration > 1 and (iteration - 1) % ANNEAL_EVERY",
-        SCALARS, ("x after iteration 20,001 differs", "halved an iteration late", HALVED), shows_after=20_000),
+        "if iteration > 1 and (iteration - 1) % ANNEAL_EVERY", "x after iteration 20,001 differs",
+        "halved an iteration late", HALVED, fails=SCALARS, shows_after=20_000),
     in_sgd("annealing: counted from 0", "if iteration % ANNEAL_EVERY",
-        "if (iteration - 1) % ANNEAL_EVERY",
-        SGD, ("x after iteration 2 differs", "The step is 0.5 times the right one", HALVED)),
+        "if (iteration - 1) % ANNEAL_EVERY", "x after iteration 2 differs",
+        "The step is 0.5 times the right one", HALVED, fails=SGD),
     in_sgd("annealing: a little at every iteration", "if iteration % ANNEAL_EVERY == 0:\n"
         "    step *= 0.5", "step *= 0.5 ** (1 / ANNEAL_EVERY)",
-        PATHS, ("halved a little at every iteration", HALVED)),
+        "halved a little at every iteration", HALVED),
     in_sgd("sgd: other updates after the first annealing", UPDATE,
         "x = x - step * grad * (1 if iteration <= ANNEAL_EVERY else 1.01)",
-        SCALARS, ("x after iteration 20,001 differs", "The step is 1.01 times the right one"),
+        "x after iteration 20,001 differs", "The step is 1.01 times the right one", fails=SCALARS,
         shows_after=20_000),
 
     in_postprocessing("postprocessing: ignored", "postprocessing is not None", "False",
         words=("The postprocessing is never called",)),
     in_postprocessing("postprocessing: result dropped", "x = postprocessing(x)",
-        "postprocessing(x)", words=("The postprocessing is called, but its result is thrown away",)),
+        "postprocessing(x)",
+        words=("The postprocessing is called, but its result is thrown away",)),
     in_postprocessing("postprocessing: before the update",
         "x = x - step * grad\nif postprocessing is not None:\n    x = postprocessing(x)",
         "if postprocessing is not None:\n    x = postprocessing(x)\nx = x - step * grad",
@@ -705,9 +623,9 @@ MISTAKES = [
     in_postprocessing("postprocessing: called with the step", "x = postprocessing(x)",
         "x = postprocessing(x, step)", words=("TypeError",)),
 
-    in_sgd("printing: loss not smoothed", "0.95 * smoothed_loss + 0.05 * loss", "loss",
+    in_sgd("printing: loss not smoothed", "0.95 * smoothed_loss + 0.05 * loss", "loss", fails=(),
         why="only prints", ungraded=PRINTS),
-    in_sgd("printing: at every iteration", "if iteration % PRINT_EVERY == 0", "if True",
+    in_sgd("printing: at every iteration", "if iteration % PRINT_EVERY == 0", "if True", fails=(),
         why="only prints", ungraded=PRINTS),
 ]
 

@@ -41,7 +41,7 @@ def draw_corpus(sentences, frequency_of, total, threshold=1e-5):
 def negative_table(frequency, size):
     """Make the table of negative samples, entry by entry."""
     weights = [count**0.75 for count in frequency]
-    reached, table, word = 0.0, [], 0
+    table, word = [], 0
     reached = weights[0] / sum(weights) * size
     for i in range(size):
         while reached < i:
@@ -60,11 +60,12 @@ def draw_window(corpus, size):
     return (sentence[here], outside) if outside else draw_window(corpus, size)
 
 
-def train(path, iterations, dim=10, window=5, negatives=10, step=0.3, table_size=1_000_000):
+def train(path, iterations, dim, window, negatives, step, thinning, anneal_every=20_000):
     """Train, one pair after the other; give index of words, center and outside vectors, losses."""
     sentences = read(path)
     index, frequency = vocabulary(sentences)
     shares = np.cumsum(np.array(frequency) ** 0.75 / np.sum(np.array(frequency) ** 0.75))
+    table_size = 1_000_000
     table = np.searchsorted(shares * table_size, np.arange(table_size)).tolist()
     random.seed(31415)
     np.random.seed(9265)
@@ -77,7 +78,7 @@ def train(path, iterations, dim=10, window=5, negatives=10, step=0.3, table_size
             size = random.randint(1, window)
             if corpus is None:
                 frequency_of = dict(zip(index, frequency, strict=True))
-                corpus = draw_corpus(sentences, frequency_of, sum(frequency))
+                corpus = draw_corpus(sentences, frequency_of, sum(frequency), thinning)
             center, outside = draw_window(corpus, size)
             c = index[center]
             for o in (index[word] for word in outside):
@@ -93,7 +94,7 @@ def train(path, iterations, dim=10, window=5, negatives=10, step=0.3, table_size
                     change_V[c] = change_V.get(c, 0) + sign * (1 - p) * U[w]
                     change_U[w] = change_U.get(w, 0) + sign * (1 - p) * V[c]
         losses.append(loss / 50)
-        rate = step / 2 ** ((iteration - 1) // 20_000) / 50
+        rate = step / 2 ** ((iteration - 1) // anneal_every) / 50
         for c, change in change_V.items():
             V[c] += rate * change
         for w, change in change_U.items():

@@ -9,7 +9,7 @@ import pytest
 
 from changes import changes, changes_csv, changes_line, remember
 from gradebook import NOTHING, Graded
-from roster import Submission
+from handed_in import HandIn
 
 TESTS = "2a-0-basic", "2b-0-basic"
 WRONG, CRASH = "sigmoid: It is negated.", "sgd.py: NameError: name 'g' is not defined"
@@ -23,7 +23,7 @@ def row(name, *points, said=("", ""), status="graded", students=None):
         sentences=dict(zip(TESTS, said, strict=True)),
     )
     students = ((name.title(), "", ""),) if students is None else students
-    return Submission(name, Path(name), students), result
+    return HandIn(name, Path(name), students), result
 
 
 def kept(rows):
@@ -31,25 +31,17 @@ def kept(rows):
     return json.loads(json.dumps(remember(rows)))
 
 
-def test_nothing_changed():
-    rows = [row("ada", 1, 0, said=("", WRONG)), row("bob", 1, 2)]
-    assert changes(kept(rows), rows) == []
-    assert changes_line([], rows) == "0 of 2 changed"
-
-
 def test_points_and_sentences_are_told_by_test():
-    before = [
-        row("ada", 1, 0, said=("", WRONG)),
-        row("bob", 1, 2),
-        row("cy", 0, 0, said=("", WRONG)),
-    ]
-    rows = [row("ada", 1, 2), row("bob", 1, 2), row("cy", 0, 0, said=("", CRASH))]
-    found = changes(kept(before), rows)
+    ada, bob = row("ada", 1, 0, said=("", WRONG)), row("bob", 1, 2)
+    rows = [row("ada", 1, 2), bob, row("cy", 0, 0, said=("", CRASH))]
+    found = changes(kept([ada, bob, row("cy", 0, 0, said=("", WRONG))]), rows)
     assert [tuple(change) for change in found] == [
         ("ada", "Ada", "2b-0-basic", 0, 2, WRONG, ""),
         ("cy", "Cy", "2b-0-basic", 0, 0, WRONG, CRASH),
     ]
     assert changes_line(found, rows) == "2 of 3 changed: Ada, Cy (1 gained points)"
+    assert changes(kept([ada, bob]), [ada, bob]) == []
+    assert changes_line([], [ada, bob]) == "0 of 2 changed"
 
 
 def test_a_status_and_who_is_new_or_gone():
@@ -72,13 +64,11 @@ def test_a_status_and_who_is_new_or_gone():
 def test_tests_that_came_or_went_are_told():
     found = changes(kept([row("ada", 1)]), [row("ada", 1, 2)])
     assert [change[2:5] for change in found] == [("2b-0-basic", "", 2)]
-    found = changes(kept([row("ada", 1, 2)]), [row("ada", status=NOTHING)])
-    assert [change[2:5] for change in found] == [
-        ("status", 3, 0),
-        ("2a-0-basic", 1, ""),
-        ("2b-0-basic", 2, ""),
-    ]
-    assert "(1 lost)" in changes_line(found, [row("ada", status=NOTHING)])
+    nothing = [row("ada", status=NOTHING)]
+    found = changes(kept([row("ada", 1, 2)]), nothing)
+    told = [("status", 3, 0), ("2a-0-basic", 1, ""), ("2b-0-basic", 2, "")]
+    assert [change[2:5] for change in found] == told
+    assert "(1 lost)" in changes_line(found, nothing)
 
 
 @pytest.mark.parametrize(

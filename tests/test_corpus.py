@@ -90,17 +90,25 @@ def test_the_word_unk_of_a_text_is_the_last_one():
 def test_what_is_no_text_is_refused_with_what_is_expected(text, words):
     with pytest.raises(InputError) as caught:
         Corpus(text)
-    assert str(caught.value).startswith(f"{words}. A text is a file or, in Python, sentences: ")
+    assert str(caught.value).startswith(
+        f"{words}. Pass a file of text in UTF-8 or, in Python, sentences: "
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"tea\ncaf\xe9\n", r", line 2: expected text in UTF-8, found the byte 0xe9\. Save it as"),
-        (gzip.compress(b"tea\n" * 9, mtime=0)[:-9], r" is damaged after line \d: .* Get it anew"),
+        (
+            b"tea\ncaf\xe9\n",
+            r", line 2: expected text in UTF-8, found the byte 0xe9\. Pass a file of text in UTF-8",
+        ),
+        (
+            gzip.compress(b"tea\n" * 9, mtime=0)[:-9],
+            r" is damaged after line \d: .* Get a new copy",
+        ),
         (
             gzip.compress(b"tea\n", mtime=0)[:10] + b"\xff" * 20,
-            " is damaged after line 0: .* Get it anew",
+            " is damaged after line 0: .* Get a new copy",
         ),
         (b"\n \n", r" has no words\."),
         (None, r" cannot be read: Is a directory\."),
@@ -114,27 +122,19 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path, content, word
         Corpus(file)
 
 
-def test_thinning_is_a_setting_of_the_corpus():
-    corpus = Corpus([["a", "b"] * 50] * 20)
-    sizes = []
-    for thinning in (1e-3, 1e-2, 1):
-        corpus.thinning = thinning
-        corpus.drop_corpus()
-        random.seed(1)
-        sizes.append(len(corpus.corpus_arrays()[0]))
-    assert sizes[0] < sizes[1] < sizes[2] == 30 * 2000
-    assert (corpus.reject_prob() == 0).all()
-
-
-def test_a_corpus_drawn_again_from_the_same_state_is_the_same_and_from_another_is_not():
-    corpus, drawn = Corpus([["a", "b", "c", "d"]] * 20), []
-    corpus.thinning = 0.1
-    for seed in (1, 1, 2, 1):
-        random.seed(seed)
-        corpus.drop_corpus()
-        drawn.append((corpus.all_sentences(), random.random()))
-    assert drawn[0] == drawn[1] == drawn[3] != drawn[2]
-    corpus.thinning = 1
-    random.seed(1)
+def drawn(corpus, thinning, seed):
+    """Draw the corpus anew; give it, and what is drawn next."""
+    corpus.thinning = thinning
+    random.seed(seed)
     corpus.drop_corpus()
-    assert corpus.all_sentences() == corpus.sentences() * 30
+    return corpus.all_sentences(), random.random()
+
+
+def test_a_corpus_is_drawn_anew_by_its_thinning_and_the_random_state():
+    corpus = Corpus([["a", "b", "c", "d"]] * 20)
+    first = drawn(corpus, 0.1, 1)
+    assert drawn(corpus, 0.1, 1) == first != drawn(corpus, 0.1, 2)
+    assert len(drawn(corpus, 0.05, 1)[0]) < len(first[0])
+    assert drawn(corpus, 0.1, 1) == first
+    assert drawn(corpus, 1, 1)[0] == corpus.sentences() * 30
+    assert (corpus.reject_prob() == 0).all()

@@ -15,7 +15,7 @@ from mistakes import MISTAKES, QUIZ_MISTAKES, VECTORS_MISTAKES, Style, WrongVect
 import grader
 from diagnoses import mistakes, sentence_of
 from gradebook import Graded, read_results
-from roster import Submission
+from handed_in import HandIn
 
 AT = "differs most at [1, 2]: yours is -0.16, expected 0.64."
 HIDDEN = "differs most at [0]: yours is 1e-05."
@@ -71,7 +71,7 @@ def a_class(*sentences):
     """Make a class: for each submission its sentences by test, or one of test 2a-0-basic."""
     for number, said in enumerate(sentences):
         said = said if isinstance(said, dict) else {"2a-0-basic": said}
-        yield Submission(f"s{number}", Path("s"), ()), Graded("graded", {}, {}, sentences=said)
+        yield HandIn(f"s{number}", Path("s"), ()), Graded("graded", {}, {}, sentences=said)
 
 
 def found(rows):
@@ -177,12 +177,12 @@ def test_a_made_class_comes_back_exactly(tmp_path):
             for entry in json.loads(results.read_text(encoding="utf-8"))["tests"]:
                 tells = re.search(r"yours is \S+, expected", json.dumps(entry))
                 assert not (tells and entry["number"].endswith("hidden")), entry
-            rows.append((Submission(path.name, path, ()), read_results(results)))
+            rows.append((HandIn(path.name, path, ()), read_results(results)))
             expected.setdefault(sentence, []).append(path.name)
     counted = mistakes(rows)
     assert len(counted) == len(expected)
     for sentence, names in expected.items():
         (row,) = (row for row in counted if row.sentence.startswith(sentence))
-        assert [one.name for one in row.submissions] == names
-    counts = [len(row.submissions) for row in counted]
+        assert [one.name for one in row.hand_ins] == names
+    counts = [len(row.hand_ins) for row in counted]
     assert counts == sorted(counts, reverse=True)

@@ -8,16 +8,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 from worth import full_marks, worth
 
 from grading.vectors import PUBLISHED
-from utils.treebank_files import SAMPLE
+from utils.commands import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="takes away what only POSIX has")
-ROOT = Path(__file__).resolve().parents[1]
 FETCH = """
 import json, sys
 sys.path.insert(0, {data!r})
@@ -42,31 +40,37 @@ def run(request):
     return run
 
 
-def test_training_grading_and_sentiment(run, tmp_path):
-    shutil.copytree(ROOT / "src" / "submission", tmp_path / "submission")
-    few = "--data", SAMPLE, "--output", tmp_path
-    assert "Wrote " in run("src/run.py", *few, "--iterations", "20", "--engine", "submission")
-    assert "word vectors" in run(
-        "src/sentiment.py", *few, "--vectors", tmp_path / "word_vectors.txt"
-    )
-    vectors = tmp_path / "sample_vectors_(soln).json"
+@pytest.fixture
+def submission(tmp_path):
+    """Give a folder with the submission and the published vectors."""
+    folder = tmp_path / "handed in"
+    shutil.copytree(ROOT / "src" / "submission", folder / "submission")
+    vectors = folder / "sample_vectors_(soln).json"
     vectors.write_text(json.dumps(PUBLISHED), encoding="utf-8")
-    assert full_marks(worth(end="basic")) in run("src/grader.py", "--submission", tmp_path)
+    return folder
 
 
-def test_a_solution_printed_lines_and_a_crash(run, tmp_path):
-    shutil.copytree(ROOT / "src" / "submission", tmp_path / "submission")
-    (tmp_path / "sample_vectors_(soln).json").write_text("{}")
-    with (tmp_path / "submission" / "sgd.py").open("a") as file:
+def test_training_grading_and_sentiment(run, submission, make_treebank, tmp_path):
+    few = "--data", make_treebank(["great tea and coffee", "bad rain", "a man"] * 100)
+    few += "--output", tmp_path / "out"
+    assert "Wrote " in run("src/run.py", *few, "--iterations", "20", "--engine", "submission")
+    vectors = tmp_path / "out" / "word_vectors.txt"
+    assert "word vectors" in run("src/sentiment.py", *few, "--vectors", vectors)
+    tests = "2a-1-basic", "2b-0-basic", "2c-0-basic", "3a-0-basic"
+    full = full_marks(sum(map(worth, tests)))
+    assert full in run("src/grader.py", *tests, "--submission", submission)
+
+
+def test_a_solution_printed_lines_and_a_crash(run, submission, tmp_path):
+    with (submission / "submission" / "sgd.py").open("a") as file:
         file.write(
             "\nimport os, sys\nsys.stdout.reconfigure(newline='\\r\\n')\nprint('one')\nos._exit(3)\n"
         )
     results = tmp_path / "results.json"
-    more = "--submission", tmp_path, "--solution", tmp_path, "--gradescope", results
+    more = "--submission", submission, "--solution", submission, "--gradescope", results
     assert "the confinement none. Pass --unconfined" in run("src/grader.py", *more, code=2)
-    assert f"END GRADING [{worth('2a')}/{worth('2a') + worth('2b-0')} " in run(
-        "src/grader.py", "2a", "2b-0", *more, "--unconfined", code=1
-    )
+    shown = run("src/grader.py", "2a-3", "2b-0", *more, "--unconfined", code=1)
+    assert f"END GRADING [{worth('2a-3')}/{worth('2a-3') + worth('2b-0')} " in shown
     last = json.loads(results.read_text(encoding="utf-8"))["tests"][-1]["output"]
     assert last.startswith("| one\n")
     assert "its process ended with exit code 3" in last

@@ -1,5 +1,6 @@
-"""What the handout takes from the project: points and outputs of real runs."""
+"""What the handout takes from the project: points, quiz, and outputs of real runs."""
 
+import inspect
 import json
 import re
 import shutil
@@ -11,7 +12,9 @@ from test_tex import HANDOUT, TEX
 from worth import POINTS
 
 import generate
-from grading.quiz import QUESTIONS
+from grading.quiz import OPTIONS, QUESTIONS
+from submission import quiz
+from utils.utils import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,15 +34,49 @@ def test_points_are_those_of_points_json():
     assert shown == {test[:2] for test in ours}
 
 
-@pytest.mark.parametrize("mistake", [generate.MISTAKE, generate.CRASH])
-def test_a_mistake_that_no_longer_fits_is_an_error(tmp_path, mistake):
-    name, old, new = mistake
-    generate.copy_of_src(tmp_path / "a", mistake)
-    text = (tmp_path / "a" / "submission" / name).read_text(encoding="utf-8")
-    assert new in text
-    assert old not in text
-    with pytest.raises(ValueError, match="choose another mistake"):
-        generate.copy_of_src(tmp_path / "b", (name, "no such line", ""))
+def test_every_question_and_option_of_the_quiz_arrives():
+    questions = generate.quiz(inspect.getsource(quiz)).split(r"\begin{quizquestion}")[1:]
+    for number, tex in zip(OPTIONS, questions, strict=True):
+        assert tex.startswith(f"{{{QUESTIONS[number]}}}{{Choose ")
+        assert tex.count(r"\item ") == len(OPTIONS[number])
+        text = getattr(quiz, f"question_{number}").__doc__.partition("Returns\n")[0]
+        prose = text.replace("sum over all words w of exp", "").replace("sigma", "")
+        words = set(re.findall(r"\b[A-Za-z]{4,}\b", prose))
+        assert words <= set(re.findall(r"\w+", tex))
+        assert not re.search(r"_hat|<-|\\item \(|(?<!\\)\b(exp|sigma|eta|log)\b", tex)
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("a word w of U", r"a word \(w\) of \(\bU\)"),
+        ("exp(-x) / (1 + exp(-x))^2", r"\(\frac{\exp(-x)}{(1 + \exp(-x))^2}\)"),
+        ("(1 + x) / (2 + y)", r"\(\frac{1 + x}{2 + \by}\)"),
+        (
+            "x <- x - eta dx/dg(x)",
+            r"\(x \leftarrow x - \eta \quotient{\partial x}{\partial g(x)}\)",
+        ),
+        ("eta d sigma(x)/dx.", r"\(\eta \quotient{\partial \sigma(x)}{\partial x}\)."),
+        ("U (y_hat - y)^T", r"\(\bU (\byhat - \by)^\top\)"),
+        ("-u_o . v_c", r"\(-\bu_o^\top \bv_c\)"),
+        ("log(sum over all words w of exp(w))", r"\(\log\Bigl(\sum_w \exp(w)\Bigr)\)"),
+        ("P(O = o | C = c); so", r"\[P(O = o \mid C = c);\] so"),
+        ("x, or (d, V), is.", r"\(x\), or \((d, V)\), is."),
+        ("J is J = x, at dJ/dx", r"\(J\) is \[J = x,\] at \(\quotient{\partial J}{\partial x}\)"),
+        ("one-hot and naive/fast", "one-hot and naive/fast"),
+    ],
+)
+def test_formulas_of_the_quiz_become_latex(text, latex):
+    source = f'def question_2():\n    """Choose.\n\n    Here {text}\n\n    (a) {text}\n    """\n'
+    assert generate.quiz(source) == (
+        f"\\begin{{quizquestion}}{{3b}}{{Choose.}}\n\nHere {latex}\n\n"
+        f"\\begin{{options}}\n  \\item {latex}\n\\end{{options}}\n\\end{{quizquestion}}\n"
+    )
+
+
+def test_a_mistake_that_no_longer_fits_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"sgd.py does not hold 'no such' once: choose another"):
+        generate.copy_of_src(tmp_path, ("sgd.py", "no such\n", ""))
 
 
 def test_outputs_are_those_of_real_runs(tmp_path):
@@ -56,36 +93,28 @@ def test_outputs_are_those_of_real_runs(tmp_path):
         assert re.fullmatch(rf"----- START .*\n----- END \S+ {took}{end}\n", made[name], re.DOTALL)
     assert "This error caused the test to fail.\n  AssertionError: " in made["failing.txt"]
     assert '  File "submission/word2vec.py", line ' in made["crashing.txt"]
-    remote = re.findall(r"(?m)^(\S+)\) .* \((.*)\)$", made["remote.txt"])
-    worths = [(test, float(POINTS[test])) for test in ("2a-1-basic", "2a-6-hidden")]
-    assert remote == [
-        *((test, f"0.0/{points}") for test, points in worths),
-        *((test, f"{points}/{points}") for test, points in worths),
+    basic, hidden = (f"{POINTS[test]:.1f}" for test in ("2a-1-basic", "2a-6-hidden"))
+    assert re.findall(r"(?m)^(\S+)\) .* \((.*)/(.*)\)$", made["remote.txt"]) == [
+        ("2a-1-basic", "0.0", basic),
+        ("2a-6-hidden", "0.0", hidden),
+        ("2a-1-basic", basic, basic),
+        ("2a-6-hidden", hidden, hidden),
     ]
-    for text in made.values():
-        assert "/tmp" not in text
-        assert str(ROOT) not in text
-    before = (tmp_path / "passing.txt").stat().st_mtime_ns
+    assert not any("/tmp" in text or str(ROOT) in text for text in made.values())
+    (tmp_path / "passing.txt").write_text("as before")
     generate.write(tmp_path)  # nothing is newer: the same files
-    assert (tmp_path / "passing.txt").stat().st_mtime_ns == before
+    assert (tmp_path / "passing.txt").read_text() == "as before"
     (tmp_path / "quiz.tex").unlink()
     assert not generate.is_current(tmp_path)
 
 
 def test_without_latex_one_line_names_the_packages(tmp_path):
     (tmp_path / "dirname").symlink_to(shutil.which("dirname"))
-    done = subprocess.run(
-        [shutil.which("sh"), TEX / "typeset.sh", "A2"],
-        env={"PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
+    command = [shutil.which("sh"), TEX / "typeset.sh", "A2"]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
     assert done.returncode == 127
-    assert done.stderr.endswith("apt-get install latexmk lmodern texlive-latex-extra\n")
-    assert done.stderr.count("\n") == 1
-
-
-def test_the_packages_are_the_same_wherever_they_are_named():
-    named = "latexmk lmodern texlive-latex-extra"
-    for file in ("README.md", "tex/typeset.sh", ".github/workflows/test.yml"):
-        assert named in (ROOT / file).read_text(encoding="utf-8"), file
+    packages = "latexmk lmodern texlive-latex-extra"
+    line = f"LaTeX is missing or not whole: apt-get install {packages}\n"
+    assert done.stderr == line
+    for file in ("README.md", ".github/workflows/test.yml"):
+        assert packages in (ROOT / file).read_text(encoding="utf-8"), file

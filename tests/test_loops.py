@@ -1,4 +1,4 @@
-"""The loops that train draw and compute what the plain methods do, compiled and uncompiled."""
+"""The loops that train do what the submission does, compiled and uncompiled; code is kept."""
 
 import importlib.util
 import os
@@ -7,8 +7,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +15,11 @@ from hypothesis import strategies as st
 
 import submission
 from training import Settings, loops
+from utils.commands import SOURCE
 from utils.corpus import Corpus
 from utils.treebank import StanfordSentiment
 from utils.treebank_files import SAMPLE
 from utils.utils import InputError
-
-SRC = Path(loops.__file__).resolve().parents[1]
 
 
 def without_numba():
@@ -43,84 +40,36 @@ words = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 texts = st.lists(st.lists(words, min_size=2, max_size=9), min_size=1, max_size=20)
 
 
-def make_corpus(text, tablesize=1000, thinning=1):
-    corpus = Corpus(text, tablesize)
-    corpus.thinning = thinning
-    return corpus
-
-
 def arrays_of(corpus):
     return *corpus.corpus_arrays(), corpus.sample_table()
-
-
-def windows_of(blocks, K):
-    """Give center, outside words and negative samples of all windows, step after step."""
-    for block in blocks:
-        centers, ends, drawn, _ = block.drawn
-        start = 0
-        for center, end in zip(centers[: block.steps].flat, ends[: block.steps].flat, strict=True):
-            yield int(center), drawn[start:end].reshape(-1, 1 + K).tolist()
-            start = end
-
-
-def plain_windows(corpus, window, K, steps, first_size=0):
-    """Draw the windows of steps by the methods of the corpus and the submission."""
-    word2ind = corpus.tokens()
-    for _ in range(50 * steps):
-        center, outside = corpus.get_random_context(first_size or random.randint(1, window))
-        first_size, rows = 0, []
-        for o in (word2ind[word] for word in outside):
-            rows.append([o, *submission.get_negative_samples(o, corpus, K)])
-        yield word2ind[center], rows
 
 
 @either
 @settings(max_examples=60)
 @given(
     text=texts,
-    window=st.integers(1, 10),
-    K=st.integers(1, 20),
-    seed=st.integers(0, 2**32),
-    size=st.sampled_from([20, 1000]),
-    thinning=st.sampled_from([0.1, 1]),
-    first=st.booleans(),
-)
-def test_draws_are_those_of_the_corpus_and_get_negative_samples(
-    module, text, window, K, seed, size, thinning, first
-):
-    corpus = make_corpus(text, size, thinning)
-    random.seed(seed)
-    try:
-        arrays, state = arrays_of(corpus), random.getstate()
-    except InputError:
-        assume(False)
-    first_size = window if first else 0
-    expected = list(plain_windows(corpus, window, K, 3, first_size))
-    after = random.getstate()
-    run = Settings(3, 1, window, K)
-    blocks = list(module.draw_blocks(arrays, run, 0, state, first_size))
-    assert list(windows_of(blocks, K)) == expected
-    assert blocks[-1].state == after
-
-
-@either
-@settings(max_examples=40)
-@given(
-    text=texts,
-    run=st.builds(Settings, st.just(3), st.integers(1, 8), st.integers(1, 6), st.integers(1, 12)),
+    run=st.builds(Settings, st.just(3), st.integers(1, 8), st.integers(1, 10), st.integers(1, 20)),
     seed=st.integers(0, 2**32 - 1),
+    tablesize=st.sampled_from([20, 1000]),
+    thinning=st.sampled_from([0.1, 1]),
     scale=st.sampled_from([0.1, 1, 30]),
 )
-def test_steps_are_those_of_the_submission(module, text, run, seed, scale):
-    corpus = make_corpus(text)
+def test_draws_and_steps_are_those_of_the_submission(
+    module, text, run, seed, tablesize, thinning, scale
+):
+    corpus = Corpus(text, tablesize)
+    corpus.thinning = thinning
     random.seed(seed)
+    first_size = random.randint(1, run.window)
     try:
         arrays, state = arrays_of(corpus), random.getstate()
     except InputError:
         assume(False)
+    corpus.drop_corpus()
+    random.seed(seed)
     V = len(corpus.tokens())
     vectors = np.random.RandomState(seed).normal(size=(2 * V, run.dim)) * scale
-    for block in module.draw_blocks(arrays, run, 0, state, single=3):
+    for block in module.draw_blocks(arrays, run, 0, state, first_size, single=3):
         loss, grad = submission.word2vec_sgd_wrapper(
             submission.skipgram,
             corpus.tokens(),
@@ -137,101 +86,51 @@ def test_steps_are_those_of_the_submission(module, text, run, seed, scale):
         assert random.getstate() == block.state
 
 
-@either
-def test_several_steps_at_once_are_the_steps_one_by_one(module):
-    corpus = StanfordSentiment(SAMPLE)
-    random.seed(1)
-    arrays, state = arrays_of(corpus), random.getstate()
-    one = np.random.RandomState(1).normal(size=(2 * len(corpus.tokens()), 10))
-    other = one.copy()
-    blocks = module.draw_blocks(arrays, Settings(4), 0, state, single=4)
-    losses = [loss for block in blocks for loss in block.make_steps(one, 0.3)]
-    (block,) = module.draw_blocks(arrays, Settings(4), 0, state, single=0)
-    found = block.make_steps(other, 0.3, iteration=7, every=2)  # iterations 8 .. 11
-    assert found[::2].tolist() == losses[::2]
-    assert one.tobytes() == other.tobytes()
-
-
-def test_a_large_score_does_not_overflow():
-    corpus = make_corpus(["a b"])
-    random.seed(1)
-    (block,) = loops.draw_blocks(arrays_of(corpus), Settings(1, 1, 1, 1), 0, random.getstate())
-    for size in (1e3, 1e6):
-        vectors = np.array([[size], [-size]] * 3)
-        assert np.isfinite(block.make_steps(vectors, 0.1)).all()
-        assert np.isfinite(vectors).all()
-
-
-@pytest.fixture
-def sampled():
-    """Give arrays of the sample treebank and a random state."""
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("STEPS", 500), ("STEPS", 7), ("NUMBERS", 120_000), ("TRIES", 8_000), ("TRIES", 0)],
+)
+def test_the_size_of_blocks_changes_no_result(monkeypatch, name, value):
     corpus = StanfordSentiment(SAMPLE)
     random.seed(5)
-    return arrays_of(corpus), random.getstate()
+    arrays, state = arrays_of(corpus), random.getstate()
+    start = np.random.RandomState(1).normal(size=(2 * len(corpus.tokens()), 10))
 
+    def train(single):
+        vectors, losses, iteration, sizes = start.copy(), [], 0, []
+        for block in loops.draw_blocks(arrays, Settings(60), 0, state, single=single):
+            losses += block.make_steps(vectors, 0.3, iteration, every=2).tolist()[
+                iteration % 2 ^ 1 :: 2
+            ]
+            iteration += block.steps
+            sizes.append(block.steps)
+        return sizes, vectors.tobytes(), losses, block.state
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("STEPS", 7), ("NUMBERS", 120_000), ("TRIES", 8_000), ("TRIES", 0)]
-)
-def test_the_size_of_blocks_changes_no_draw(sampled, monkeypatch, name, value):
-    def draw():
-        return list(loops.draw_blocks(sampled[0], Settings(60), 0, sampled[1], single=2))
-
-    usual = draw()
+    one_by_one, *expected = train(single=60)
     monkeypatch.setattr(loops, name, value)
-    smaller = draw()
-    assert [block.steps for block in usual] == [1, 1, 56, 1, 1]
-    assert len(smaller) > 8
-    assert sum(block.steps for block in smaller) == 60
-    assert list(windows_of(smaller, 10)) == list(windows_of(usual, 10))
-    assert smaller[-1].state == usual[-1].state
-
-
-def test_no_block_goes_beyond_a_save_or_a_halving(sampled, monkeypatch):
-    monkeypatch.setattr(loops, "SAVE_EVERY", 20)
-    monkeypatch.setattr(loops, "ANNEAL_EVERY", 30)
-    blocks = loops.draw_blocks(sampled[0], Settings(100), 15, sampled[1], single=1)
-    assert [block.steps for block in blocks] == [1, 4, 10, 10, 20, 20, 10, 9, 1]
+    sizes, *found = train(single=2)
+    assert one_by_one == [1] * 60
+    assert (sizes == [1, 1, 56, 1, 1]) if value == 500 else len(sizes) > 8
+    assert found == expected
 
 
 def test_a_text_in_which_most_draws_hit_the_outside_word_gives_short_blocks(monkeypatch):
-    corpus = make_corpus([["a"] * 2000, *[["a", "b"]] * 3], tablesize=100_000)
-    random.seed(1)
+    corpus = Corpus([["a"] * 2000, *[["a", "b"]] * 3], tablesize=100_000)
+    corpus.thinning = 1
     monkeypatch.setattr(loops, "TRIES", 100_000)
     blocks = loops.draw_blocks(arrays_of(corpus), Settings(300, 1, 1, 5), 0, random.getstate())
     next(blocks)
     assert [next(blocks).steps for _ in range(3)] < [60] * 3
 
 
-# Beside
-
-
-def test_ahead_gives_what_a_generator_gives_and_makes_the_next_one_meanwhile():
-    made = []
-
-    def numbers():
-        for i in range(5):
-            made.append(i)
-            yield i
-
-    items = loops.ahead(numbers())
-    assert next(items) == 0
-    until = time.monotonic() + 60
-    while made != [0, 1] and time.monotonic() < until:
-        time.sleep(0.001)
-    assert made == [0, 1]
-    assert list(items) == [1, 2, 3, 4]
-
-
-def test_an_error_in_what_is_made_ahead_arrives():
-    def items():
-        yield 1
-        raise InputError("no more")
-
-    ahead = loops.ahead(items())
-    assert next(ahead) == 1
-    with pytest.raises(InputError, match="no more"):
-        next(ahead)
+def test_a_large_score_does_not_overflow():
+    corpus = Corpus(["a b"])
+    corpus.thinning = 1
+    (block,) = loops.draw_blocks(arrays_of(corpus), Settings(1, 1, 1, 1), 0, random.getstate())
+    for size in (1e3, 1e6):
+        vectors = np.array([[size], [-size]] * 3)
+        assert np.isfinite(block.make_steps(vectors, 0.1)).all()
+        assert np.isfinite(vectors).all()
 
 
 # Compiled code is kept between runs
@@ -250,13 +149,11 @@ print(next(loops.draw_blocks(arrays, Settings(1), 0, random.getstate())).drawn[0
 COMPILING = "Compiling the loops that train, which takes some seconds.\n"
 
 
-def start_run(cache, source=SRC, preexec_fn=None, **environment):
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment}
-    command = [sys.executable, "-W", "error", "-c", RUN]
+def start_run(cache, source=SOURCE, preexec_fn=None, **environment):
     return subprocess.Popen(
-        command,
+        [sys.executable, "-W", "error", "-c", RUN],
         cwd=source,
-        env=environment,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment},
         preexec_fn=preexec_fn,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -278,15 +175,6 @@ def warm(tmp_path_factory):
     return folder, finish(start_run(folder))
 
 
-def copied(folder, target):
-    """Copy a cache."""
-    for file in folder.rglob("*.nb?"):
-        copy = target / file.relative_to(folder)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
-    return target
-
-
 def test_compiling_is_announced_and_what_was_compiled_is_kept(warm):
     folder, printed = warm
     assert printed.startswith(COMPILING)
@@ -294,30 +182,31 @@ def test_compiling_is_announced_and_what_was_compiled_is_kept(warm):
     assert finish(start_run(folder)) == printed.removeprefix(COMPILING)
 
 
-@pytest.mark.parametrize("files", ["*.nbi", "*.nbc"])
-@pytest.mark.parametrize("damage", [b"", b"damaged", None])
-def test_a_damaged_cache_is_no_trouble(warm, tmp_path, files, damage):
-    cache = copied(warm[0], tmp_path)
+@pytest.mark.parametrize(
+    ("files", "change"),
+    [
+        ("*.nbi", lambda content: b""),
+        ("*.nbi", lambda content: content[:-20]),
+        ("*.nbc", lambda content: b"damaged"),
+        ("*.nbc", lambda content: content[:-20]),
+        ("*.nbi", lambda content: pickle.dumps("0.1") + content[len(pickle.dumps("0.1")) :]),
+    ],
+    ids=["no index", "index cut off", "other code", "code cut off", "of another version"],
+)
+def test_a_cache_that_cannot_be_used_is_no_trouble(warm, tmp_path, files, change):
+    cache = shutil.copytree(warm[0], tmp_path / "cache")
     found = list(cache.rglob(files))
     assert found
     for file in found:
-        file.write_bytes(file.read_bytes()[:-20] if damage is None else damage)
+        file.write_bytes(change(file.read_bytes()))
     assert finish(start_run(cache)) == warm[1]
-
-
-def test_a_cache_of_another_version_is_not_used(warm, tmp_path):
-    cache = copied(warm[0], tmp_path)
-    for file in cache.rglob("*.nbi"):
-        content = pickle.dumps("0.1") + file.read_bytes()[len(pickle.dumps("0.1")) :]
-        file.write_bytes(content)
-    assert finish(start_run(cache)) == warm[1]
-    assert finish(start_run(cache)) == warm[1].removeprefix(COMPILING)
 
 
 def test_without_a_folder_to_keep_it_in_it_is_compiled_each_time(warm, tmp_path):
     source, file = tmp_path / "src", tmp_path / "file"
     for part in ("training", "utils"):
-        shutil.copytree(SRC / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
+        no_cache = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(SOURCE / part, source / part, ignore=no_cache)
     for no_folder in (file, source / "training" / "__pycache__"):
         no_folder.write_text("")
     for _ in range(2):

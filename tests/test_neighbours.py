@@ -2,20 +2,16 @@
 
 import csv
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hostile import ATTACKS, attacks
-from hostile.attacks import EVERY, LANDLOCK, USER
-from hostile.fixture import BOTH, REFERENCE, VECTORS, Hostile, build, joined, vectors
-from hostile.grading import Gradings, make_base, make_python, remove
-from hostile.verdict import asked_for, complaints
+from hostile.attacks import EVERY, LANDLOCK, MORE, USER
+from hostile.fixture import BOTH, REFERENCE, Hostile, build, joined
+from hostile.verdict import complaints
 from worth import worth
 
 import grader
@@ -23,9 +19,7 @@ import grader
 
 def honest(name, tests, top="", **options):
     """Make a row that is right, and does a bit more than it must."""
-    passes = " ".join(asked_for(tests))
-    options = {"stub": "reference", "bound": 60} | options
-    return Hostile("data", name, top=top, tests=tests, passes=passes, **options)
+    return Hostile("data", name, top=top, passes=tests, fails="", bound=60, **options)
 
 
 def beside(name, attackers, row, levels=EVERY, **options):
@@ -39,8 +33,6 @@ def again(name, **changes):
     return replace(next(row for row in ATTACKS if row.name == name), **changes)
 
 
-SOURCES = Path(os.environ.get("SOURCES", REFERENCE.parent))  # of another checkout, to compare
-MORE = {"tests": "2a-1 2a-2 2a-3 2a-4 2a-5 2b-0"}
 SPIN = """
     def spin():
         until = time.monotonic() + 20
@@ -104,7 +96,7 @@ POOL = """
 FILE = "with open('held', 'wb') as file:\n    file.write(bytes(10**6))\n"
 HELD = "held = np.ones(5_000_000)\n"
 
-spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=5, bound=90, **MORE)
+spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=5, bound=90, fails=MORE)
 holding = attacks.limits("many threads at first", "hold(4)\nreturn x", THREADS, seconds=9)
 pulsing = attacks.limits(
     "many threads, more as it was begun beside others",
@@ -116,7 +108,6 @@ killing = attacks.harmed(
     "kills what comes next",
     "leave(lambda: time.sleep(0.05) or os.kill(-1, signal.SIGKILL))\nbe_busy()",
     harm="kill",
-    tests="2a-2",
     passes="",
 )
 stealing = attacks.confinement("executes what a neighbour handed in", "return x", STEAL, seconds=5)
@@ -124,25 +115,15 @@ SOME = "2a-1 2a-2 2b-0 3a-0"
 LONG = "2a-0 2a-1 2a-2 2a-3 2a-4 2a-6 2b-0 2b-1 3a-0 3b-0 3c-0 3d-0"
 
 BESIDE = [
-    *beside("a full disk", again("a disk filled with files without names", **MORE), honest("writes a file", SOME, WAITS + FILE)),
-    *beside("a disk full of files", again("a hundred thousand files", **MORE), honest("writes a file", SOME, WAITS + FILE)),
-    *beside("full memory", again("memory in files without names", memory=1024, **MORE), honest("holds memory", SOME, HELD + WAITS)),
-    *beside("memory in many processes", again("memory in many processes of one session each", memory=1024, **MORE), honest("holds memory", SOME, HELD + WAITS)),
+    *beside("a full disk", again("a disk filled with files without names", fails=MORE), honest("writes a file", SOME, WAITS + FILE)),
+    *beside("a disk full of files", again("a hundred thousand files", fails=MORE), honest("writes a file", SOME, WAITS + FILE)),
+    *beside("full memory", again("memory in files without names", memory=1024, fails=MORE), honest("holds memory", SOME, HELD + WAITS)),
+    *beside("memory in many processes", again("memory in many processes of one session each", memory=1024, fails=MORE), honest("holds memory", SOME, HELD + WAITS)),
     *beside("threads of one user", [holding, pulsing], honest("a pool of threads", LONG, joined("import time", POOL)), (LANDLOCK,), one_user=True),
     *beside("busy processors", [spinning] * 2, honest("is right", "2a-0 2a-1 2a-2 2b")),
     *beside("busy processors, large imports", [spinning] * 3, honest("imports SciPy", SOME, SCIPY)),
     *beside("the next of the same user", killing, honest("is right", SOME, WAITS), (USER, BOTH), in_turn=True),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def gradings():
-    """Give what grades."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)("this needs root")
-    base = make_base.__wrapped__()  # one of its own
-    yield Gradings(base, make_python(base / "python"), SOURCES)
-    remove(base)
 
 
 @pytest.mark.slow
@@ -157,20 +138,19 @@ def test_honest_submission_gets_full_marks_beside(attackers, row, level, options
 @pytest.mark.slow
 @pytest.mark.parametrize("level", EVERY)
 def test_nobody_earns_points_with_a_neighbour_s_work(level, gradings):
-    neighbour = honest("is readable", SOME, WAITS, readable=True)
-    thief = replace(stealing, readable=True)  # as all in one folder are
+    neighbour = honest("is readable", SOME, WAITS, is_readable=True)
+    thief = replace(stealing, is_readable=True)  # as all in one folder are
     thief, other = gradings.grade_all([(thief, level), (neighbour, level)])
     assert thief.code == 2 or thief.passed == set(), thief.report
     assert other.code == 2 or complaints(neighbour, level, other) == [], other.report
 
 
 @pytest.mark.slow
-def test_a_class_on_few_processors_gets_full_marks(tmp_path):
-    for name in ("staff", *(f"class/student {k}" for k in range(24))):
-        shutil.copytree(REFERENCE, tmp_path / name / "submission")
-        (tmp_path / name / VECTORS).write_text(vectors(), encoding="utf-8")
-    options = ["--solution", tmp_path / "staff" / "submission", "--out", tmp_path / "out"]
-    program = [sys.executable, SOURCES.parent / "staff" / "grade_class.py", "--jobs", "16"]
+def test_a_class_on_few_processors_gets_full_marks(solution, tmp_path):
+    for k in range(24):
+        build(honest("is right", "2a"), tmp_path / "class" / f"student {k}", {})
+    options = ["--jobs", "16", "--solution", solution, "--out", tmp_path / "out"]
+    program = [sys.executable, REFERENCE.parents[1] / "staff" / "grade_class.py"]
     subprocess.run([*program, tmp_path / "class", *options], check=True, timeout=400)
     with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
         grades = [(row["status"], row["total"]) for row in csv.DictReader(file)]
@@ -178,13 +158,12 @@ def test_a_class_on_few_processors_gets_full_marks(tmp_path):
 
 
 @pytest.mark.parametrize("version", [1, 3, 5])
-def test_landlock_alone_does_not_count_in_old_kernels(version, tmp_path, monkeypatch, capsys):
-    confine = pytest.importorskip("sandbox.confine")
-    monkeypatch.setattr(confine, "landlock_version", lambda: version)
-    shutil.copytree(REFERENCE, tmp_path / "staff" / "submission")
-    (tmp_path / "staff" / VECTORS).write_text(vectors(), encoding="utf-8")
+def test_landlock_alone_does_not_count_in_old_kernels(
+    version, solution, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("sandbox.confine.landlock_version", lambda: version)
     build(honest("is right", "2a-2"), tmp_path / "upload", {})
-    options = ["--submission", tmp_path / "upload", "--solution", tmp_path / "staff" / "submission"]
+    options = ["--submission", tmp_path / "upload", "--solution", solution]
     arguments = ["2a-2-basic", *map(str, options)]
     assert grader.main(arguments, lambda: grader.choose(["Landlock"])) == 2
     assert "the confinement none" in capsys.readouterr().err
@@ -210,7 +189,7 @@ def test_fonts_are_searched_once_in_a_grading(tmp_path):
     pytest.importorskip("matplotlib")
     build(honest("plots", "2a-1 2a-2 2a-3 2a-4", PLOTS), tmp_path, {})
     results = tmp_path / "results.json"
-    program = [sys.executable, SOURCES / "grader.py", "2a-1", "2a-2", "2a-3", "2a-4"]
+    program = [sys.executable, grader.__file__, "2a-1", "2a-2", "2a-3", "2a-4"]
     subprocess.run([*program, "--submission", tmp_path, "--gradescope", results], check=True)
     tests = json.loads(results.read_text(encoding="utf-8"))["tests"]
     found = [re.search(r"FONTS KNOWN (.*)", test["output"])[1] for test in tests]

@@ -41,7 +41,7 @@ def listed(folder, change):
         (r' "2a-2-basic": .*,', "", "points.json has no line for 2a-2-basic"),
         ('"2a-2-basic"', '"2a-99-basic": 1, "2a-2-basic"', "points.json has a line for 2a-99-basic"),
         ('"2a-2-basic": .*,', '"2a-2-basic": -1,', "2a-2-basic must be worth a number, not -1"),
-        ('("2a-2-basic": .*),', r"\1", "points.json is no valid JSON"),
+        ('("2a-2-basic": .*),', r"\1", "points.json is not valid JSON"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_told_in_one_line(old, new, line, tmp_path):

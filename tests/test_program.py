@@ -17,36 +17,35 @@ from worth import full_marks, worth
 
 import program
 from utils import commands
-from utils.commands import ROOT
+from utils.commands import ROOT, SOURCE
 from utils.treebank_files import SAMPLE
 
-PROGRAMS = {
-    "run.py": ["src/run.py", "--data", str(SAMPLE), "--iterations", "30", "--output"],
-    "sentiment.py": ["src/sentiment.py", "--data", str(SAMPLE), "--vectors"],
-    "grader.py": ["src/grader.py", "2b", "--gradescope"],
-    "fetch.py": ["data/fetch.py"],
-    "grade_class.py": ["staff/grade_class.py"],
-    "build_student.py": ["staff/build_student.py"],
-    "build_autograder.py": ["staff/build_autograder.py"],
-    "generate.py": ["tex/generate.py"],
-}
+PROGRAMS = """
+    src/run.py src/sentiment.py src/grader.py data/fetch.py
+    staff/grade_class.py staff/build_student.py staff/build_autograder.py tex/generate.py
+""".split()
 FIRST = ["src/program.py", "src/utils/__init__.py", "src/utils/commands.py"]
-WRITTEN = {"run.py": "word_vectors.txt", "grader.py": "results.json"}
+SHORT_RUN = ["--data", str(SAMPLE), "--iterations", "30", "--output"]
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_missing_package_is_named_with_the_remedy(name):
-    file = ROOT / PROGRAMS[name][0]
-    bare = [sys.executable, "-S"]  # without site-packages
-    done = subprocess.run([*bare, file, "--help"], capture_output=True, text=True, cwd=ROOT / "src")
+def python(*arguments, cwd=ROOT, **environment):
+    command = [sys.executable, *map(str, arguments)]
+    environment = os.environ | environment
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_missing_package_is_named_with_the_remedy(program):
+    file = ROOT / program
+    done = python("-S", file, "--help", cwd=SOURCE)  # without site-packages
     assert (done.returncode, done.stdout) == (2, "")
     remedy = (
         r"Install all: \S+ -m pip install -r \S+"
         r"|Make the project's own: \S+ -m venv \S+ && \S+ -m pip install -r \S+"
         rf"|Use the project's own: \S+ {file} --help"
     )
-    line = rf"{name}: this Python has no package numpy\. ({remedy})\n"
+    line = rf"{file.name}: this Python has no package numpy\. ({remedy})\n"
     assert re.fullmatch(line, done.stderr), done.stderr
 
 
@@ -63,14 +62,9 @@ def test_the_projects_own_python_is_no_remedy_for_itself(tmp_path):
 
 
 def test_a_package_that_is_needed_late_is_missed_at_once(tmp_path):
-    code = "import sys; sys.path.insert(0, '.'); import run; run.main(sys.argv[1:])"
-    hide = f"import importlib.util as u; f = u.find_spec; u.find_spec = lambda n: None if n == 'matplotlib' else f(n); {code}"
-    done = subprocess.run(
-        [sys.executable, "-c", hide, *PROGRAMS["run.py"][1:], str(tmp_path)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT / "src",
-    )
+    hide = "import importlib.util as u; f = u.find_spec; u.find_spec = lambda n: None if n == 'matplotlib' else f(n)"
+    code = f"{hide}; import sys, run; run.main(sys.argv[1:])"
+    done = python("-c", code, *SHORT_RUN, tmp_path, cwd=SOURCE)
     assert done.returncode == 2
     assert re.fullmatch(r"-c: this Python has no package matplotlib\. .*\n", done.stderr)
     assert not (tmp_path / "word_vectors.txt").exists()
@@ -78,23 +72,16 @@ def test_a_package_that_is_needed_late_is_missed_at_once(tmp_path):
 
 def test_vectors_are_written_where_matplotlib_cannot_be_imported(tmp_path):
     (tmp_path / "matplotlib").mkdir()
-    (tmp_path / "matplotlib" / "__init__.py").write_text(
-        "raise AttributeError('of an old\\nNumPy')"
-    )
-    done = subprocess.run(
-        [sys.executable, *PROGRAMS["run.py"], str(tmp_path / "out")],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
-    )
+    error = "raise AttributeError('of an old\\nNumPy')"
+    (tmp_path / "matplotlib" / "__init__.py").write_text(error)
+    done = python(SOURCE / "run.py", *SHORT_RUN, tmp_path / "out", PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
     line = r"run\.py: word_vectors\.txt is written, but no picture: .* \(of an old NumPy\)\. .*\n"
     assert re.fullmatch(line, done.stderr), done.stderr
     assert (tmp_path / "out" / "word_vectors.txt").exists()
 
 
-@pytest.mark.parametrize("file", [*FIRST, *(command[0] for command in PROGRAMS.values())])
+@pytest.mark.parametrize("file", [*FIRST, *PROGRAMS])
 def test_an_old_python_can_read_what_tells_it(file):
     ast.parse((ROOT / file).read_text(encoding="utf-8"), feature_version=(3, 8))
 
@@ -127,13 +114,20 @@ GRADE = '"$PY" {} "$ROOT/src/grader.py" 2b-0-basic --gradescope out.json {}'
 
 
 @needs_posix
-@pytest.mark.parametrize("flags", ["-OO", "-P", "-I", "-u"])
+@pytest.mark.parametrize("flags", ["-OO -P", "-I -u"])
 def test_any_way_to_start_python_works(flags, tmp_path):
-    for line, code in ((RUN, 0), (GRADE, 0)):
+    for line in (RUN, GRADE):
         done = shell(line.format(flags, ""), tmp_path)
-        assert (done.returncode, done.stderr) == (code, "")
+        assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out" / "word_vectors.txt").exists()
     assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_starts_isolated_and_without_docstrings(program, tmp_path):
+    done = python("-I", "-OO", ROOT / program, "--help", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {Path(program).name} ")
 
 
 @needs_posix
@@ -142,12 +136,13 @@ def test_workers_ignore_what_their_grader_ignores(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_every_program_starts_isolated_and_without_docstrings(name, tmp_path):
-    command = [sys.executable, "-I", "-OO", ROOT / PROGRAMS[name][0], "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"usage: {name} ")
+@needs_posix
+def test_pythons_tools_go_on_where_a_program_ends(tmp_path):
+    profiled = shell(RUN.format("-m cProfile", ""), tmp_path)
+    assert "function calls" in profiled.stdout
+    asked = shell(f"echo 'print(6 * 7)' | {GRADE.format('-i', '')}", tmp_path)
+    assert "42" in asked.stdout.splitlines()
+    assert (profiled.returncode, asked.returncode) == (0, 0)
 
 
 @needs_posix
@@ -166,20 +161,18 @@ def test_the_work_is_done_whoever_reads(streams, tmp_path):
 
 
 @needs_posix
-def test_one_stream_that_nobody_reads_does_not_take_the_other_along(tmp_path):
+def test_one_stream_that_nobody_reads_does_not_take_the_other_along():
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     work = "lambda: print('lost', file=sys.stderr, flush=True) or print('read')"
     code = f"import program, sys; program.launch({work})"
-    done = shell(f'"$PY" -c "{code}" 2>/dev/full', ROOT / "src")
+    done = shell(f'"$PY" -c "{code}" 2>/dev/full', SOURCE)
     assert (done.returncode, done.stdout) == (120, "read\n")
 
 
 def test_lines_are_not_held_back_where_python_is_asked_not_to():
     code = "import os, program; program.launch(lambda: [print('now'), os._exit(0)])"
-    command = [sys.executable, "-u", "-c", code]
-    done = subprocess.run(command, cwd=ROOT / "src", capture_output=True, text=True)
-    assert done.stdout == "now\n"
+    assert python("-u", "-c", code, cwd=SOURCE).stdout == "now\n"
 
 
 @needs_posix
@@ -203,10 +196,7 @@ def test_signals_that_the_shell_ignores_change_nothing(name, tmp_path):
     ("error", "shown"), [("KeyboardInterrupt", r"Stopped\.\n"), ("OSError", "Tr.*\nOSError\n")]
 )
 def test_ctrl_c_while_a_program_imports_is_no_traceback(error, shown):
-    code = f"import program; raise {error}"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT / "src", capture_output=True, text=True
-    )
+    done = python("-c", f"import program; raise {error}", cwd=SOURCE)
     assert re.fullmatch(shown, done.stderr, re.DOTALL)
 
 

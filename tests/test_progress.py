@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from training import progress
-from training.progress import Progress, clock
+from training.progress import Progress, as_minutes
 
 
 @pytest.fixture
@@ -37,33 +37,31 @@ def test_off_a_terminal_there_is_a_plain_line_every_ten_seconds(time, capsys):
         show(iteration, 12.3456)
         time.now += 0.1
     show.close()
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1
-    assert lines[0].endswith(" of 40,000, loss 12.346, 6:29 left")
-    assert lines[0].startswith("iteration 1,0")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(" of 40,000, loss 12.346, 6:29 left")
+    assert line.startswith("iteration 1,0")
 
 
-def test_time_left_counts_from_where_a_run_resumed(time, capsys):
-    show = Progress(10_000)
-    show(5_000, 12.0)
-    time.now += 20
-    show(7_500, 11.0)
-    assert capsys.readouterr().err == "iteration 7,500 of 10,000, loss 11.000, 0:20 left\n"
-
-
-def test_a_run_longer_than_asked_for_has_no_time_left(time, capsys):
-    show = Progress(60)
-    for iteration in (10, 1020):
+@pytest.mark.parametrize(
+    ("total", "calls", "line"),
+    [
+        (10_000, [(5_000, 0), (7_500, 20)], "iteration 7,500 of 10,000, loss 11.000, 0:20 left\n"),
+        (60, [(10, 0), (1_020, 20)], "iteration 1,020 of 60, loss 11.000, 0:00 left\n"),
+        (
+            1_000,
+            [(10, 0), (990, 5), (10, 0), (110, 20)],
+            "iteration 110 of 1,000, loss 11.000, 2:58 left\n",
+        ),
+        (100, [(100, 0)], ""),
+    ],
+    ids=["resumed", "longer than asked for", "begun anew", "quick"],
+)
+def test_time_left_counts_from_where_a_run_began(time, capsys, total, calls, line):
+    show = Progress(total)
+    for iteration, seconds in calls:
+        time.now += seconds
         show(iteration, 11.0)
-        time.now += 20
-    assert capsys.readouterr().err == "iteration 1,020, beyond the 60 asked for, loss 11.000\n"
-
-
-def test_a_quick_run_off_a_terminal_says_nothing(capsys):
-    show = Progress(100)
-    show(100, None)
-    show.close()
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == line
 
 
 def test_on_a_terminal_there_is_a_bar_with_the_loss(monkeypatch):
@@ -95,18 +93,13 @@ def test_a_terminal_that_can_show_no_bar_has_lines(time, monkeypatch, kind):
     assert terminal.getvalue() == "iteration 20 of 400, loss 2.500, 12:40 left\n"
 
 
-def test_training_goes_on_where_nothing_can_be_shown(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", None)
-    with Progress(40) as show:
-        show(40, 2.5)
-
-
-def test_that_nobody_reads_the_lines_does_not_stop_training(time, monkeypatch):
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedReader(io.BytesIO())))
-    show = Progress(400)
-    show(10, 2.5)
-    time.now += 20
-    show(20, 2.5)
+@pytest.mark.parametrize("stderr", [None, io.TextIOWrapper(io.BufferedReader(io.BytesIO()))])
+def test_training_goes_on_where_nothing_can_be_shown(time, monkeypatch, stderr):
+    monkeypatch.setattr(sys, "stderr", stderr)
+    with Progress(400) as show:
+        show(10, None)
+        time.now += 20
+        show(20, 2.5)
 
 
 def test_a_notebook_has_a_bar_too(monkeypatch, capsys):
@@ -114,19 +107,6 @@ def test_a_notebook_has_a_bar_too(monkeypatch, capsys):
     with Progress(40) as show:
         show(40, 2.5)
     assert "100%|" in capsys.readouterr().err
-
-
-def test_when_training_begins_anew_time_left_counts_from_there(time, capsys):
-    show = Progress(1_000)
-    for iteration, seconds in ((10, 0), (990, 5), (10, 0), (110, 20)):
-        time.now += seconds
-        show(iteration, 11.0)
-    assert capsys.readouterr().err == "iteration 110 of 1,000, loss 11.000, 2:58 left\n"
-
-
-def test_nothing_to_close_before_the_first_call():
-    with Progress(10):
-        pass
 
 
 def test_lines_of_sgd_are_dropped_and_others_passed_on(capsys):
@@ -145,8 +125,7 @@ def test_lines_of_sgd_are_dropped_and_others_passed_on(capsys):
 
 
 def test_a_line_printed_meanwhile_does_not_run_into_the_bar(monkeypatch):
-    terminal = open_terminal(monkeypatch)
-    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "stdout", terminal := open_terminal(monkeypatch))
     with Progress(40) as show:
         show(10, 2.5)
         print("a line")
@@ -156,8 +135,6 @@ def test_a_line_printed_meanwhile_does_not_run_into_the_bar(monkeypatch):
     assert after.lstrip("\r").startswith(" 25%|")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3661, "61:01")]
-)
-def test_clock(seconds, text):
-    assert clock(seconds) == text
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (3661, "61:01")])
+def test_minutes_and_seconds(seconds, text):
+    assert as_minutes(seconds) == text

@@ -23,23 +23,8 @@ def run():
         print("given")
 '''
 
-EMPTY = '''"""A file."""
-
-
-def double(x):
-    """Double x."""
-    ### START_CODE_HERE ###
-    raise NotImplementedError("1z: double")
-    ### END_CODE_HERE ###
-
-
-def run():
-    for k in range(3):
-        ### START_CODE_HERE ###
-        raise NotImplementedError("1z: run")
-        ### END_CODE_HERE ###
-        print("given")
-'''
+EMPTY = SOURCE.replace("twice = 2 * x\n    return twice", 'raise NotImplementedError("1z: double")')
+EMPTY = EMPTY.replace("print(k)", 'raise NotImplementedError("1z: run")')
 
 
 def empty(source):
@@ -53,6 +38,7 @@ def test_regions_are_emptied_and_all_else_stays():
 
 
 START, END = "    ### START_CODE_HERE ###\n", "    ### END_CODE_HERE ###\n"
+ELSEWHERE = r"expected regions in \['double', 'run'\], found them in \["
 
 
 @pytest.mark.parametrize(
@@ -68,24 +54,14 @@ START, END = "    ### START_CODE_HERE ###\n", "    ### END_CODE_HERE ###\n"
         (SOURCE.replace("### END_CODE_HERE ###", "### END_CODE_HERE ##", 1), "line 9: expected"),
         (SOURCE.replace("### END_CODE_HERE ###", "###END_CODE_HERE###", 1), "line 9: expected"),
         (SOURCE.replace(START, "    twice = 0  ### START_CODE_HERE ###\n", 1), "line 6: expected"),
+        (SOURCE.replace(START, "", 1).replace(END, "", 1), ELSEWHERE),
+        (SOURCE.replace("### START_", "# BEGIN ", 1), "line 6: expected"),
+        (SOURCE.replace("def run", "def go"), ELSEWHERE),
+        ("x = 1\n", ELSEWHERE),
     ],
 )
 def test_a_wrong_mark_is_named_with_file_and_line(source, message):
-    with pytest.raises(MarkError, match=f"^file.py, {message}"):
-        empty(source)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        SOURCE.replace(START, "", 1).replace(END, "", 1),
-        SOURCE.replace("### START_", "# BEGIN ", 1).replace("### END_", "# FINISH ", 1),
-        SOURCE.replace("def run", "def go"),
-        "x = 1\n",
-    ],
-)
-def test_regions_elsewhere_than_they_should_be_are_noticed(source):
-    with pytest.raises(MarkError, match=r"^file\.py"):
+    with pytest.raises(MarkError, match=f"^file.py(, |: ){message}"):
         empty(source)
 
 
@@ -115,3 +91,49 @@ def test_a_part_is_left_out_or_its_marks_are(line):
 def test_a_part_without_end_or_beginning_is_named(text, line):
     with pytest.raises(MarkError, match=rf"^a, line {line}: "):
         without_part(text, "a", "staff")
+
+
+# Written answers
+
+ANSWERS = r"""\begin{document}
+\begin{answer}{1a}{A title}
+% ### START_CODE_HERE ###
+Because $1 + 1 = 2$.
+% ### END_CODE_HERE ###
+\end{answer}
+
+\begin{answer}{1b}{Another}
+% ### START_CODE_HERE ###
+% ### END_CODE_HERE ###
+\end{answer}
+\end{document}
+"""
+ROOM = "% Write your answer here.\n\\vspace{8cm}\n"
+
+
+def empty_answers(source):
+    return emptied(source, "file.tex", {"1a": "1a", "1b": "1b"})
+
+
+def test_answers_are_emptied_and_all_else_stays():
+    expected = ANSWERS.replace("Because $1 + 1 = 2$.\n", "").replace(
+        "HERE ###\n% ### END", f"HERE ###\n{ROOM}% ### END"
+    )
+    assert empty_answers(ANSWERS) == expected
+    assert empty_answers(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("% ### START_CODE_HERE ###\nB", "% ## START_CODE_HERE ###\nB", "line 3: expected ### S"),
+        ("% ### START_CODE_HERE ###\n%", "%", "line 9: ### END_CODE_HERE ### without"),
+        ("2$.\n% ### END_CODE_HERE ###", "2$.\n", "line 9: ### START_CODE_HERE ### without"),
+        ("{1b}", "{1c}", r"expected regions in \['1a', '1b'\], found them in \['1a', '1c'\]"),
+        ("% ### START_CODE_HERE ###\nB", "B", "line 4: ### END_CODE_HERE ### without"),
+    ],
+)
+def test_wrong_marks_of_answers_are_named(old, new, message):
+    assert ANSWERS.count(old) == 1
+    with pytest.raises(MarkError, match=message):
+        empty_answers(ANSWERS.replace(old, new))

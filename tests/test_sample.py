@@ -1,149 +1,89 @@
 """The sample treebank: made by its script to the byte, in the real one's format, with fitting labels."""
 
-import re
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
-FILES = ["datasetSentences.txt", "datasetSplit.txt", "dictionary.txt", "sentiment_labels.txt"]
-PRAISE = "great cool brilliant wonderful well amazing worth sweet enjoyable".split()
-BLAME = "boring bad dumb annoying".split()
-OTHERS = "female male queen king man woman rain snow hail coffee tea".split()
+from utils.treebank import StanfordSentiment
+from utils.treebank_files import DICTIONARY, LABELS, SAMPLE, SENTENCES, SPLIT, read_phrase_labels
+from utils.word_vectors import PLOTTED_WORDS
+
+PRAISE, BLAME, OTHERS = PLOTTED_WORDS[:9], PLOTTED_WORDS[9:13], PLOTTED_WORDS[13:]
 
 
-def make_sample(*arguments):
-    command = [sys.executable, SAMPLE / "make_sample.py", *arguments]
+def make_sample(folder):
+    command = [sys.executable, SAMPLE / "make_sample.py", "--output", folder]
     return subprocess.run(command, capture_output=True, text=True)
-
-
-def read_lines(name):
-    return (SAMPLE / name).read_text(encoding="utf-8").removesuffix("\n").split("\n")
-
-
-def undo_double_encoding(text):
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
-
-
-def look_up(sentence, labels):
-    """Return a sentence's label as the treebank's readers find it."""
-    phrase = undo_double_encoding(sentence).lower()
-    return labels[phrase.replace("-lrb-", "(").replace("-rrb-", ")")]
-
-
-def class_of(label):
-    return sum(label > bound for bound in (0.2, 0.4, 0.6, 0.8))
 
 
 @pytest.fixture(scope="module")
 def treebank():
-    sentences = [line.split("\t")[1] for line in read_lines("datasetSentences.txt")[1:]]
-    splits = [int(line.split(",")[1]) for line in read_lines("datasetSplit.txt")[1:]]
-    values = [float(line.split("|")[1]) for line in read_lines("sentiment_labels.txt")[1:]]
-    entries = [line.split("|") for line in read_lines("dictionary.txt")]
-    labels = {phrase.lower(): values[int(i)] for phrase, i in entries}
-    words = Counter(word.lower() for sentence in sentences for word in sentence.split())
-    return SimpleNamespace(
-        sentences=sentences,
-        splits=splits,
-        entries=entries,
-        labels=labels,
-        words=words,
-        sentence_labels=[look_up(sentence, labels) for sentence in sentences],
-    )
+    return StanfordSentiment(SAMPLE)
 
 
-# ------------------------------------------------------------------------------------ the script
+@pytest.fixture(scope="module")
+def labels():
+    return read_phrase_labels(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def classes(treebank):
+    return Counter(map(treebank.categorify, treebank.sent_labels()))
+
+
+def lines(name):
+    return (SAMPLE / name).read_text(encoding="utf-8").splitlines()
 
 
 def test_script_makes_the_same_bytes_again(tmp_path):
-    result = make_sample("--output", tmp_path / "new")
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.count("\n") == 1
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == FILES
-    for name in FILES:
+    done = make_sample(tmp_path / "new")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stderr
+    names = [SENTENCES, SPLIT, DICTIONARY, LABELS]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
+    for name in names:
         assert (tmp_path / "new" / name).read_bytes() == (SAMPLE / name).read_bytes(), (
             f"{name} is not what make_sample.py makes: run python data/sample/make_sample.py"
         )
 
 
-def test_script_says_in_one_line_that_it_cannot_write(tmp_path):
+@pytest.mark.parametrize("place", ["file", "folder"])
+def test_script_says_in_one_line_that_it_cannot_write(tmp_path, place):
     (tmp_path / "file").write_text("in the way")
-    result = make_sample("--output", tmp_path / "file")
-    assert result.returncode == 2
-    assert "cannot write to" in result.stderr
-    assert "Traceback" not in result.stderr
+    (tmp_path / "folder" / f"{SPLIT}.tmp").mkdir(parents=True)
+    done = make_sample(tmp_path / place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(tmp_path / place) in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
-# ------------------------------------------------------------------------------------- the format
+# The real one's format, beyond what reading it checks
 
 
-@pytest.mark.parametrize(
-    ("name", "header", "line"),
-    [
-        ("datasetSentences.txt", "sentence_index\tsentence", r"\d+\t[^ \t]+( [^ \t]+)*"),
-        ("datasetSplit.txt", "sentence_index,splitset_label", r"\d+,[123]"),
-        ("sentiment_labels.txt", "phrase ids|sentiment values", r"\d+\|(0|1|0\.\d{1,6})"),
-        ("dictionary.txt", None, r"[^ |]+( [^ |]+)*\|\d+"),
-    ],
-)
-def test_format(name, header, line):
-    text = (SAMPLE / name).read_bytes().decode("utf-8")
-    assert "\r" not in text
-    assert text.endswith("\n")
-    lines = read_lines(name)
-    if header:
-        assert lines.pop(0) == header
-    assert not [bad for bad in lines if not re.fullmatch(line, bad)]
-
-
-@pytest.mark.parametrize(
-    ("name", "separator", "first"),
-    [
-        ("datasetSentences.txt", "\t", 1),
-        ("datasetSplit.txt", ",", 1),
-        ("sentiment_labels.txt", "|", 0),
-    ],
-)
-def test_indices_run_in_order(name, separator, first):
-    indices = [int(line.split(separator)[0]) for line in read_lines(name)[1:]]
-    assert indices == list(range(first, first + len(indices)))
-
-
-def test_dictionary_is_sorted_and_has_every_id_once(treebank):
-    phrases = [phrase for phrase, _ in treebank.entries]
-    ids = [int(i) for _, i in treebank.entries]
+def test_phrases_are_sorted_unique_in_lower_case_and_have_every_id_once(labels):
+    entries = [line.split("|") for line in lines(DICTIONARY)]
+    phrases = [phrase for phrase, _ in entries]
+    ids = [int(i) for _, i in entries]
     assert phrases == sorted(phrases)
-    assert sorted(ids) == list(range(len(read_lines("sentiment_labels.txt")) - 1))
+    assert len(labels) == len(entries)
+    assert sorted(ids) == list(range(len(lines(LABELS)) - 1))
     assert ids != sorted(ids), "an id is not a line number"
 
 
-def test_phrases_are_unique_in_lower_case(treebank):
-    assert len(treebank.labels) == len(treebank.entries)
-
-
-def test_brackets_are_escaped_in_the_sentences_alone(treebank):
-    assert any("-LRB-" in sentence for sentence in treebank.sentences)
-    assert not any(set("()") & set(sentence) for sentence in treebank.sentences)
-    assert "(" in treebank.labels
-    assert not any("rb-" in phrase for phrase in treebank.labels)
-
-
-def test_accents_are_encoded_twice_in_the_sentences_alone(treebank):
-    accented = [sentence for sentence in treebank.sentences if not sentence.isascii()]
+def test_brackets_and_accents_are_changed_in_the_sentences_alone(treebank, labels):
+    texts = [line.split("\t")[1] for line in lines(SENTENCES)[1:]]
+    assert any("-LRB-" in text for text in texts)
+    assert not any(set("()") & set(text) for text in texts)
+    assert "(" in labels
+    assert not any("rb-" in phrase for phrase in labels)
+    accented = [text for text in texts if not text.isascii()]
     assert 8 <= len(accented) <= 12
-    assert all(undo_double_encoding(sentence) != sentence for sentence in accented)
-    assert any("clichÃ©s" in sentence for sentence in accented)
-    assert any("\u00a0" in sentence for sentence in accented), "as the à of four real sentences"
-    assert "clichés" in treebank.labels
-    assert not any("Ã" in phrase or "\u00a0" in phrase for phrase, _ in treebank.entries)
+    assert all(text.encode("latin-1").decode("utf-8") != text for text in accented)
+    assert any("\u00a0" in text for text in accented), "as the à of four real sentences"
+    assert "clichés" in labels
+    assert not any("Ã" in phrase or "\u00a0" in phrase for phrase in labels)
 
 
 def test_folder_is_small():
@@ -152,91 +92,68 @@ def test_folder_is_small():
     assert sum(sizes) < 700_000
 
 
-# ------------------------------------------------------------------------------------ the content
+# The content
 
 
-def test_sizes_are_those_of_the_readme(treebank):
+def test_sizes_are_those_of_the_readme(treebank, labels, classes):
     readme = (SAMPLE / "README.md").read_text(encoding="utf-8")
-    classes = Counter(map(class_of, treebank.sentence_labels))
     for fact in [
-        f"{len(treebank.sentences):,}",
-        f"{sum(treebank.words.values()) + 1:,}",
-        f"{len(treebank.words) + 1:,}",
-        f"{len(treebank.entries):,}",
-        " / ".join(str(classes[c]) for c in range(5)),
+        f"{treebank.num_sentences():,}",
+        f"{treebank.frequency().sum():,}",
+        f"{len(treebank.tokens()):,}",
+        f"{len(labels):,}",
+        " / ".join(str(classes[k]) for k in range(5)),
     ]:
         assert f"| {fact} " in readme, f"README.md should say {fact}"
 
 
-def test_splits_have_the_real_proportions(treebank):
-    assert Counter(treebank.splits) == {1: 2162, 2: 559, 3: 279}
-    first_half = Counter(treebank.splits[:1500])
-    assert first_half[2] == pytest.approx(559 / 2, rel=0.2)
-    assert first_half[3] == pytest.approx(279 / 2, rel=0.2)
+def test_splits_have_the_real_proportions_from_the_start(treebank):
+    train, test, dev = treebank.dataset_split()
+    assert (len(train), len(test), len(dev)) == (2162, 559, 279)
+    assert sum(np.array(test) < 1500) == pytest.approx(559 / 2, rel=0.2)
+    assert sum(np.array(dev) < 1500) == pytest.approx(279 / 2, rel=0.2)
 
 
 def test_sentences_differ_and_some_repeat_a_word(treebank):
-    assert len({sentence.lower() for sentence in treebank.sentences}) == 3000
-    lengths = [len(sentence.split()) for sentence in treebank.sentences]
-    assert 2 <= min(lengths) <= 4
-    assert max(lengths) < 50
-    repeats = [s for s in treebank.sentences if len(set(s.lower().split())) < len(s.split())]
-    assert len(repeats) > 300
+    sentences = treebank.sentences()
+    assert len(set(map(tuple, sentences))) == 3000
+    assert 2 <= min(map(len, sentences)) <= 4
+    assert max(map(len, sentences)) < 50
+    assert sum(len(set(words)) < len(words) for words in sentences) > 300
 
 
-@pytest.mark.parametrize("word", PRAISE + BLAME + OTHERS)
-def test_plotted_words_are_frequent(treebank, word):
-    assert treebank.words[word] >= 30
+def test_plotted_words_are_frequent_and_every_class_occurs(treebank, classes):
+    frequency = dict(zip(treebank.tokens(), treebank.frequency(), strict=True))
+    assert min(frequency[word] for word in PLOTTED_WORDS) >= 30
+    assert all(300 <= classes[k] <= 1000 for k in range(5))
 
 
-def test_every_word_has_a_label(treebank):
-    plain = {"-lrb-": "(", "-rrb-": ")"}
-    words = {plain.get(word, word) for word in treebank.words if word.isascii()}
-    assert words <= set(treebank.labels)
+def test_labels_of_words_are_theirs(treebank, labels):
+    plain = {"-lrb-": "(", "-rrb-": ")", "UNK": "the"}
+    words = {plain.get(word, word) for word in treebank.tokens() if word.isascii()}
+    assert words <= set(labels)
+    assert min(labels[word] for word in PRAISE) > 0.5
+    assert max(labels[word] for word in BLAME) < 0.4
+    for word in ("the", "film", *OTHERS):
+        assert labels[word] == pytest.approx(0.5, abs=0.11)
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_every_class_occurs(treebank, number):
-    count = Counter(map(class_of, treebank.sentence_labels))[number]
-    assert 300 <= count <= 1000
-
-
-@pytest.mark.parametrize("word", PRAISE)
-def test_praise_has_high_labels(treebank, word):
-    assert treebank.labels[word] > 0.5
-
-
-@pytest.mark.parametrize("word", BLAME)
-def test_blame_has_low_labels(treebank, word):
-    assert treebank.labels[word] < 0.4
-
-
-@pytest.mark.parametrize("word", ["the", "film", *OTHERS])
-def test_neutral_words_have_middling_labels(treebank, word):
-    assert treebank.labels[word] == pytest.approx(0.5, abs=0.11)
-
-
-def test_sentence_labels_fit_their_words(treebank):
-    def mean_label(wanted, unwanted):
-        chosen = [
-            label
-            for sentence, label in zip(treebank.sentences, treebank.sentence_labels, strict=True)
-            for words in [set(sentence.lower().split())]
-            if words & set(wanted) and not words & {*unwanted, "not", "n't", "never", "hardly"}
-        ]
-        assert len(chosen) > 200
-        return sum(chosen) / len(chosen)
-
-    assert mean_label(PRAISE, BLAME) > 0.7
-    assert mean_label(BLAME, PRAISE) < 0.3
-    assert mean_label(OTHERS, PRAISE + BLAME) == pytest.approx(0.5, abs=0.08)
-
-
-def test_negation_turns_a_label_round(treebank):
-    denied = [
-        (treebank.labels[phrase], treebank.labels[f"not {phrase} ."])
-        for phrase in treebank.labels
-        if f"not {phrase} ." in treebank.labels
+@pytest.mark.parametrize(
+    ("wanted", "unwanted", "low", "high"),
+    [(PRAISE, BLAME, 0.7, 1), (BLAME, PRAISE, 0, 0.3), (OTHERS, PRAISE + BLAME, 0.42, 0.58)],
+)
+def test_labels_of_sentences_fit_their_words(treebank, wanted, unwanted, low, high):
+    chosen = [
+        label
+        for words, label in zip(treebank.sentences(), treebank.sent_labels(), strict=True)
+        if {*wanted} & {*words} and not {*unwanted, "not", "n't", "never", "hardly"} & {*words}
     ]
+    assert len(chosen) > 200
+    assert low < np.mean(chosen) < high
+
+
+def test_negation_turns_a_label_round(labels):
+    denied = [(labels[phrase], labels.get(f"not {phrase} .")) for phrase in labels]
+    denied = [pair for pair in denied if pair[1] is not None and pair[0] != 0.5]
     assert len(denied) >= 5
-    assert all((label > 0.5) != (negated > 0.5) for label, negated in denied if label != 0.5)
+    assert all((label > 0.5) != (negated > 0.5) for label, negated in denied)

@@ -29,26 +29,27 @@ SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory):
+def folder(tmp_path_factory):
     """Give a folder in which the release can be built, again and again."""
     return tmp_path_factory.mktemp("build")
 
 
-@pytest.fixture(scope="module")
-def release(tmp_path_factory, build):
-    """Give a folder with what the release holds where there is no LaTeX."""
-    path = build / "student.zip"
+def build(folder, *options, path=None):
+    """Build the release where only the commands in a folder are there; give the exit code."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build_student, "BUILD", path.parent)
-        patch.setenv("PATH", str(path.parent))
-        assert build_student.main([]) == 0
-        first = path.read_bytes()
-        assert build_student.main([]) == 0
-        assert path.read_bytes() == first
-    folder = tmp_path_factory.mktemp("release")
-    zipfile.ZipFile(path).extractall(folder)
-    assert [path.name for path in folder.iterdir()] == ["word2vec"]
-    return folder / "word2vec"
+        patch.setattr(build_student, "BUILD", folder)
+        patch.setenv("PATH", str(path or folder))
+        return build_student.main([*options])
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory, folder):
+    """Give a folder with what the release holds where there is no LaTeX."""
+    assert build(folder) == 0
+    place = tmp_path_factory.mktemp("release")
+    zipfile.ZipFile(folder / "student.zip").extractall(place)
+    assert [path.name for path in place.iterdir()] == ["word2vec"]
+    return place / "word2vec"
 
 
 @pytest.fixture
@@ -70,22 +71,21 @@ def regions_of(text):
     return [match[1] for match in REGION.finditer(text)]
 
 
-def solution_lines():
-    """List the lines of code in the regions, those aside that are nobody's secret."""
-    for name in SUBMISSION:
-        source = (ROOT / "src" / "submission" / name).read_text(encoding="utf-8")
-        for region in regions_of(source):
-            for line in region.split("\n"):
-                code = line.partition("  #")[0].strip()
-                if len(code) > 11 and code not in TOLD:
-                    yield code
+def assert_nowhere(lines, release):
+    for name, text in texts(release).items():
+        assert [line for line in lines if line in text] == [], name
 
 
 def test_no_line_of_the_solution_is_in_it(release):
-    lines = list(solution_lines())
+    lines = [
+        code
+        for name in SUBMISSION
+        for region in regions_of((ROOT / "src" / "submission" / name).read_text(encoding="utf-8"))
+        for line in region.split("\n")
+        if len(code := line.partition("  #")[0].strip()) > 11 and code not in TOLD
+    ]
     assert len(lines) > 15
-    for name, text in texts(release).items():
-        assert [line for line in lines if line in text] == [], name
+    assert_nowhere(lines, release)
 
 
 def test_no_line_of_a_written_answer_is_in_it(release):
@@ -100,22 +100,14 @@ def test_no_line_of_a_written_answer_is_in_it(release):
     lines = {line.strip() for region in regions for line in region.splitlines()} - TOLD_ON_PAPER
     lines = [line for line in lines if len(line) > 19 and line not in around + handout]
     assert len(lines) > 40
-    for name, text in texts(release).items():
-        assert [line for line in lines if line in text] == [], name
+    assert_nowhere(lines, release)
 
 
 def test_written_answers_are_room_to_write(release):
     text = (release / "tex" / "submission.tex").read_text(encoding="utf-8")
     room = "HERE ###\n% Write your answer here.\n\\vspace{8cm}\n% ### END_CODE_HERE ###\n"
     assert text.count(f"% ### START_CODE_{room}") == 2
-    assert {"generate.py", "formulas.py"}.isdisjoint(
-        path.name for path in (release / "tex").iterdir()
-    )
-
-
-def test_no_docstring_or_comment_gives_the_quiz_away(release):
-    text = (release / "src" / "submission" / "quiz.py").read_text(encoding="utf-8")
-    assert not re.search(r"return \[", text)
+    assert not (release / "tex" / "generate.py").exists()
 
 
 def test_regions_are_empty_and_name_their_question(release):
@@ -124,6 +116,7 @@ def test_regions_are_empty_and_name_their_question(release):
         text = (release / "src" / "submission" / name).read_text(encoding="utf-8")
         ast.parse(text)
         found += [region.strip() for region in regions_of(text)]
+    assert "return [" not in texts(release)["src/submission/quiz.py"]
     assert found == [
         *(f'raise NotImplementedError("{q}: question_{k}")' for k, q in QUESTIONS.items()),
         'raise NotImplementedError("2b: sgd")',
@@ -187,7 +180,7 @@ def test_make_says_which_pythons_it_takes(copy, version, right):
     done = subprocess.run(
         ["make", "-C", copy, "run", f"PYTHON={python}"], capture_output=True, text=True
     )
-    told = f"{python} is no Python 3.11 to 3.14. Name one that is: make PYTHON=python3.12\n"
+    told = f"{python} is not Python 3.11 to 3.14. Pass one that is: make PYTHON=python3.12\n"
     assert (told in done.stdout) != right
     assert not (copy / ".venv").exists()
 
@@ -256,13 +249,11 @@ WITHOUT_QUIZ = {  # what may still be said of it: what if one is handed in
 }
 
 
-def test_without_the_quiz_nothing_of_it_is_in_it(copy, build, monkeypatch, tmp_path):
-    monkeypatch.setattr(build_student, "BUILD", build)
-    monkeypatch.setenv("PATH", str(build))
-    assert build_student.main(["--without-quiz"]) == 0
-    zipfile.ZipFile(build / "student.zip").extractall(tmp_path / "without")
-    folder = tmp_path / "without" / "word2vec"
-    found = texts(folder)
+def test_without_the_quiz_nothing_of_it_is_in_it(copy, folder, tmp_path):
+    assert build(folder, "--without-quiz") == 0
+    zipfile.ZipFile(folder / "student.zip").extractall(tmp_path / "without")
+    without = tmp_path / "without" / "word2vec"
+    found = texts(without)
     assert texts(copy).keys() - found.keys() == {
         *("src/submission/quiz.py", "src/grading/quiz.py", "tex/quiz.tex")
     }
@@ -273,13 +264,13 @@ def test_without_the_quiz_nothing_of_it_is_in_it(copy, build, monkeypatch, tmp_p
     assert told == WITHOUT_QUIZ
     assert "2a-0-basic" in found["tex/autograder.tex"]
     assert rf"\setpoints{{all}}{{{worth('2'):g}~points}}" in found["tex/points.tex"]
-    paste(folder)
-    (folder / "src" / "submission" / "quiz.py").unlink()
-    (folder / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
-    done = program(folder, "grader.py")
+    paste(without)
+    (without / "src" / "submission" / "quiz.py").unlink()
+    (without / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
+    done = program(without, "grader.py")
     assert f"\n{full_marks(worth('2', 'basic'))}\n" in done.stdout
     assert "3a" not in done.stdout
-    package = folder / "src" / "submission"
+    package = without / "src" / "submission"
     solution = shutil.copytree(package, tmp_path / "solution" / "submission")  # as the autograder's
     (tmp_path / "solution" / VECTORS).write_text(vectors(), encoding="utf-8")
     more = "--submission", package, "--solution", solution, "--unconfined"
@@ -289,23 +280,19 @@ def test_without_the_quiz_nothing_of_it_is_in_it(copy, build, monkeypatch, tmp_p
     assert f"\n{full_marks(worth('2'))}\n" in done.stdout, done.stdout
 
 
-def test_a_treebank_of_the_course_is_in_it_and_trained_on(
-    build, make_treebank, monkeypatch, capsys, tmp_path
-):
-    monkeypatch.setattr(build_student, "BUILD", build)
-    monkeypatch.setenv("PATH", str(build))
+def test_a_treebank_of_the_course_is_in_it_and_trained_on(folder, make_treebank, capsys, tmp_path):
     treebank = make_treebank(["tea and rain and coffee and snow ."] * 3)
-    assert build_student.main(["--treebank", str(treebank)]) == 0
-    zipfile.ZipFile(build / "student.zip").extractall(tmp_path)
-    folder = tmp_path / "word2vec"
-    paste(folder)
-    done = program(folder, "run.py", "--iterations", "20", "--thinning", "1")
+    assert build(folder, "--treebank", str(treebank)) == 0
+    zipfile.ZipFile(folder / "student.zip").extractall(tmp_path)
+    release = tmp_path / "word2vec"
+    paste(release)
+    done = program(release, "run.py", "--iterations", "20", "--thinning", "1")
     assert done.returncode == 0, done.stderr
     assert "sample treebank" not in done.stdout
-    assert '"tea"' in (folder / "src" / VECTORS).read_text(encoding="utf-8")
+    assert '"tea"' in (release / "src" / VECTORS).read_text(encoding="utf-8")
     capsys.readouterr()
     (treebank / "datasetSentences.txt").write_text("tea and rain\n", encoding="utf-8")
-    assert build_student.main(["--treebank", str(treebank)]) == 2
+    assert build(folder, "--treebank", str(treebank)) == 2
     told = capsys.readouterr().err
     assert "datasetSentences.txt, line 1: expected the header" in told
     assert told.count("\n") == 1
@@ -314,48 +301,58 @@ def test_a_treebank_of_the_course_is_in_it_and_trained_on(
 def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     wrong = {"src/submission/sgd.py": b"def sgd():\n    ### START_CODE_HERE ###\n    pass\n"}
     monkeypatch.setattr(build_student, "collect", lambda *patterns: dict(wrong))
-    monkeypatch.setattr(build_student, "BUILD", tmp_path)
-    assert build_student.main([]) == 2
+    assert build(tmp_path) == 2
     told = capsys.readouterr().err
     assert told.startswith("build_student.py: src/submission/sgd.py, line 2: ### START_CODE_HERE")
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
+BUILDERS = "staff/build_student.py", "staff/build_autograder.py", "tex/generate.py"
+
+
 @pytest.mark.parametrize(
-    "program", ["staff/build_student.py", "tex/generate.py", "staff/build_autograder.py"]
-)
-@pytest.mark.parametrize(
-    ("option", "told"), [("--nope", "unrecognized arguments: --nope"), ("", "Not a directory")]
+    ("builder", "option", "told"),
+    [
+        *((builder, "--nope", "unrecognized arguments: --nope") for builder in BUILDERS),
+        (BUILDERS[0], "", "Not a directory"),
+        (BUILDERS[2], "", "Not a directory"),
+    ],
 )
 def test_a_builder_that_cannot_write_or_is_asked_wrongly_says_so_in_a_line(
-    copy, program, option, told
+    copy, builder, option, told
 ):
     for name in ("staff", "src", "tex"):
         shutil.copytree(ROOT / name, copy / name, dirs_exist_ok=True)
-    (copy / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
     (copy / "build").touch()  # no folder
-    command = [sys.executable, copy / program, *filter(None, [option])]
+    command = [sys.executable, copy / builder, *filter(None, [option])]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
     assert told in done.stderr
 
 
-@pytest.mark.parametrize("commands", [[], ["sh", "dirname"]], ids=["no shell", "no LaTeX"])
+@pytest.mark.parametrize(
+    ("commands", "why"),
+    [
+        ("", "there is no sh, which "),
+        ("sh dirname", "LaTeX is missing or not whole: apt-get install "),
+    ],
+    ids=["no shell", "no LaTeX"],
+)
 def test_without_latex_it_says_that_the_handout_is_not_in_it(
-    build, tmp_path, monkeypatch, capsys, commands
+    release, folder, tmp_path, capsys, commands, why
 ):
-    for name in commands:
+    for name in commands.split():
         (tmp_path / name).symlink_to(shutil.which(name))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(build_student, "BUILD", build)
-    assert build_student.main([]) == 0
+    assert build(folder, path=tmp_path) == 0
     wrote, told = capsys.readouterr().out.splitlines()
     assert wrote.startswith("Wrote build/student.zip, ")
-    why = (
-        "LaTeX is missing or not whole: apt-get install " if commands else "there is no sh, which "
-    )
     assert told.startswith(f"It holds no A2.pdf: {why}")
+    with zipfile.ZipFile(folder / "student.zip") as archive:
+        assert archive.namelist() == sorted(f"word2vec/{name}" for name in texts(release))
+    first = (folder / "student.zip").read_bytes()
+    assert build(folder, path=tmp_path) == 0
+    assert (folder / "student.zip").read_bytes() == first
 
 
 @pytest.mark.skipif(os.name != "posix", reason="makes a shell")
@@ -363,14 +360,10 @@ def test_without_latex_it_says_that_the_handout_is_not_in_it(
     ("shell", "why"),
     [("printf '\\377 is no text\\nmore' >&2", "\ufffd is no text"), ("", "sh ended with 1")],
 )
-def test_a_handout_that_cannot_be_typeset_stops_the_build(
-    build, tmp_path, monkeypatch, capsys, shell, why
-):
+def test_a_handout_that_cannot_be_typeset_stops_the_build(folder, tmp_path, capsys, shell, why):
     (tmp_path / "sh").write_text(f"#!/bin/sh\n{shell}\nexit 1\n")
     (tmp_path / "sh").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(build_student, "BUILD", build)
-    assert build_student.main([]) == 2
+    assert build(folder, path=tmp_path) == 2
     line = f"build_student.py: the handout cannot be typeset: {why}\n"
     assert capsys.readouterr().err == line
 

@@ -131,7 +131,7 @@ def test_several_are_named(out):
     many = {f"s{number}": [[f"Student {number}", "", ""]] for number in range(50)}
     about = {"run": {"points": "x"}, "students": many, "late": {}}
     (out / "class.json").write_text(json.dumps(about))
-    with pytest.raises(InputError, match=r"; 40 more\. Name one in full"):
+    with pytest.raises(InputError, match=r"; Student 9: s9 and 40 more\. Name one in full"):
         describe(out, "student")
 
 

@@ -10,20 +10,21 @@ from utils.gradcheck import numerical_gradient
 
 ROOT = Path(__file__).resolve().parents[1]
 TEX = ROOT / "tex"
-PARTS = "A2 guidelines autograder refresher window coding appendix".split()
-HANDOUT = "\n".join((TEX / f"{part}.tex").read_text(encoding="utf-8") for part in PARTS)
+
+
+def read(name):
+    """Read a file of tex/ with those that it takes in; quiz.tex is generated."""
+    text = (TEX / f"{name}.tex").read_text(encoding="utf-8").split(r"\begin{document}")[-1]
+    return re.sub(r"\\input{(?!quiz)(\w+)}", lambda found: read(found[1]), text)
+
+
+HANDOUT = read("A2")
 ANSWERS = (TEX / "submission.tex").read_text(encoding="utf-8")
-NUMBERS = {  # of the equations, as in the assignment; docstrings cite them
-    "probability": 1,
-    "loss": 2,
-    "gradient-v": 3,
-    "gradient-v-sum": 4,
-    "cross-entropy": 5,
-    "gradient-u": 6,
-    "gradient-u-cases": 7,
-    "negative-sampling": 8,
-    "skip-gram": 9,
-}
+LABELS = """
+    probability loss gradient-v gradient-v-sum cross-entropy gradient-u gradient-u-cases
+    negative-sampling skip-gram
+""".split()
+NUMBERS = {label: number for number, label in enumerate(LABELS, 1)}  # as in the assignment
 
 # The formulas by NumPy, as on paper: words are columns, v is a vector, Ks are the words drawn.
 RNG = np.random.default_rng(1)
@@ -46,18 +47,12 @@ def softmax_loss(v, U, o=o):
     return -np.log(y_hat(v, U)[o])
 
 
-def sampling_loss(v, U, o=o):
+def sampling_loss(v, U):
     return -np.log(sigma(U[:, o] @ v)) - sum(np.log(sigma(-U[:, k] @ v)) for k in Ks)
 
 
-def window_loss(loss):
-    return lambda centers, U: sum(loss(centers[:, c], U, o) for o in WINDOW)
-
-
-def with_column(matrix, w, column):
-    changed = matrix.copy()
-    changed[:, w] = column
-    return changed
+def window_loss(centers, U):
+    return sum(softmax_loss(centers[:, c], U, o) for o in WINDOW)
 
 
 def gradient(f, x):
@@ -68,15 +63,6 @@ def gradient(f, x):
 def by_word(f):
     """Stack what f gives for each word as columns."""
     return np.column_stack([f(w) for w in range(V)])
-
-
-def sum_over_window(loss, of):
-    """Sum over the window the gradient of a pair, with respect to v_c or to U."""
-    pairs = {
-        "v": lambda o: gradient(lambda v: loss(v, U, o), CENTERS[:, c]),
-        "U": lambda o: gradient(lambda U: loss(CENTERS[:, c], U, o), U),
-    }
-    return sum(pairs[of](o) for o in WINDOW)
 
 
 # formula as it stands in the handout, the same by NumPy, the gradient by finite differences
@@ -131,30 +117,24 @@ FORMULAS = {
         lambda: sum((sigma(U[:, w] @ v) - y[w]) * U[:, w] for w in (o, *Ks)),
         lambda: gradient(lambda v: sampling_loss(v, U), v),
     ),
+    "skip-gram (i)": (
+        r"\frac{\partial J_{\skipgram}}{\partial \bU}"
+        r" = \sum_{\window} \frac{\partial J(\bv_c, w_{t+j}, \bU)}{\partial \bU}",
+        lambda: sum(gradient(lambda U, o=o: softmax_loss(CENTERS[:, c], U, o), U) for o in WINDOW),
+        lambda: gradient(lambda U: window_loss(CENTERS, U), U),
+    ),
+    "skip-gram (ii)": (
+        r"\frac{\partial J_{\skipgram}}{\partial \bv_c}"
+        r" = \sum_{\window} \frac{\partial J(\bv_c, w_{t+j}, \bU)}{\partial \bv_c}",
+        lambda: sum(gradient(lambda v, o=o: softmax_loss(v, U, o), CENTERS[:, c]) for o in WINDOW),
+        lambda: gradient(lambda centers: window_loss(centers, U), CENTERS)[:, c],
+    ),
+    "skip-gram (iii)": (
+        r"\frac{\partial J_{\skipgram}}{\partial \bv_w} = \zero \quad \text{when } w \ne c",
+        lambda: np.zeros((d, V - 1)),
+        lambda: np.delete(gradient(lambda centers: window_loss(centers, U), CENTERS), c, axis=1),
+    ),
 }
-for name, loss in {"softmax": softmax_loss, "sampling": sampling_loss}.items():
-    total = window_loss(loss)
-    FORMULAS |= {
-        f"skip-gram (i), {name}": (
-            r"\frac{\partial J_{\skipgram}}{\partial \bU}"
-            r" = \sum_{\window} \frac{\partial J(\bv_c, w_{t+j}, \bU)}{\partial \bU}",
-            lambda loss=loss: sum_over_window(loss, "U"),
-            lambda total=total: gradient(lambda U: total(CENTERS, U), U),
-        ),
-        f"skip-gram (ii), {name}": (
-            r"\frac{\partial J_{\skipgram}}{\partial \bv_c}"
-            r" = \sum_{\window} \frac{\partial J(\bv_c, w_{t+j}, \bU)}{\partial \bv_c}",
-            lambda loss=loss: sum_over_window(loss, "v"),
-            lambda total=total: gradient(lambda centers: total(centers, U), CENTERS)[:, c],
-        ),
-        f"skip-gram (iii), {name}": (
-            r"\frac{\partial J_{\skipgram}}{\partial \bv_w} = \zero \quad \text{when } w \ne c",
-            lambda: np.zeros((d, V - 1)),
-            lambda total=total: np.delete(
-                gradient(lambda centers: total(centers, U), CENTERS), c, axis=1
-            ),
-        ),
-    }
 # lines that our answers must hold, and the equation that they call it
 DERIVED = {
     "1a": {r"&= -\bu_o + \sum_{w=1}^{V} \hat{y}_w \bu_w": 4, r"&= \bU (\byhat - \by)": 3},
@@ -191,46 +171,34 @@ def test_losses_are_those_of_the_handout():
 
 @pytest.mark.parametrize("question", DERIVED)
 def test_our_answers_derive_these_formulas(question):
-    region = re.search(
-        rf"\\begin{{answer}}{{{question}}}.*?START_CODE_HERE ###\n(.*?)% ### END",
-        ANSWERS,
-        re.DOTALL,
-    )[1]
+    answer = rf"\\begin{{answer}}{{{question}}}.*?START_CODE_HERE ###\n(.*?)% ### END"
+    region = re.search(answer, ANSWERS, re.DOTALL)[1]
     for line, number in DERIVED[question].items():
         cited = rf"{re.escape(line)} \\because{{[^&]*\({number}\)}}"
         assert re.search(cited, one_line(region)), line
 
 
-def numbers(tex):
-    """Count the equations of a text as LaTeX does; each must have a label."""
-    equations = re.findall(r"\\begin{equation}(.*?)\\end{equation}", tex, re.DOTALL)
-    labels = [re.search(r"\\label{eq:(.*?)}", equation)[1] for equation in equations]
-    return {label: number for number, label in enumerate(labels, 1)}
-
-
 def test_equations_are_numbered_as_in_the_assignment():
-    assert numbers(HANDOUT) == NUMBERS
+    equations = re.findall(r"\\begin{equation}(.*?)\\end{equation}", HANDOUT, re.DOTALL)
+    labels = [re.findall(r"\\label{eq:(.*?)}", equation) for equation in equations]
+    assert labels == [[label] for label in LABELS]
     assert not re.search(r"\\begin{(align|gather|multline)}", HANDOUT)
-    assert set(re.findall(r"\\ref{eq:(.*?)}", HANDOUT)) <= set(NUMBERS)
-    order = re.findall(r"\\input{(\w+)}", (TEX / "A2.tex").read_text().partition("\\begin{doc")[2])
-    assert [part for part in order if part in PARTS] == [p for p in PARTS if p in order]
+    assert set(re.findall(r"\\ref{eq:(.*?)}", HANDOUT)) <= set(LABELS)
 
 
 def test_docstrings_cite_these_numbers():
     code = (ROOT / "src" / "submission" / "word2vec.py").read_text(encoding="utf-8")
-    assert re.findall(r"\(equations? (.*?)[;)]", code) == ["2 and 5", "3 and 6", "8", "9"]
-    cited = [2, 5, 3, 6, 8, 9]
-    names = "loss cross-entropy gradient-v gradient-u negative-sampling skip-gram".split()
-    assert [NUMBERS[name] for name in names] == cited
-
-
-COUNT = r"(?:\d|\b(?:one|two|three|four|five|nine|twelve))"
-POINTS = re.compile(rf"{COUNT}\s*[~-]?\s*points?\b|\bpoints?: *\d", re.IGNORECASE)
+    assert re.findall(r"\(equations? (.*?)[;)]", code) == [
+        f"{NUMBERS['loss']} and {NUMBERS['cross-entropy']}",
+        f"{NUMBERS['gradient-v']} and {NUMBERS['gradient-u']}",
+        f"{NUMBERS['negative-sampling']}",
+        f"{NUMBERS['skip-gram']}",
+    ]
 
 
 def test_points_never_stand_in_the_text():
-    assert POINTS.search("[12 points]")
-    assert POINTS.search("2.5~points")
-    assert POINTS.search("Two points")
+    count = r"(?:\d|\b(?:one|two|three|four|five|nine|twelve))"
+    points = re.compile(rf"{count}\s*[~-]?\s*points?\b|\bpoints?: *\d", re.IGNORECASE)
+    assert all(map(points.search, ["[12 points]", "2.5~points", "Two points"]))
     for path in TEX.glob("*.tex"):
-        assert not POINTS.search(path.read_text(encoding="utf-8")), path.name
+        assert not points.search(path.read_text(encoding="utf-8")), path.name

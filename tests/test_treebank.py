@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from utils.treebank import StanfordSentiment
-from utils.treebank_files import SAMPLE, SENTENCES, find_treebank
+from utils.treebank_files import SAMPLE
 from utils.utils import InputError
 
 words = st.sampled_from(["rain", "snow", "tea", "Tea", "a", "b", ",", "é"])
@@ -35,10 +35,6 @@ def test_words_have_indices_in_order_of_first_appearance_and_unk_comes_last(make
 def test_any_white_space_parts_words_and_double_encoding_is_left_alone(make_treebank):
     treebank = StanfordSentiment(make_treebank(["clichÃ©s\u00a0and\u2003tea\x85pots"]))
     assert treebank.sentences() == [["clichã©s", "and", "tea", "pots"]]
-
-
-def test_without_a_path_it_is_the_treebank_that_run_py_finds():
-    assert StanfordSentiment().path == find_treebank()
 
 
 def test_reject_probability_is_the_formula(treebank):
@@ -192,11 +188,3 @@ def test_pinned_figures_of_the_real_treebank(real_treebank):
     assert len(corpus) == 299_303
     assert sum(map(len, corpus)) == 1_523_942
     assert random.random() == 0.345113990875067
-
-
-def test_sample_works_with_every_method(treebank):
-    treebank.get_random_context()
-    assert len(treebank.sent_labels()) == treebank.num_sentences()
-    assert sum(map(len, treebank.dataset_split())) == treebank.num_sentences()
-    assert {category for _, category in treebank.get_train_sentences()} == {0, 1, 2, 3, 4}
-    assert (SAMPLE / SENTENCES).exists()

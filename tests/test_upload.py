@@ -16,7 +16,7 @@ from sandbox.upload import VECTORS, Source, UploadError, read_upload
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="makes links or pipes")
 LINK = "is a link, which is not followed; hand in what it leads to"
-SPECIAL = "is no regular file; hand in a plain file"
+SPECIAL = "is not a regular file; hand in a plain file"
 F, G, QUIZ = "sigmoid = 1", "sgd = 2", "question_1 = 4"
 LOOSE = {"word2vec.py": F, "sgd.py": G}
 PACKAGE = LOOSE | {"__init__.py": "from .word2vec import sigmoid"}
@@ -107,10 +107,8 @@ def refused(path):
 
 
 LAYOUTS = {  # files, the package and the vectors in them, lines on what was left out
-    "a package": (PACKAGE, PACKAGE, None),
     "a package and vectors in it": (PACKAGE | VECTOR, PACKAGE, TEA),
     "a package in a folder": (under("submission", PACKAGE), PACKAGE, None),
-    "a package of any name": (under("my work", PACKAGE), PACKAGE, None),
     "vectors in the package": (under("submission", PACKAGE | VECTOR), PACKAGE, TEA),
     "vectors beside the package": (under("submission", PACKAGE) | VECTOR, PACKAGE, TEA),
     "a checkout": (under("src/submission", PACKAGE) | under("src", VECTOR | {"run.py": ""}) | under("src/utils", {"word2vec.py": "no"}) | under("tests", LOOSE | SINGLE) | under("src/grading", {"quiz.py": ""}) | under(".venv/a", LOOSE), PACKAGE, TEA),
@@ -120,19 +118,15 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "loose": (LOOSE | VECTOR, LOOSE, TEA),
     "one module": ({"sgd.py": G}, {"sgd.py": G}, None),
     "the quiz alone": ({"quiz.py": QUIZ}, {"quiz.py": QUIZ}, None),
-    "loose in folders": (under("a/b/c/d", LOOSE | VECTOR), LOOSE, TEA),
     "loose with helpers": (LOOSE | {"helper.py": "h", "lib/x.py": "x", "notes.txt": "", "x.pyc": ""}, LOOSE | {"helper.py": "h", "lib/x.py": "x"}, None),
     "loose with what is given": (LOOSE | dict.fromkeys(["grader.py", "graderUtil.py", "run.py", "setup.py", "conftest.py", "utils/utils.py", "tests/t.py"], ""), LOOSE, None),
     "submission.py": (SINGLE | VECTOR, {"__init__.py": ALL}, TEA),
-    "submission.py in folders": (under("a/src", SINGLE | VECTOR), {"__init__.py": ALL}, TEA),
     "submission.py with more": (SINGLE | {"quiz.py": QUIZ, "helper.py": "h", "run.py": ""}, {"__init__.py": ALL, "quiz.py": QUIZ, "helper.py": "h"}, None),
     "submission.py with an empty __init__.py": (SINGLE | {"__init__.py": ""}, {"__init__.py": ALL}, None),
     "submission.py in a package": (PACKAGE | SINGLE, PACKAGE | SINGLE, None),
-    "only __init__.py": (under("submission", {"__init__.py": ALL}), {"__init__.py": ALL}, None),
     "only __init__.py, of any name": (under("a/mine", {"__init__.py": ALL}) | {"b/__init__.py": "", "setup.py": ""}, {"__init__.py": ALL}, None),
     "__init__.py and modules of other names": (under("mine", {"__init__.py": "from .all import *", "all.py": ALL}), {"__init__.py": "from .all import *", "all.py": ALL}, None),
     "__init__.py and the quiz": (under("mine", {"__init__.py": ALL, "quiz.py": QUIZ}), {"__init__.py": ALL, "quiz.py": QUIZ}, None),
-    "deeper than other things": (under("1/2/3/4/5", LOOSE), LOOSE, None),
     "two halves, single files": (under("src-quiz", {"submission.py": QUIZ, "grader.py": ""}) | under("src-word2vec", SINGLE) | VECTOR, {"__init__.py": ALL, "quiz.py": QUIZ}, TEA),
     "two halves, one of them elsewhere": (under("a/b", {"submission.py": QUIZ}) | under("submission", PACKAGE), PACKAGE | {"quiz.py": QUIZ}, None),
     "three parts": ({"a/submission.py": F, "b/submission.py": G, "c/quiz.py": QUIZ}, LOOSE | {"quiz.py": QUIZ}, None),
@@ -140,7 +134,6 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "a copy that is named otherwise": (LOOSE | {"sgd (1).py": "x", "old_sgd.py": G}, LOOSE | {"old_sgd.py": G}, None, "sgd (1).py was left out: rename it to sgd.py"),
     "only vectors": (under("a/b", VECTOR), {}, TEA),
     "system files": (under("x", LOOSE) | {"__MACOSX/x/word2vec.py": "no", ".DS_Store": "", "._x": ""} | under("x/__pycache__", LOOSE) | under("x/.git", LOOSE) | under("node_modules", LOOSE) | under("site-packages", LOOSE), LOOSE, None),
-    "hidden files": (under("a", LOOSE) | under(".b", {"sgd.py": "x"}), LOOSE, None),
     "older work in a folder": (LOOSE | {"old/sgd.py": "x"}, LOOSE | {"old/sgd.py": "x"}, None),
     "the nearest": (under("a/b", {"word2vec.py": ALL}) | under("c", PACKAGE), PACKAGE, None, "a/b/word2vec.py was left out: c/word2vec.py is graded"),
     "submission beside other packages": (under("submission", PACKAGE) | under("old", {"sgd.py": ALL}), PACKAGE, None, "old/sgd.py was left out: submission/word2vec.py is graded"),
@@ -153,13 +146,16 @@ LAYOUTS = {  # files, the package and the vectors in them, lines on what was lef
     "twice the same": (under("a", LOOSE) | under("b", LOOSE) | under("c", LOOSE), LOOSE, None),
     "twice the same, one file empty": (under("a", LOOSE | {"quiz.py": ""}) | under("b", LOOSE | {"quiz.py": ""}), LOOSE | {"quiz.py": ""}, None),
     "loose and the same as a package": (LOOSE | under("submission", PACKAGE), PACKAGE, None),
-    "a package and the same loose": (under("a", PACKAGE) | under("b", LOOSE), PACKAGE, None),
     "farther ones, one of them inside": (under("submission", PACKAGE) | under("old\n", {"word2vec.py": ALL}) | {"quiz.py": ""} | under("submission/old", LOOSE), PACKAGE | under("old", LOOSE), None, r"old\n/word2vec.py was left out: submission/word2vec.py is graded", "quiz.py was left out: submission/word2vec.py is graded"),
-    "names that cannot be imported": (LOOSE | {"a b.py": "", "a-b/c.py": ""}, LOOSE, None, "a b.py was left out: Python can import no file of this name", "a-b/c.py was left out: Python can import no file of this name"),
-    "vectors downloaded twice": (LOOSE | {"sample_vectors_(soln) (1).json": TEA}, LOOSE, TEA),
+    "in other letters, in a package": (under("s", {"__init__.py": "from .sgd import sgd", "word2vec.py": F, "Sgd.py": G}), {"__init__.py": "from .sgd import sgd", "word2vec.py": F, "Sgd.py": G}, None, "s/Sgd.py was left out: rename it to sgd.py"),
+    "of another name, and imported": (under("s", {"__init__.py": "from .my_sgd import sgd", "word2vec.py": F, "my_sgd.py": G}), {"__init__.py": "from .my_sgd import sgd", "word2vec.py": F, "my_sgd.py": G}, None),
+    "like what __init__.py defines": (under("s", {"__init__.py": ALL, "test_sgd.py": G}), {"__init__.py": ALL, "test_sgd.py": G}, None),
+    "a text beside other code": ({"word2vec.py": F, "sgd.py.txt": G, "quiz.txt": ""}, {"word2vec.py": F}, None, "sgd.py.txt was left out: rename it to sgd.py"),
+    "a text beside the same code": (LOOSE | {"sgd.py.txt": G}, LOOSE, None),
+    "vectors of another name": (LOOSE | {"word_vectors.json": TEA}, LOOSE, None, f"word_vectors.json was left out: rename it to {VECTORS}"),
+    "names that cannot be imported": (LOOSE | {"a b.py": "", "a-b/c.py": ""}, LOOSE, None, "a b.py was left out: Python cannot import a file of this name", "a-b/c.py was left out: Python cannot import a file of this name"),
     "a zip of no code beside vectors": (VECTOR | {"pictures.zip": pack({"a.png": ""})}, {}, TEA),
-    "vectors in other letters": (LOOSE | {"Sample_Vectors.JSON": TEA}, LOOSE, TEA),
-    **{f"vectors: {name}": (LOOSE | {name: TEA}, LOOSE, TEA) for name in ("sampleVectors.json", "sample_vectors_soln.json", "Sample Vectors.json", "doe_7_sample_vectors_(soln).json", f"{VECTORS}.txt")},
+    **{f"vectors: {name}": (LOOSE | {name: TEA}, LOOSE, TEA) for name in ("sampleVectors.json", "Sample_Vectors.JSON", "Sample Vectors (1).json", "doe_7_sample_vectors_(soln).json", f"{VECTORS}.txt")},
     "vectors of the right name": (LOOSE | VECTOR | {"sample_vectors_old.json": "no"}, LOOSE, TEA),
     "vectors of the right name above": (under("submission", PACKAGE | {"sample_vectors_old.json": "no"}) | VECTOR, PACKAGE, TEA),
     "vectors of a like name above": (under("submission", PACKAGE | {"sample_vectors_1.json": TEA}) | {"sample_vectors_2.json": "no"}, PACKAGE, TEA),
@@ -273,22 +269,17 @@ REFUSED = {  # files, and what a folder or a zip of them is refused with
     "a file and a package": (SINGLE | under("submission", PACKAGE), BOTH % ("submission.py", "submission/word2vec.py")),
     "a file and modules": (SINGLE | LOOSE, BOTH % ("word2vec.py", "submission.py")),
     "two folders": (under("a", LOOSE) | under("b", {"word2vec.py": "sigmoid = 2"}), BOTH % ("a/word2vec.py", "b/word2vec.py")),
-    "two packages": (under("x/a", PACKAGE) | under("y/b", PACKAGE | {"sgd.py": "sgd = 3"}), BOTH % ("x/a/word2vec.py", "y/b/word2vec.py")),
     "a third that differs": (under("a", LOOSE) | under("b", LOOSE) | under("c", {"sgd.py": "sgd = no"}), BOTH % ("a/word2vec.py", "c/sgd.py")),
     "different helpers": (under("a", LOOSE | {"h.py": "1"}) | under("b", LOOSE | {"h.py": "2"}), BOTH % ("a/word2vec.py", "b/word2vec.py")),
     "two of strange names": (under("a\x1b", LOOSE) | under("b\x1b", SINGLE), BOTH % (r"a\x1b/word2vec.py", r"b\x1b/submission.py")),
-    "loose and a package": (LOOSE | under("submission", {"word2vec.py": "sigmoid = 0"}), BOTH % ("word2vec.py", "submission/word2vec.py")),
     "nothing": ({}, "{it} is empty. Hand in word2vec.py and sgd.py (and quiz.py, if your course grades it here), or the folder submission/, or submission.py, or a zip of one of these."),
     "other files": ({"a.txt": "", "b.py": "", "c": "", "d": "", "e": ""}, "{it} has no word2vec.py, sgd.py or submission.py, but b.py, a.txt, c, 2 more. Hand in word2vec.py and sgd.py (and quiz.py, if "),
     "a notebook": ({"hw.ipynb": "{}"}, "hw.ipynb (a notebook). Hand in "),
     "a PDF": ({"hw.PDF": ""}, "hw.PDF (a PDF). Hand in "),
-    "a compressed tar": ({"hw.tar.gz": ""}, "hw.tar.gz (an archive, no zip). Hand in "),
-    "a rar": ({"hw.rar": ""}, "hw.rar (an archive, no zip). Hand in "),
-    "another name": ({"word2vec (1).py": F, "a.py": ""}, "but word2vec (1).py (rename it to word2vec.py), a.py. Hand in "),
+    "a compressed tar": ({"hw.tar.gz": ""}, "hw.tar.gz (an archive but not a zip). Hand in "),
     "other names": ({"a/Sgd.py": "", "a/my_quiz.py": "", "submission.py.txt": ""},
                     "but a/Sgd.py (rename it to sgd.py), a/my_quiz.py (rename it to quiz.py), submission.py.txt (rename it to submission.py)"),
     "an __init__.py that defines nothing": (under("submission", {"__init__.py": "from .sgd import sgd", "sgd (1).py": G}), "but submission/sgd (1).py (rename it to sgd.py), "),
-    "an empty __init__.py": (under("submission", {"__init__.py": ""}), "but submission/__init__.py"),
     "halves that overlap": ({"a/submission.py": F + "\n" + QUIZ, "b/submission.py": ALL}, BOTH % ("a/submission.py", "b/submission.py")),
     "too deep": (under("1/2/3/4/5/6/7/8/9", LOOSE), "{it} is empty"),
     "two zips": ({"a.zip": pack(LOOSE), "b.zip": pack(LOOSE)}, "a.zip, b.zip"),
@@ -326,12 +317,10 @@ STORED = pack({"sgd.py": G * 300}, zipfile.ZIP_STORED)
 NO_ZIP = "cannot be read as a zip file: "
 FILES_REFUSED = {  # name and content of a file, and what it is refused with
     "a notebook": ("hw.ipynb", b"{}", "hw.ipynb is a notebook. Hand in word2vec.py and sgd.py (and quiz.py, if "),
-    "a tar": ("hw.tar", b"x", "hw.tar is an archive, no zip. Hand in "),
-    "a text": ("notes.txt", b"x", "notes.txt is no Python file. Hand in "),
-    "no zip": ("hw.zip", b"x", f"hw.zip {NO_ZIP}File is not a zip file. Make it anew."),
-    "a text of a strange name": ("a\x1b\n.txt", b"x", r"a\x1b\n.txt is no Python file"),
+    "a text": ("notes.txt", b"x", "notes.txt is not a Python file. Hand in "),
+    "no zip": ("hw.zip", b"x", f"hw.zip {NO_ZIP}File is not a zip file. Make it again."),
     "a zip of a strange name": ("a\x1b\n.zip", b"x", rf"a\x1b\n.zip {NO_ZIP}"),
-    "encrypted": ("it.zip", encrypted(pack({".hidden": "", "sgd.py": G})), "it.zip is encrypted. Make it anew, without a password."),
+    "encrypted": ("it.zip", encrypted(pack({".hidden": "", "sgd.py": G})), "it.zip is encrypted. Make it again, without a password."),
     "a zip in which there is much": ("it.zip", pack({"x.zip": BOMB}), "it.zip/x.zip is larger than 20 MB."),
     "a table of contents alone": ("it.zip", table_of_contents(300_000), f"it.zip {NO_ZIP}it holds too many files"),
     **{f"cut off after {size}": ("it.zip", STORED[:size], f"it.zip {NO_ZIP}") for size in (0, 10, len(STORED) // 2, len(STORED) - 1)},
@@ -356,7 +345,6 @@ def test_a_path_that_is_not_there_is_refused(tmp_path, path):
 
 THINGS = {  # what makes a thing that is no file, and what is said of it
     "link": (lambda path: path.symlink_to("/etc/passwd"), LINK),
-    "link to a folder": (lambda path: path.symlink_to("/etc"), LINK),
     "link to nothing": (lambda path: path.symlink_to("nowhere"), LINK),
     "pipe": (lambda path: os.mkfifo(path), SPECIAL),
 }
@@ -391,7 +379,7 @@ def test_neither_a_submission_nor_vectors_beside_it_are_a_link_or_pipe(tmp_path,
         handed_in = read_upload(tmp_path / name)
         assert handed_in.vectors is None
         assert set(handed_in.skipped) & {f"{VECTORS} {problem}"}
-    kind = "a link, which is not followed" if problem == LINK else "no file or folder"
+    kind = "a link, which is not followed" if problem == LINK else "neither a file nor a folder"
     for name in ("none", "submission.py", "none.zip"):
         make(tmp_path / name)
         said = f"{tmp_path / name} is {kind}. Name the submission itself."
@@ -399,21 +387,14 @@ def test_neither_a_submission_nor_vectors_beside_it_are_a_link_or_pipe(tmp_path,
 
 
 @posix_only
-def test_a_linked_folder_or_zip_is_named_in_the_refusal(tmp_path):
+def test_a_linked_folder_or_zip_is_told_and_not_what_was_given_graded_instead(tmp_path):
     as_folder(tmp_path / "real", LOOSE)
-    upload = as_folder(tmp_path / "upload", {"a.py": "", "b.py": "", "c.py": ""})
+    upload = as_folder(tmp_path / "upload", {"a.py": "", "b.py": "", "grading/word2vec.py": F})
     (upload / "submission").symlink_to(tmp_path / "real")
     assert f"but submission ({LINK}), a.py, b.py, 1 more. Hand in" in refused(upload)
+    (upload / "grading" / "word2vec.py").unlink()
     (upload / "submission").rename(upload / "it.zip")
     assert refused(upload) == f"{upload}/it.zip {LINK}."
-
-
-@posix_only
-def test_a_linked_folder_is_told_and_not_what_was_given_graded_instead(tmp_path):
-    as_folder(tmp_path / "real", LOOSE)
-    upload = as_folder(tmp_path / "src", {"run.py": "", "grading/word2vec.py": F})
-    (upload / "submission").symlink_to(tmp_path / "real")
-    assert f"but submission ({LINK}), " in refused(upload)
 
 
 @posix_only
@@ -569,7 +550,7 @@ def test_folders_without_end(tmp_path):
 def test_a_file_name_that_is_no_text(tmp_path):
     handed_in = read_upload(as_folder(tmp_path / "it", LOOSE | {"w\udcff.py": ""}))
     assert contents(handed_in) == LOOSE
-    line = r"w\udcff.py was left out: Python can import no file of this name"
+    line = r"w\udcff.py was left out: Python cannot import a file of this name"
     assert handed_in.skipped == (line,)
     folder = as_folder(tmp_path / "no", {"\udcff.zip": ""})
     assert refused(folder).startswith(rf"{folder}/\udcff.zip cannot be read as a zip file")
@@ -592,7 +573,7 @@ def test_at_most_ten_lines_are_told_of_what_was_left_out(tmp_path, make):
      "C:\\word2vec.py", "/a\x1b.py", "c:word2vec.py", "\\\\host\\word2vec.py"],
 )  # fmt: skip
 def test_members_of_a_zip_with_paths_that_lead_elsewhere_are_left_out(tmp_path, name):
-    line = f"{one_line(name)} was left out: its path leads elsewhere"
+    line = f"{one_line(name)} was left out: its path leads out of the zip"
     handed_in = read_upload(as_zip(tmp_path / "it", {name: "evil", "sgd.py": ""}))
     assert contents(handed_in) == {"sgd.py": ""}
     assert handed_in.skipped == (line,)
@@ -616,7 +597,7 @@ def patched(data, *changes):
 
 SIZE = struct.pack("<L", len(BOMB))
 TWICE = "is in the zip twice, with different contents; keep one"
-UNUSUAL = "is compressed in an unusual way; make the zip anew"
+UNUSUAL = "is compressed in an unusual way; make the zip again"
 DAMAGED = "is damaged in the zip: "
 ODD_ZIPS = {  # bytes of a zip, what is wrong with its sgd.py
     **{name: (pack({name: G, "../.hidden.py": "", "/": "", ".": "", "submission/a.py/": "", "submission\\b.py\\": ""}), "")
@@ -624,6 +605,7 @@ ODD_ZIPS = {  # bytes of a zip, what is wrong with its sgd.py
     "a folder": (pack({"sgd.py": G, of_mode(stat.S_IFDIR, "a.py"): "x"}), ""),
     "thousands of other files": (pack({f"a/{i}.txt": "" for i in range(2_000)} | {"sgd.py": G}, zipfile.ZIP_STORED), ""),
     "a link": (pack({of_mode(stat.S_IFLNK): "/etc/passwd"}), LINK),
+    "twice, as long": (pack([("sgd.py", G), ("sgd.py", G[::-1])]), TWICE),
     "a pipe": (pack({of_mode(stat.S_IFIFO): ""}), SPECIAL),
     "twice the same": (pack([("sgd.py", G), ("sgd.py", G)]), ""),
     "twice": (pack([("sgd.py", G), (".//sgd.py", "r")]), TWICE),
@@ -632,7 +614,6 @@ ODD_ZIPS = {  # bytes of a zip, what is wrong with its sgd.py
     "LZMA": (pack({"sgd.py": G}, zipfile.ZIP_LZMA), UNUSUAL),
     "a bomb": (pack({"sgd.py": BOMB}), "is larger than 1 MB"),
     "a bomb that calls itself small": (patched(pack({"sgd.py": BOMB}), (SIZE, struct.pack("<L", 10))), DAMAGED + "Bad CRC-32"),
-    "a bomb that calls itself less": (patched(pack({"sgd.py": BOMB}), (SIZE, struct.pack("<L", 10**6))), DAMAGED + "Bad CRC-32"),
     "other content": (patched(STORED, (b"sgd = 2", b"sgd = 3")), DAMAGED + "Bad CRC-32"),
     "a name of 1,000 bytes": (STORED[:26] + struct.pack("<H", 1000) + STORED[28:], DAMAGED),
 }  # fmt: skip
@@ -682,11 +663,9 @@ WIDE = {
     "utf-16, the other order": b"\xfe\xff" + TEXT.encode("utf-16-be"),
     "utf-16, Chinese": CHINESE.encode("utf-16"),
     "utf-16, Chinese, the other order": b"\xfe\xff" + CHINESE.encode("utf-16-be"),
-    "utf-32, Chinese, the other order": b"\0\0\xfe\xff" + CHINESE.encode("utf-32-be"),
 }  # fmt: skip
 NOT_UTF8 = {  # bytes, the first that is wrong, where it is
     "latin-1": (b"# \xe9\n", "e9", 2),
-    "latin-1, far down": (b"#\n" * 6 + b"\xff", "ff", 12),
     "latin-1, as UTF-8": (b"# coding: utf8\n\n\n\xe9", "e9", 17),
     "latin-1 after a mark": (b"\xef\xbb\xbf\n\n\xff", "ff", 5),
     "latin-1, declared, with a NUL": (b"# coding: latin-1\n\0", "00", 18),
@@ -702,16 +681,13 @@ TEXTS = {
     "slow, declared": (b"# coding: punycode\n" + b"a" * 500_000 + b"-" + b"9" * 400_000, ""),
     "no text, declared": (b"# coding: zlib\n", ""),
     **{name: (data, "is in UTF-16 or UTF-32; save it as UTF-8") for name, data in WIDE.items()},
-    **{name: (data, f"is no UTF-8 text: byte 0x{byte} at position {at}; save it as UTF-8") for name, (data, byte, at) in NOT_UTF8.items()},
+    **{name: (data, f"is not UTF-8 text: byte 0x{byte} at position {at}; save it as UTF-8") for name, (data, byte, at) in NOT_UTF8.items()},
 }  # fmt: skip
 
 
 @both
 @pytest.mark.parametrize(("data", "problem"), TEXTS.values(), ids=TEXTS)
 def test_encodings(tmp_path, make, data, problem):
-    names = {"word2vec.py": "word2vec.py", "helper.py": "helper.py", "__init__.py": "submission.py"}
-    for name, shown in names.items():
-        files = {shown: data} | ({"word2vec.py": data} if shown == "helper.py" else {})
-        source = read_upload(make(tmp_path / shown, files)).package[name]
-        assert source.data == data
-        assert source.problem == (f"{shown} {problem}" if problem else "")
+    source = read_upload(make(tmp_path / "it", {"submission.py": data})).package["__init__.py"]
+    assert source.data == data
+    assert source.problem == (f"submission.py {problem}" if problem else "")

@@ -39,9 +39,10 @@ def channel_to(other_side, look=lambda: None, **options):
 
 
 def there_and_back(value, describe=None, **options):
-    with channel_to(
-        lambda sock: Channel(sock, describe=describe).send(value), **options
-    ) as channel:
+    def send(sock):
+        Channel(sock, describe=describe).send(value)
+
+    with channel_to(send, **options) as channel:
         return channel.receive()
 
 
@@ -171,7 +172,7 @@ def test_any_bytes_are_a_plain_value_or_an_error(data):
             found += value.values() if isinstance(value, dict) else value
 
 
-@pytest.mark.parametrize("item", [[], {"": 0}, 0.5, tag("opaque", ""), tag("array", "bool", [0])])
+@pytest.mark.parametrize("item", [{"": 0}, tag("opaque", ""), tag("array", "bool", [0])], ids=str)
 def test_a_large_header_needs_little_memory_and_time(item):
     header = json.dumps([item] * (HEADER // (len(json.dumps(item)) + 2))).encode()
     tracemalloc.start()

@@ -117,12 +117,6 @@ def pairs_with_draws(draw):
 # sigmoid
 
 
-def test_sigmoid_known_case():
-    x = np.array([-0.46612273, -0.87671855, 0.54822123, -0.36443576, 0.33688521])
-    expected = [0.38553435, 0.29385824, 0.63372281, 0.40988622, 0.5834337]
-    np.testing.assert_allclose(sigmoid(x), expected, rtol=1e-7)
-
-
 @given(hnp.arrays(float, hnp.array_shapes(min_dims=0, min_side=0), elements=st.floats(-750, 750)))
 def test_sigmoid_is_scipys_in_the_shape_of_x(x):
     result = sigmoid(frozen(x))
@@ -130,68 +124,18 @@ def test_sigmoid_is_scipys_in_the_shape_of_x(x):
     np.testing.assert_allclose(result, expit(x), rtol=1e-15, atol=1e-300)
 
 
-@pytest.mark.parametrize("number", [0.5, np.float64(0.5), np.array(0.5)])
+@pytest.mark.parametrize("number", [0.5, np.float64(0.5), np.array(0.5), 0, -1, 1000.0, -1000.0])
 def test_sigmoid_of_a_scalar_is_a_scalar(number):
     assert isinstance(sigmoid(number), float)
-    assert np.shape(sigmoid(number)) == ()
-
-
-def test_sigmoid_of_whole_numbers():
-    assert sigmoid(0) == 0.5
-    np.testing.assert_allclose(sigmoid(np.array([-1, 1])), [0.26894142, 0.73105858], rtol=1e-7)
+    assert sigmoid(number) == pytest.approx(expit(float(number)), rel=1e-15)
 
 
 def test_sigmoid_of_large_numbers_reaches_0_and_1():
     x = frozen([-np.inf, -1e308, -1000, 1000, 1e308, np.inf])
     np.testing.assert_array_equal(sigmoid(x), [0, 0, 0, 1, 1, 1])
-    assert sigmoid(-1000.0) == 0
-    assert sigmoid(1000.0) == 1
-
-
-@given(st.lists(st.floats(-36, 36), min_size=2, unique=True))
-def test_sigmoid_lies_between_0_and_1_and_grows(numbers):
-    result = sigmoid(np.array(sorted(numbers)))
-    assert np.all(result > 0)
-    assert np.all(result < 1)
-    assert np.all(np.diff(result) >= -1e-15)  # but for rounding
-
-
-@given(st.floats(-1000, 1000))
-def test_sigmoid_is_symmetric(x):
-    assert sigmoid(-x) == pytest.approx(1 - sigmoid(x), rel=0, abs=1e-15)
-
-
-@given(st.floats(-40, 40))
-def test_sigmoid_has_the_derivative_s_times_1_minus_s(x):
-    h = 1e-5
-    slope = (sigmoid(x + h) - sigmoid(x - h)) / (2 * h)
-    assert slope == pytest.approx(sigmoid(x) * (1 - sigmoid(x)), rel=0, abs=1e-10)
 
 
 # naive softmax
-
-
-def test_naive_softmax_known_case():
-    v_c = frozen([-0.27323645, 0.12538062, 0.95374082])
-    U = frozen(
-        [
-            [-0.6831809, -0.04200519, 0.72904007],
-            [0.18289107, 0.76098587, -0.62245591],
-            [-0.61517874, 0.5147624, -0.59713884],
-            [-0.33867074, -0.80966534, -0.47931635],
-            [-0.52629529, -0.78190408, 0.33412466],
-        ]
-    )
-    expected_grad_U = [
-        [-0.11394933, 0.05228819, 0.39774391],
-        [-0.02740743, 0.01257651, 0.09566654],
-        [-0.03385715, 0.01553611, 0.11817949],
-        [0.24348396, -0.11172803, -0.84988879],
-        [-0.06827005, 0.03132723, 0.23829885],
-    ]
-    expected = 2.217424877675181, [-0.17249875, 0.64873661, 0.67821423], expected_grad_U
-    result = naive_softmax_loss_and_gradient(v_c, 3, U, None)
-    assert_same(result, expected, rtol=1e-6, atol=0)
 
 
 @given(pairs())
@@ -208,24 +152,6 @@ def test_naive_softmax_of_scores_1000_and_0_and_minus_1000(o, loss, error):
     v_c, U = frozen([10, 0]), frozen([[100, 1], [0, 2], [-100, 3]])
     expected = loss, np.array(error) @ U, np.outer(error, v_c)
     assert_same(naive_softmax_loss_and_gradient(v_c, o, U, None), expected, atol=0)
-
-
-@given(pairs())
-def test_naive_softmax_gradient_by_the_outside_vectors_sums_to_zero(pair):
-    _, _, grad_outside_vecs = naive_softmax_loss_and_gradient(*pair, None)
-    np.testing.assert_allclose(grad_outside_vecs.sum(axis=0), 0, atol=1e-12)
-
-
-@given(pairs())
-def test_naive_softmax_losses_are_those_of_probabilities(pair):
-    v_c, _, U = pair
-    losses = [naive_softmax_loss_and_gradient(v_c, o, U, None)[0] for o in range(len(U))]
-    assert np.exp(-np.array(losses)).sum() == pytest.approx(1, rel=1e-9)
-
-
-def test_naive_softmax_of_a_single_word_is_certain():
-    result = naive_softmax_loss_and_gradient(frozen([1, 2]), 0, frozen([[3, 4]]), None)
-    assert_same(result, (0, np.zeros(2), np.zeros((1, 2))), atol=0)
 
 
 # negative sampling
@@ -258,18 +184,6 @@ def test_neg_sampling_takes_10_samples_unless_told_otherwise():
         assert loss == pytest.approx((K + 1) * np.log(2))
 
 
-def test_neg_sampling_counts_a_word_drawn_twice_twice():
-    v_c, U = frozen([1, 2]), frozen([[3, -1], [0.5, 0.25], [-1, 1]])
-    s0, s1, s2 = (1 / (1 + np.exp(-u @ v_c)) for u in U)
-    expected = (
-        -np.log(s0) - 2 * np.log(1 - s1) - np.log(1 - s2),
-        (s0 - 1) * U[0] + 2 * s1 * U[1] + s2 * U[2],
-        [(s0 - 1) * v_c, 2 * s1 * v_c, s2 * v_c],
-    )
-    result = neg_sampling_loss_and_gradient(v_c, 0, U, Draws([1, 2, 0, 1]), K=3)
-    assert_same(result, expected, rtol=1e-13)
-
-
 @pytest.mark.parametrize(
     ("o", "draws", "loss", "error"),
     [(0, [1], 0, [0, 0, 0]), (1, [0, 0], 3000, [2, -1, 0]), (1, [0, 2], 2000, [1, -1, 0])],
@@ -279,12 +193,6 @@ def test_neg_sampling_of_scores_1000_and_minus_1000(o, draws, loss, error):
     expected = loss, np.array(error) @ U, np.outer(error, v_c)
     result = neg_sampling_loss_and_gradient(v_c, o, U, Draws(draws), len(draws))
     assert_same(result, expected, atol=0)
-
-
-def test_neg_sampling_leaves_all_other_rows_zero():
-    U = frozen(np.random.RandomState(0).randn(9, 3))
-    _, _, grad = neg_sampling_loss_and_gradient(U[0], 4, U, Draws([7, 2, 7]), 3)
-    assert np.flatnonzero(grad.any(axis=1)).tolist() == [2, 4, 7]
 
 
 # skip-gram
@@ -297,25 +205,6 @@ WORD2IND = MappingProxyType({word: index for index, word in enumerate(WORDS)})  
 def made_up(v, o, U, dataset, /):
     """Return a loss of no meaning with gradients that raise if they are written to."""
     return o + v.sum(), frozen(v * o - 1), frozen(U + o)
-
-
-def test_skipgram_known_case():
-    vectors = np.random.RandomState(9265).randn(10, 3)
-    vectors = frozen(vectors / np.sqrt((vectors**2).sum(axis=1, keepdims=True)))
-    V, U = vectors[:5], vectors[5:]
-    expected_grad_V = np.zeros((5, 3))
-    expected_grad_V[2] = [-1.26947339, -1.36873189, 2.45158957]
-    expected_grad_U = [
-        [-0.41045956, 0.18834851, 1.43272264],
-        [0.38202831, -0.17530219, -1.33348241],
-        [0.07009355, -0.03216399, -0.24466386],
-        [0.09472154, -0.04346509, -0.33062865],
-        [-0.13638384, 0.06258276, 0.47605228],
-    ]
-    expected = 11.16610900153398, expected_grad_V, expected_grad_U
-    loss = naive_softmax_loss_and_gradient
-    result = skipgram("c", 3, list("abedbc"), WORD2IND, V, U, None, loss)
-    assert_same(result, expected, rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize(
@@ -346,31 +235,12 @@ def test_skipgram_sums_over_the_outside_words_in_order(loss, center, outside_wor
     assert words == outside_words
 
 
-def test_skipgram_is_the_plain_loop():
-    V, U = np.random.RandomState(3).randn(2, 5, 3)
-
-    def loss(V, U):
-        return sum(softmax_loss(V[1], o, U) for o in [0, 2, 2, 1])
-
-    result = skipgram(
-        *("b", 2, list("accb"), WORD2IND, V, U, None),
-        word2vec_loss_and_gradient=naive_softmax_loss_and_gradient,
-    )
-    assert_same(result, evaluate(loss, V, U))
-
-
 def test_skipgram_uses_negative_sampling_unless_told_otherwise():
     V, U = frozen(np.random.RandomState(4).randn(2, 5, 3))
     arguments = ["a", 2, ["b", "d"], WORD2IND, V, U]
     draws = random.Random(5).choices(range(5), k=99)
     expected = skipgram(*arguments, Draws(draws), neg_sampling_loss_and_gradient)
     assert_same(skipgram(*arguments, Draws(draws)), expected, rtol=0, atol=0)
-
-
-def test_skipgram_without_outside_words_is_zero():
-    V, U = np.ones((5, 3)), np.ones((5, 3))
-    result = skipgram("a", 2, [], WORD2IND, V, U, None, made_up)
-    assert_same(result, (0, np.zeros((5, 3)), np.zeros((5, 3))), atol=0)
 
 
 # A step: 50 windows

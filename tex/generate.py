@@ -1,14 +1,12 @@
 """Write what the handout takes from the project: points, quiz, and what the autograder prints.
 
-``python tex/generate.py`` writes into build/tex/, or into the folder that it is given. What is
-there already stays if nothing that it is made of is newer.
+``python tex/generate.py`` writes into build/tex/. Files that are newer than their sources stay.
 """
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # not there under python -P and -I
 import program  # isort: split
 
 import ast
@@ -19,7 +17,6 @@ import string
 import subprocess
 import tempfile
 
-from formulas import to_latex
 from utils.utils import InputError, write_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,20 +35,32 @@ GENERATED = (
     "remote.txt",
 )
 
+# A formula of the quiz is a row of words that hold nothing but names, numbers and signs.
+NAME = r"(?:d?(?:v_c|[gxJU])|sigma|eta|exp|log|y_hat|[uv]_[a-z]|[B-Zb-z])(?![A-Za-z_])"
+WORD = rf"(?:sum over all words w of|{NAME}|<-|[-+=/|^()\d]|, (?=\w\)))+"
+FORMULA = rf"(?<!\S)({WORD}(?: (?:\. )?{WORD})*)([,;.]?)(?!\S)"  # and the sign after it
+INSIDE = r"((?:[^()]|\([^()]*\))*)"  # what parentheses may hold
+FACTOR = rf"(?:\\partial )?(?:\w*\({INSIDE}\)|\w+)(?:\^\w)?"
+QUOTIENT = rf"(?P<above>{FACTOR})%s(?P<below>{FACTOR})"
+LATEX = {  # each pattern in this order
+    r"\bd ?(?=sigma|v_c|[gxJU]\b)": r"\\partial ",
+    QUOTIENT % "/": r"\\quotient{\g<above>}{\g<below>}",
+    QUOTIENT % " / ": r"\\frac{\g<above>}{\g<below>}",
+    rf"{{\({INSIDE}\)}}": r"{\1}",
+    "sum over all words w of": r"\\sum_w",
+    r"\((\\sum.*)\)": r"\\Bigl(\1\\Bigr)",
+    r" \. ": r"^\\top ",
+    "<-": r"\\leftarrow",
+    r"\|": r"\\mid",
+    r"\b(sigma|eta|exp|log)\b": r"\\\1",
+    r"\by_hat\b": r"\\byhat",
+    r"\b([uv]_|[yU]\b)": r"\\b\1",
+    r"\^T": r"^\\top",
+}
+
 
 def points(worth):
-    r"""Write what each question is worth, for ``\points{2a}``.
-
-    Parameters
-    ----------
-    worth : dict of str to float
-        Points of each test and written question, by its id.
-
-    Returns
-    -------
-    str
-        LaTeX.
-    """
+    """Write what each question is worth, from the points of each test."""
     sums = {"all": 0, "basic": 0}
     for test, value in worth.items():
         question = test[:2]
@@ -66,74 +75,67 @@ def points(worth):
 
 
 def quiz(source):
-    """Write the questions of the quiz.
-
-    Parameters
-    ----------
-    source : str
-        The code of quiz.py, whose docstrings hold them.
-
-    Returns
-    -------
-    str
-        LaTeX.
-    """
+    """Write the questions of the quiz, from the docstrings of quiz.py."""
     questions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    return "\n".join(
-        question_in_latex(function, string.ascii_lowercase[int(function.name.split("_")[1]) - 1])
-        for function in questions
-    )
+    return "\n".join(map(question, questions))
 
 
-def question_in_latex(function, letter):
-    """Write a question: what is asked, then its options."""
+def question(function):
+    """Write what is asked, then the options."""
+    letter = string.ascii_lowercase[int(function.name.removeprefix("question_")) - 1]
     text = ast.get_docstring(function).partition("\n\nReturns\n")[0]
     asked, *options = re.split(r"\n *\([a-z]\) ", text)
     title, *paragraphs = re.split(r"\n\s*\n", asked.strip())
-    lines = [rf"\begin{{quizquestion}}{{3{letter}}}{{{to_latex(title)}}}", ""]
-    lines += [to_latex(paragraph) + "\n" for paragraph in paragraphs]
-    lines += [
-        r"\begin{options}",
-        *(rf"  \item {to_latex(option, displayed=False)}" for option in options),
+    lines = [
+        rf"\begin{{quizquestion}}{{3{letter}}}{{{to_latex(title)}}}",
+        *(f"\n{to_latex(paragraph)}" for paragraph in paragraphs),
+        "\n\\begin{options}",
+        *(rf"  \item {to_latex(option)}" for option in options),
+        "\\end{options}\n\\end{quizquestion}\n",
     ]
-    return "\n".join([*lines, r"\end{options}", r"\end{quizquestion}", ""])
+    return "\n".join(lines)
+
+
+def to_latex(text):
+    """Write the formulas of a text in LaTeX; an equation gets a line of its own."""
+
+    def formula_in_latex(found):
+        formula, sign = found.groups()
+        for pattern, latex in LATEX.items():
+            formula = re.sub(pattern, latex, formula)
+        return rf"\[{formula}{sign}\]" if " = " in formula else rf"\({formula}\){sign}"
+
+    return re.sub(FORMULA, formula_in_latex, " ".join(text.split()))
 
 
 def runs():
-    """Run the autograder on the submission, and on copies of it with a mistake.
-
-    Returns
-    -------
-    dict of str to str
-        What it printed, by the name of a file.
-    """
+    """Run the autograder on the submission and on copies with a mistake; give what it printed."""
     with tempfile.TemporaryDirectory() as folder:
-        right, wrong, crashing = (Path(folder, name) for name in ("right", "wrong", "crashing"))
-        for copy, mistake in ((right, None), (wrong, MISTAKE), (crashing, CRASH)):
-            copy_of_src(copy / "src", mistake)
-        (right / "src" / "sample_vectors_(soln).json").write_text("{}")  # a solution has vectors
-        solution = right / "src" / "submission"
-        remote = [*remote_tests(wrong / "src", solution), *remote_tests(right / "src", solution)]
+        right = copy_of_src(Path(folder, "right"))
+        wrong = copy_of_src(Path(folder, "wrong"), MISTAKE)
+        crashing = copy_of_src(Path(folder, "crashing"), CRASH)
+        (right / "sample_vectors_(soln).json").write_text("{}")  # a solution has vectors
         return {
-            "passing.txt": printed(right / "src", PASSES),
-            "failing.txt": printed(wrong / "src", FAILS),
-            "crashing.txt": printed(crashing / "src", CRASHES),
-            "hidden.txt": printed(right / "src", HIDDEN),
-            "remote.txt": "\n\n".join(remote) + "\n",
+            "passing.txt": printed(right, PASSES),
+            "failing.txt": printed(wrong, FAILS),
+            "crashing.txt": printed(crashing, CRASHES),
+            "hidden.txt": printed(right, HIDDEN),
+            "remote.txt": "\n".join(remote(src, right / "submission") for src in (wrong, right)),
         }
 
 
-def copy_of_src(folder, mistake):
+def copy_of_src(folder, mistake=None):
     """Copy src/; a mistake is a file of the submission, a text in it, and what to put there."""
     no_caches = shutil.ignore_patterns("__pycache__", "*.png", "*.npz", "*.json.tmp")
-    shutil.copytree(SRC, folder, ignore=no_caches)
+    src = shutil.copytree(SRC, folder / "src", ignore=no_caches)
     if mistake:
         name, old, new = mistake
-        file = folder / "submission" / name
+        file = src / "submission" / name
         text = file.read_text(encoding="utf-8")
         if text.count(old) != 1:
             raise InputError(f"{name} does not hold {old.strip()!r} once: choose another mistake")
         file.write_text(text.replace(old, new), encoding="utf-8")
+    return src
 
 
 def grade(src, *arguments):
@@ -150,22 +152,21 @@ def printed(src, test):
     return re.search(r"^----- START .*?^----- END .*?\n", grade(src, test), re.S | re.M)[0]
 
 
-def remote_tests(src, solution):
-    """Grade a basic and a hidden test as Gradescope does; give each as it shows it."""
+def remote(src, solution):
+    """Grade a basic and a hidden test as Gradescope does; give both as it shows them."""
     results = src.parent / "results.json"
-    grade(
-        src,
-        *(FAILS, HIDDEN),
-        *("--solution", str(solution), "--gradescope", str(results), "--unconfined"),
-    )
+    as_there = "--solution", solution, "--gradescope", results, "--unconfined"
+    grade(src, FAILS, HIDDEN, *map(str, as_there))
+    shown = ""
     for test in json.loads(results.read_text(encoding="utf-8"))["tests"]:
         title = f"{test['number']}) {test['name']} ({test['score']}/{test['max_score']})"
-        yield f"{title}\n{test['output']}".strip()
+        shown += f"{title}\n{test['output']}".strip() + "\n\n"
+    return shown.removesuffix("\n")
 
 
 def is_current(folder):
-    """Tell whether all files are there, and what they are made of is older."""
-    sources = [*SRC.rglob("*.py"), SRC / "points.json", *Path(__file__).parent.glob("*.py")]
+    """Tell whether all files are there and newer than what they are made of."""
+    sources = [*SRC.rglob("*.py"), SRC / "points.json", Path(__file__)]
     made = [folder / name for name in GENERATED]
     return all(path.exists() for path in made) and (
         max(path.stat().st_mtime for path in sources) < min(path.stat().st_mtime for path in made)
@@ -173,14 +174,7 @@ def is_current(folder):
 
 
 def write(folder=BUILD):
-    """Write all files, each whole, unless they are current.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where; made if need be.
-    """
-    folder = Path(folder)
+    """Write all files into a folder, each whole, unless they are current."""
     if is_current(folder):
         return
     try:
@@ -197,10 +191,8 @@ def write(folder=BUILD):
 
 def main(arguments=None):
     """Run the program; return 0, or 2 if nothing can be made."""
-    parser = program.OneLineParser(prog="generate.py", description=__doc__)
-    parser.add_argument("folder", nargs="?", default=BUILD, help="where (default: build/tex)")
-    options = parser.parse_args(arguments)
-    return program.run("generate.py", lambda: write(options.folder))
+    program.OneLineParser(prog="generate.py", description=__doc__).parse_args(arguments)
+    return program.run("generate.py", write)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,17 @@ bytes.
 import argparse
 import random
 import re
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "src"))
+
+from utils.treebank_files import DICTIONARY, LABELS, SENTENCES, SPLIT  # noqa: E402
+from utils.utils import InputError, write_files  # noqa: E402
+
 SEED = 9
-SENTENCES = 3000
+SIZE = 3000  # sentences
 SPLITS = {1: 2162, 2: 559, 3: 279}  # train, test, dev: in proportion 8544, 2210, 1101
 PHRASE_LENGTHS = range(2, 9)  # phrases kept besides whole sentences and single words
 NOTCHES = 24  # a reader's slider stands at one of 0..24
@@ -21,23 +27,11 @@ BRACKETS = {"-LRB-": "(", "-RRB-": ")"}
 
 
 class Grammar:
-    """What the grammar files say; grammar_reviews.txt tells how they are written.
-
-    Parameters
-    ----------
-    paths : iterable of Path
-        The files.
-
-    Attributes
-    ----------
-    values : dict of str to float
-        Praise (above 0) or blame (below 0) of lower-case words.
-    rules : dict of str to list of str
-        The alternatives of each rule; one marked ``{3}`` is listed three times.
-    """
+    """Rules, and values of words, as in the grammar files; grammar_reviews.txt explains them."""
 
     def __init__(self, paths):
-        self.values, self.rules = {}, {}
+        self.values = {}  # of lower-case words: praise is above 0, blame below
+        self.rules = {}  # the alternatives of each; one marked {3} is listed three times
         for path in paths:
             text = re.sub(r"\n +", " ", path.read_text(encoding="utf-8"))
             for line in text.splitlines():
@@ -58,15 +52,7 @@ class Grammar:
 
 
 class Grower:
-    """Grow sentences with the values of their phrases.
-
-    Parameters
-    ----------
-    grammar : Grammar
-        Rules and values.
-    rng : random.Random
-        The source of all chance.
-    """
+    """Grow sentences with the values of their phrases; all chance comes from `rng`."""
 
     def __init__(self, grammar, rng):
         self.grammar = grammar
@@ -75,15 +61,7 @@ class Grower:
         self.used = set()
 
     def sentence(self):
-        """Grow a sentence.
-
-        Returns
-        -------
-        words : list of str
-            The sentence's words.
-        phrases : list of (int, int, float)
-            Start, end and value of each phrase; the last one is the sentence.
-        """
+        """Grow the words of a sentence, and start, end and value of its phrases, itself last."""
         self.used.clear()
         words, phrases = [], []
         self._grow("sentence", words, phrases)
@@ -125,20 +103,7 @@ class Grower:
 
 
 def label(value, rng):
-    """Give a phrase its label.
-
-    Parameters
-    ----------
-    value : float
-        Praise less blame.
-    rng : random.Random
-        Moves the readers' hands.
-
-    Returns
-    -------
-    str
-        The mean of three readers' sliders, from 0 to 1, with up to five digits.
-    """
+    """Give a phrase of some value its label: the mean of three readers' sliders, from 0 to 1."""
     if not value and rng.randrange(3):
         return "0.5"  # two neutral phrases of three leave the sliders where they are
     place = round(NOTCHES / 2 * (1 + value / (2 + abs(value))))
@@ -151,26 +116,9 @@ def plain(words):
     return " ".join(BRACKETS.get(word, word) for word in words)
 
 
-def make_treebank(grammar, seed=SEED):
-    """Grow the sentences and label the phrases.
-
-    Parameters
-    ----------
-    grammar : Grammar
-        Rules and values.
-    seed : int
-        Another seed makes another treebank.
-
-    Returns
-    -------
-    sentences : list of str
-        No two alike.
-    splits : list of int
-        1, 2 or 3 for each sentence: train, test, dev.
-    labels : dict of str to str
-        The label of each phrase, in the order of their ids, no two phrases alike in lower case.
-    """
-    rng = random.Random(seed)
+def make_treebank(grammar):
+    """Grow sentences, no two alike; give them, the split of each, and the label of each phrase."""
+    rng = random.Random(SEED)
     grower = Grower(grammar, rng)
     sentences, labels, seen = [], {}, set()
 
@@ -180,7 +128,7 @@ def make_treebank(grammar, seed=SEED):
             seen.add(phrase.lower())
             labels[phrase] = label(value, rng)
 
-    while len(sentences) < SENTENCES:
+    while len(sentences) < SIZE:
         words, phrases = grower.sentence()
         if plain(words).lower() in seen:
             continue
@@ -197,42 +145,24 @@ def make_treebank(grammar, seed=SEED):
 
 
 def format_files(sentences, splits, labels):
-    """Lay a treebank out as the four files.
-
-    Parameters
-    ----------
-    sentences, splits, labels
-        As from `make_treebank`.
-
-    Returns
-    -------
-    dict of str to list of str
-        The lines of each file.
-    """
+    """Lay a treebank out as the lines of the four files."""
     ids = {phrase: i for i, phrase in enumerate(labels)}
     twice = (sentence.encode("utf-8").decode("latin-1") for sentence in sentences)
     return {
-        "datasetSentences.txt": [
+        SENTENCES: [
             "sentence_index\tsentence",
             *(f"{i}\t{sentence}" for i, sentence in enumerate(twice, 1)),
         ],
-        "datasetSplit.txt": [
+        SPLIT: [
             "sentence_index,splitset_label",
             *(f"{i},{split}" for i, split in enumerate(splits, 1)),
         ],
-        "dictionary.txt": [f"{phrase}|{ids[phrase]}" for phrase in sorted(ids)],
-        "sentiment_labels.txt": [
+        DICTIONARY: [f"{phrase}|{ids[phrase]}" for phrase in sorted(ids)],
+        LABELS: [
             "phrase ids|sentiment values",
             *(f"{i}|{value}" for i, value in enumerate(labels.values())),
         ],
     }
-
-
-def write_lines(path, lines):
-    """Write a file whole: under another name first, then by renaming."""
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    unfinished.replace(path)
 
 
 def main():
@@ -246,10 +176,12 @@ def main():
     sentences, splits, labels = make_treebank(grammar)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, lines in format_files(sentences, splits, labels).items():
-            write_lines(directory / name, lines)
+        files = format_files(sentences, splits, labels)
+        write_files({directory / name: "\n".join([*lines, ""]) for name, lines in files.items()})
     except OSError as error:
         parser.error(f"cannot write to {directory}: {error.strerror}. Pass another --output DIR.")
+    except InputError as error:
+        parser.error(str(error))
     words = [word.lower() for sentence in sentences for word in sentence.split()]
     print(
         f"wrote {len(sentences)} sentences, {len(words)} words ({len(set(words))} different) and"

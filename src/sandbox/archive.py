@@ -1,6 +1,7 @@
-"""The files of a folder or a zip from a stranger: no link is followed, nothing lands on disk.
+"""The files of a folder or a zip from a stranger, few and small enough to be read.
 
-Only with `follow`, for a folder of one's own, links lead where they lead.
+No link is followed, no pipe waited for, and nothing lands on disk; only with `follow`, for a folder
+of one's own, links lead where they lead. A hard link is a file like any other.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import posixpath
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
@@ -21,11 +22,12 @@ MAX_DEPTH = 8  # folders in each other
 MAX_AT_ONCE = 4 * 2**20  # bytes; more than the table of contents of any zip of ours
 IGNORED = re.compile(r"\.(?!\.$).*|__MACOSX|__pycache__|node_modules|site-packages", re.S)
 LINK = "is a link, which is not followed; hand in what it leads to"
-SPECIAL = "is no regular file; hand in a plain file"
+SPECIAL = "is not a regular file; hand in a plain file"
 TWICE = "is in the zip twice, with different contents; keep one"
-UNUSUAL = "is compressed in an unusual way; make the zip anew"
+UNUSUAL = "is compressed in an unusual way; make the zip again"
 TOO_MANY = f"more than {MAX_ENTRIES:,} files: not all were looked at"
-SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY"))
+READ = sum(getattr(os, flag, 0) for flag in ("O_RDONLY", "O_NONBLOCK", "O_NOCTTY"))
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class UploadError(ValueError):
@@ -46,14 +48,29 @@ class Source:
         return re.sub("\r\n?", "\n", self.data.decode(errors="replace"))
 
 
-class Tree:
-    """The files of a folder or zip, those near its top first."""
+def problem_of_text(data):
+    """Say what keeps bytes from being Python source; a declared encoding is left to Python."""
+    zeros = data.count(0) / max(len(data), 1)
+    if zeros > 0.25 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is in UTF-16 or UTF-32; save it as UTF-8"
+    if not zeros and re.match(rb"(.*\n)?[ \t\f]*#.*?coding[:=](?![ \t]*utf-?8)", data):
+        return ""
+    try:
+        data.replace(b"\0", b"\xff").decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start
+        return f"is not UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
+    return ""
 
-    def __init__(self, label):
-        self.label = label  # what people call it
-        self.files = {}  # what opens them, by their paths with "/"
-        self.problems = {}  # what keeps some of them from being read
-        self.notes = []  # lines on what was left out
+
+@dataclass
+class Tree:
+    """The files of a folder or zip by their paths with "/", those near its top first."""
+
+    label: str  # what people call it
+    files: dict = field(default_factory=dict)  # what opens each
+    problems: dict = field(default_factory=dict)  # what keeps some of them from being read
+    notes: list = field(default_factory=list)  # lines on what was left out
 
     def add(self, name, mode, *opener):
         """Enter a file; a mode of 0, as some zips have it, is that of a plain file."""
@@ -84,25 +101,25 @@ class Tree:
 
 def list_folder(root, label, follow=False):
     """List the files of a folder and its subfolders."""
-    tree, seen, folders = Tree(label), 0, [""]
+    tree, left, folders = Tree(label), MAX_ENTRIES, [""]
     for folder in folders:  # grows as subfolders are found
         try:
-            items = look_into(*located(root, folder, follow), MAX_ENTRIES - seen + 1, follow)
+            items = look_into(root, folder, follow, left + 1)
         except OSError as error:
             problem = f"cannot be read: {error.strerror}"
             if not folder:
                 raise UploadError(f"{label} {problem}. Make it readable.") from error
             tree.files[folder], tree.problems[folder] = None, problem
             continue
-        if seen + len(items) > MAX_ENTRIES:
-            items, tree.notes = items[:-1], [TOO_MANY]
-        seen += len(items)
+        if len(items) > left:
+            items, tree.notes = items[:left], [TOO_MANY]
+        left -= len(items)
         for item, mode in sorted(items):
             name = posixpath.join(folder, item)
             if IGNORED.fullmatch(item):
                 continue
             if not stat.S_ISDIR(mode):
-                tree.add(name, mode, open_file, *located(root, name, follow))
+                tree.add(name, mode, open_file, root, name, follow)
             elif name.count("/") < MAX_DEPTH:
                 folders.append(name)
     return tree
@@ -114,21 +131,16 @@ def list_names(folder, label, *names, follow=False):
     for name in names:
         with contextlib.suppress(OSError):
             mode = os.stat(os.path.join(folder, name), follow_symlinks=follow).st_mode
-            tree.add(name, mode, open_file, *located(folder, name, follow))
+            tree.add(name, mode, open_file, folder, name, follow)
     return tree
 
 
-def located(root, name, follow):
-    """Split a path into what may hold links and what may not; with `follow`, go where it leads."""
-    return (os.path.realpath(os.path.join(root, name)), "") if follow else (root, name)
-
-
-def look_into(root, folder, limit, follow):
+def look_into(root, name, follow, limit):
     """Give name and mode of up to `limit` things in a folder, or of what links lead to."""
     with contextlib.ExitStack() as stack:
-        place = os.path.join(root, folder)
+        place = os.path.join(root, name)
         if os.scandir in os.supports_fd:  # not on Windows
-            place = open_below(root, folder)
+            place = open_below(root, name, follow)
             stack.callback(os.close, place)
         items = islice(stack.enter_context(os.scandir(place)), limit)
         return [(item.name, mode_of(item, follow)) for item in items]
@@ -151,19 +163,18 @@ class InPieces(io.BufferedReader):
         return super().read(size if size >= 0 else MAX_AT_ONCE)
 
 
-def open_file(root, name):
+def open_file(root, name, follow=False):
     """Open a file below a folder; what became a pipe since it was listed is not waited for."""
-    opener = partial(open_below, root)
-    return InPieces(io.FileIO(name, opener=opener))
+    return InPieces(io.FileIO(name, opener=lambda *_: open_below(root, name, follow)))
 
 
-def open_below(root, name, flags=os.O_RDONLY):
-    """Open a folder, or what is below it; neither it nor a part of `name` may be a link."""
-    if not name or os.open not in os.supports_dir_fd:  # as on Windows
-        return os.open(os.path.join(root, name) if name else root, flags | SAFELY)
-    inside = open_below(root, posixpath.dirname(name))
+def open_below(root, name, follow):
+    """Open a folder, or what is below it; but to follow links, no part of `name` may be one."""
+    if follow or not name or os.open not in os.supports_dir_fd:  # as on Windows
+        return os.open(os.path.join(root, name) if name else root, READ | NO_LINK * (not follow))
+    inside = open_below(root, posixpath.dirname(name), follow)
     try:
-        return os.open(posixpath.basename(name), flags | SAFELY, dir_fd=inside)
+        return os.open(posixpath.basename(name), READ | NO_LINK, dir_fd=inside)
     finally:
         os.close(inside)
 
@@ -175,7 +186,7 @@ def list_zip(stream, label):
         packed = zipfile.ZipFile(stream)
     except Exception as error:  # as above
         reason = f"cannot be read as a zip file: {one_line(error)}"
-        raise UploadError(f"{label} {reason}. Make it anew.") from error
+        raise UploadError(f"{label} {reason}. Make it again.") from error
     for member in packed.infolist():
         parts = [part for part in re.split(r"[/\\]", member.filename) if part not in ("", ".")]
         if parts and not any(map(IGNORED.fullmatch, parts)):
@@ -185,9 +196,10 @@ def list_zip(stream, label):
     for parts, member in members[:MAX_ENTRIES]:
         name, mode = "/".join(parts), member.external_attr >> 16
         if member.filename[0] in "/\\" or ".." in parts or ":" in parts[0]:
-            tree.notes.append(f"{one_line(member.filename)} was left out: its path leads elsewhere")
+            shown = one_line(member.filename)
+            tree.notes.append(f"{shown} was left out: its path leads out of the zip")
         elif member.flag_bits & 1:
-            raise UploadError(f"{label} is encrypted. Make it anew, without a password.")
+            raise UploadError(f"{label} is encrypted. Make it again, without a password.")
         elif not (member.filename[-1] in "/\\" or stat.S_ISDIR(mode) or len(parts) > MAX_DEPTH + 1):
             tree.add(name, mode, packed.open, member)
             (first,) = tree.files[name].args

@@ -1,15 +1,19 @@
-"""Import the package ``submission`` from the bytes of its files."""
+"""Import packages from the bytes of their files: no folder is searched, no cache read or written.
+
+What a module does once it runs is not its business: `confine` has the walls.
+"""
 
 import contextlib
 import importlib
-import importlib.abc
 import importlib.util
 import linecache
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 
 
-class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds a package's modules among sources in memory, each compiled anew, from no cache.
+class SourceImporter(MetaPathFinder, Loader):
+    """Finds the modules of one package.
 
     `files` has by path in the package, such as ``helpers/text.py``: where the file lies, its
     content, and what is wrong with it, if anything.
@@ -25,22 +29,16 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if package != self.package:
             return None
         folder = f"{name}/" if name else ""
-        is_package = {f"{folder}__init__.py": True, f"{name}.py": False}
-        file = next((file for file in is_package if file in self.files), None)
-        if file is None and not any(other.startswith(folder) for other in self.files):
-            return None
-        spec = importlib.util.spec_from_loader(
-            fullname, self, is_package=is_package.get(file, True)
-        )
-        spec.loader_state = file
-        return spec
+        for file, is_package in ((f"{folder}__init__.py", True), (f"{name}.py", False)):
+            if file in self.files:
+                return ModuleSpec(fullname, self, loader_state=file, is_package=is_package)
+        if any(file.startswith(folder) for file in self.files):
+            return ModuleSpec(fullname, None, is_package=True)  # it has no code
+        return None
 
     def exec_module(self, module):
-        """Run a module's code; a folder without ``__init__.py`` has none."""
-        file = module.__spec__.loader_state
-        if file is None:
-            return
-        path, source, problem = self.files[file]
+        """Run a module's code."""
+        path, source, problem = self.files[module.__spec__.loader_state]
         if problem:
             raise ImportError(problem)
         module.__file__ = path
@@ -50,37 +48,34 @@ class SourceImporter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(code, vars(module))
 
 
-class TopLevelNames(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Lets a submission say ``import word2vec`` for ``submission.word2vec``, where no other is."""
+class LoadedPackage(SourceImporter):
+    """The package ``submission`` of a worker.
+
+    It may say ``import word2vec`` for ``submission.word2vec``, where no other module has the name.
+    """
 
     def __init__(self, files):
-        self.names = {file.split("/")[0].removesuffix(".py") for file in files} - {"__init__"}
+        super().__init__("submission", files)
+        self.paths = {path for path, _, _ in files.values()}
+        self.top_names = {file.split("/")[0].removesuffix(".py") for file in files} - {"__init__"}
+        self.modules = []
 
     def find_spec(self, fullname, path=None, target=None):
-        """Find a module of the submission by its bare name."""
+        """Find a module of the submission, also by its bare name."""
         top, _, rest = fullname.partition(".")
-        if top not in self.names or (rest and not is_of_submission(sys.modules.get(top))):
-            return None
-        return importlib.util.spec_from_loader(fullname, self)
+        spec = super().find_spec(fullname)
+        if not spec and top in self.top_names:
+            is_ours = not rest or is_of_submission(sys.modules.get(top))
+            spec = ModuleSpec(fullname, self) if is_ours else None
+        return spec
 
     def exec_module(self, module):
-        """Put the module of the package in its place."""
-        sys.modules[module.__name__] = importlib.import_module(f"submission.{module.__name__}")
-
-
-def is_of_submission(module):
-    """Tell whether a module is the submission's; the name that it is imported by does not say."""
-    return str(getattr(module, "__name__", "")).split(".")[0] == "submission"
-
-
-class LoadedPackage:
-    """The package ``submission`` of a worker; `files` is as of `SourceImporter`."""
-
-    def __init__(self, files):
-        self.files = files
-        self.paths = {path for path, _, _ in files.values()}
-        self.importers = SourceImporter("submission", files), TopLevelNames(files)
-        self.modules = []
+        """Run a module's code, or put the module that a bare name means in its place."""
+        if module.__spec__.loader_state:
+            super().exec_module(module)
+        else:
+            name = module.__name__
+            sys.modules[name] = importlib.import_module(f"submission.{name}")
 
     def load(self, module):
         """Import the module that a test is about; if there is none, all that there is.
@@ -88,9 +83,8 @@ class LoadedPackage:
         The package's ``__init__.py`` runs when something of it is first asked for: so an error, or
         a loop without end, in sgd.py costs no points in word2vec.py.
         """
-        sys.meta_path.insert(0, self.importers[0])
-        sys.meta_path.append(self.importers[1])
-        spec = self.importers[0].find_spec("submission")
+        sys.meta_path.append(self)
+        spec = self.find_spec("submission")
         package = sys.modules["submission"] = importlib.util.module_from_spec(spec)
 
         def get(name):
@@ -113,13 +107,17 @@ class LoadedPackage:
 
     def function(self, name):
         """Look a function up; None if there is none of that name."""
-        for module in self.modules:
-            if callable(found := getattr(module, name, None)):
-                return found
-        return None
+        found = (getattr(module, name, None) for module in self.modules)
+        return next(filter(callable, found), None)
 
     def unload(self):
         """Undo all imports, in a process that goes on without the submission."""
         for name in [name for name, found in sys.modules.items() if is_of_submission(found)]:
             del sys.modules[name]
-        sys.meta_path[:] = [found for found in sys.meta_path if found not in self.importers]
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+def is_of_submission(module):
+    """Tell whether a module is the submission's; the name that it is imported by does not say."""
+    return str(getattr(module, "__name__", "")).split(".")[0] == "submission"

@@ -6,7 +6,7 @@ call, as the attribute `record` of the grader's own object: a stranger's word, t
 
 import operator
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,17 +14,17 @@ MAX_RECORD = 5_000  # calls
 MAX_NUMBERS = 500_000  # in all x that a quadratic records
 
 
+@dataclass(eq=False)
 class Neutral:
-    """A base: what is handed over is all attributes but the record.
+    """A base: what is handed over is all attributes but the record."""
 
-    As a function it has the name of the parameter that it is given for.
-    """
-
-    called = ""
+    record: list = field(init=False, repr=False, default_factory=list)
+    called = ""  # as a function: the name of the parameter that it is given for
     __name__ = property(lambda self: self.called)
 
-    def __post_init__(self):
-        self.record = []
+    def __init_subclass__(cls):
+        if cls.called:
+            cls.__call__.__qualname__ = cls.called  # which Python's own messages tell
 
     def details(self):
         """Give what a worker builds it from."""
@@ -66,14 +66,15 @@ class TableDataset(Neutral):
 class Quadratic(Neutral):
     """The loss 0.5 * sum(a * (x - b)**2) and its gradient a * (x - b); it records each x."""
 
+    called = "f"
     a: np.ndarray
     b: np.ndarray
 
     def __call__(self, x):
         """Evaluate loss and gradient at x."""
-        shape = getattr(x, "shape", ())
-        if shape != getattr(self.a, "shape", ()):  # what broadcasts would cost time and memory
-            raise ValueError(f"f is given an x of shape {shape}, expected {np.shape(self.a)}")
+        shape, expected = getattr(x, "shape", ()), np.shape(self.a)
+        if shape != expected:  # what broadcasts would cost time and memory
+            raise ValueError(f"f is given an x of shape {shape}, expected {expected}")
         grad = self.a * (x - self.b)
         loss = 0.5 * grad * (x - self.b)
         if len(self.record) * getattr(x, "size", 1) < MAX_NUMBERS:
@@ -89,6 +90,7 @@ class Quadratic(Neutral):
 class Postprocessing(Neutral):
     """Takes x to scale * x + shift, or to the absolute value of that; it records a True a call."""
 
+    called = "postprocessing"
     scale: float = 1.0
     shift: float = 0.0
     absolute: bool = False
@@ -108,6 +110,7 @@ class LinearLoss(Neutral):
     outside word.
     """
 
+    called = "word2vec_loss_and_gradient"
     w: np.ndarray
     p: np.ndarray
     A: np.ndarray
@@ -127,6 +130,7 @@ class LinearLoss(Neutral):
 class ProductModel(Neutral):
     """Stands in for skip-gram: the loss is window_size * sum(v_c . u_o for outside words o)."""
 
+    called = "word2vec_model"
     dataset: TableDataset
     loss: object
 
@@ -151,15 +155,4 @@ class ProductModel(Neutral):
         return float(centers[c] @ center_word_vectors[c]), centers, outsides
 
 
-for kind, name in (
-    (LinearLoss, "word2vec_loss_and_gradient"),
-    (ProductModel, "word2vec_model"),
-    (Quadratic, "f"),
-    (Postprocessing, "postprocessing"),
-):
-    kind.called = kind.__call__.__qualname__ = name
-
-KINDS = {
-    kind.__name__: kind
-    for kind in (TableDataset, Quadratic, Postprocessing, LinearLoss, ProductModel)
-}
+KINDS = {kind.__name__: kind for kind in Neutral.__subclasses__()}

@@ -1,4 +1,8 @@
-"""What was handed in: the files of the package ``submission`` as bytes, and the vectors file."""
+"""What was handed in: the files of the package ``submission`` as bytes, and the vectors file.
+
+They are found however they are named, nested or packed; what is not used is told, with the reason.
+Nothing is run, and nobody looks here whether it is right. `archive` keeps out links and bombs.
+"""
 
 import io
 import os
@@ -16,8 +20,8 @@ from .archive import (
     list_folder,
     list_names,
     list_zip,
-    located,
     open_file,
+    problem_of_text,
 )
 from .text import one_line
 
@@ -41,7 +45,7 @@ MAX_SOURCE, MAX_VECTORS, MAX_TOTAL, MAX_ZIP = 10**6, 5 * 10**6, 20 * 10**6, 20 *
 MAX_SOURCES, MAX_RIVALS, MAX_LINES = 200, 5, 10
 TOO_MUCH = f"more than {MAX_SOURCES} sources or {MAX_TOTAL / 1e6:g} MB of them: not all were read"
 KINDS = {".ipynb": "a notebook", ".pdf": "a PDF"}
-KINDS |= dict.fromkeys(".tar .gz .tgz .bz2 .xz .rar .7z".split(), "an archive, no zip")
+KINDS |= dict.fromkeys(".tar .gz .tgz .bz2 .xz .rar .7z".split(), "an archive but not a zip")
 HAND_IN = (
     "Hand in word2vec.py and sgd.py (and quiz.py, if your course grades it here), "
     "or the folder submission/, or submission.py, or a zip of one of these."
@@ -81,7 +85,8 @@ def read_upload(path, is_own=False):
     elif stat.S_ISREG(mode):
         upload, beside = read_file(folder, path.name, label, is_own)
     else:
-        kind = "a link, which is not followed" if stat.S_ISLNK(mode) else "no file or folder"
+        is_link = stat.S_ISLNK(mode)
+        kind = "a link, which is not followed" if is_link else "neither a file nor a folder"
         raise UploadError(f"{label} is {kind}. Name the submission itself.")
     if is_own or path.stem == "submission" or path.name in beside:  # itself is the vectors file
         near = list_names(folder, os.path.dirname(label), *beside, follow=is_own)
@@ -98,7 +103,7 @@ def read_file(folder, name, label, follow):
     """Read code or a zip, or nothing, and name what counts beside it or instead: a vectors file."""
     suffix = posixpath.splitext(name)[1].lower()
     try:
-        with open_file(*located(folder, name, follow)) as stream:
+        with open_file(folder, name, follow) as stream:
             if suffix == ".zip" or stream.read(4) in (b"PK\3\4", b"PK\5\6"):
                 return read_tree(list_zip(stream, one_line(name))), BESIDE
     except OSError as error:
@@ -106,7 +111,7 @@ def read_file(folder, name, label, follow):
     if suffix == ".py":
         tree = list_names(folder, os.path.dirname(label), name, follow=follow)
         return read_package(tree, name), BESIDE
-    reason = f"{label} is {KINDS.get(suffix, 'no Python file')}. {HAND_IN}"
+    reason = f"{label} is {KINDS.get(suffix, 'not a Python file')}. {HAND_IN}"
     return Upload({}, problem=reason), [name]
 
 
@@ -136,11 +141,18 @@ def what_is_there(tree):
 
 def advice(name):
     """Say what a file is that is often handed in by mistake, or what to do with it."""
+    if meant(name) not in ("", posixpath.basename(name)):
+        return f"rename it to {meant(name)}"
+    return KINDS.get(posixpath.splitext(name)[1].lower(), "")
+
+
+def meant(name):
+    """Name the file that another is, or seems to be meant as: names change on their way here."""
     base = posixpath.basename(name).lower()
-    alike = [ours for ours in (*FUNCTIONS, SINGLE) if ours.removesuffix(".py") in base]
-    if alike and base.endswith((".py", ".txt")):
-        return f"rename it to {alike[0]}"
-    return KINDS.get(posixpath.splitext(base)[1], "")
+    if "vec" in base and base.endswith((".json", ".json.txt")):
+        return VECTORS
+    alike = [file for file in (*FUNCTIONS, SINGLE) if file.removesuffix(".py") in base]
+    return alike[0] if alike and base.endswith((".py", ".txt")) else ""
 
 
 def folder_of(name):
@@ -201,7 +213,7 @@ def defined(package):
     """Find what files at the top of a package define: the graded functions, or who knows what."""
     found = {}
     for name, file in package.items():
-        if name in OURS or not ("/" in name or advice(name)):
+        if name in OURS or not ("/" in name or meant(name)):
             names = GRADED & definitions(file).keys()
             if name in OURS and not names:
                 names = {posixpath.basename(file.path)}
@@ -235,7 +247,7 @@ def read_package(tree, main):
         if not name.endswith(".py"):
             skipped += [f"{shown} {tree.problems[full]}"] if full in tree.problems else []
         elif not all(part.isidentifier() for part in name.removesuffix(".py").split("/")):
-            reason = advice(name) or "Python can import no file of this name"
+            reason = advice(name) or "Python cannot import a file of this name"
             skipped.append(f"{shown} was left out: {reason}")
         elif tried == MAX_SOURCES or total + MAX_SOURCE > MAX_TOTAL:
             skipped.append(TOO_MUCH)
@@ -248,40 +260,38 @@ def read_package(tree, main):
                 skipped.append(problem)
             else:
                 package[name] = replace(file, problem=problem)
-    return Upload(package, skipped=tuple(skipped))
+    return Upload(package, skipped=(*skipped, *misnamed(files, package)))
 
 
-def problem_of_text(data):
-    """Say what keeps bytes from being Python source; a declared encoding is left to Python."""
-    zeros = data.count(0) / max(len(data), 1)
-    if zeros > 0.25 or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "is in UTF-16 or UTF-32; save it as UTF-8"
-    if not zeros and re.match(rb"(.*\n)?[ \t\f]*#.*?coding[:=](?![ \t]*utf-?8)", data):
-        return ""
-    try:
-        data.replace(b"\0", b"\xff").decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = error.start
-        return f"is no UTF-8 text: byte 0x{data[at]:02x} at position {at}; save it as UTF-8"
-    return ""
+def misnamed(files, package):
+    """Say which files at the top are meant to be one that is not there, and are not graded so."""
+    init = package.get(INIT)
+    known = [*files, *defined({INIT: init} if init else {})]
+    for name in files:
+        is_code = "/" not in name and name.lower().endswith((".py", ".py.txt"))
+        is_used = name in package and (not init or name.removesuffix(".py") in init.text)
+        lacking = [ours for ours in FUNCTIONS if {ours, *FUNCTIONS[ours]}.isdisjoint(known)]
+        if is_code and not is_used and meant(name) in lacking:
+            yield f"{one_line(files[name])} was left out: {advice(name)}"
 
 
 def with_vectors(upload, tree, mains=()):
     """Add the vectors file, unless there is one: from beside or above the main files, if any."""
-    names = []
-    for name in tree.files:  # which often change on their way here
-        base = posixpath.basename(name).lower()
-        is_near = not mains or any(main.startswith(folder_of(name)) for main in mains)
-        if is_near and "sample" in base and "vec" in base and base.endswith((".json", ".json.txt")):
-            names.append(name)
+    names = [name for name in tree.files if meant(name) == VECTORS]
+    if mains:
+        names = [name for name in names if any(main.startswith(folder_of(name)) for main in mains)]
     if upload.vectors is not None or not names:
         return upload
     names.sort(key=lambda name: name.count("/"), reverse=bool(mains))
-    exact = [name for name in names if posixpath.basename(name) == VECTORS][:1]
-    names = exact or [name for name in names if folder_of(name) == folder_of(names[0])]
-    file = tree.read(names[0], MAX_VECTORS)
-    if len(names) > 1:
+    exact = [name for name in names if posixpath.basename(name) == VECTORS]
+    samples = [name for name in names if "sample" in posixpath.basename(name).lower()]
+    samples = exact[:1] or [name for name in samples if folder_of(name) == folder_of(samples[0])]
+    file = tree.read((samples or names)[0], MAX_VECTORS)
+    if not samples:
+        file = replace(file, problem=f"was left out: {advice(names[0])}")
+    elif len(samples) > 1:
         file = replace(file, problem=f"is not the only one; name the right one {VECTORS}")
     if file.problem:
-        return replace(upload, skipped=(*upload.skipped, f"{one_line(names[0])} {file.problem}"))
+        shown = one_line((samples or names)[0])
+        return replace(upload, skipped=(*upload.skipped, f"{shown} {file.problem}"))
     return replace(upload, vectors=file.data, vectors_path=file.path)

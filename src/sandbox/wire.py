@@ -1,7 +1,8 @@
 """Values and messages between the grader and a worker: a JSON header, then the bytes of arrays.
 
 Who reads trusts nothing: sizes, kinds and numbers of elements are limited before anything is built,
-no object but plain data is made of a message, and what breaks a rule raises `WireError`.
+no object but plain data is made of a message, and what breaks a rule raises `WireError`. Whether a
+value is right, or true, is for others to judge.
 """
 
 import json
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "int64", "bool")}
+WIDEST = {"i": "int64", "u": "int64", "f": "float64"}  # what other dtypes of a kind are sent as
 MAX_HEADER = 2**20  # bytes
 MAX_ELEMENTS = 2 * 2**20  # of all arrays of a message, whatever their dtype
 MAX_RECEIVED = 128 * 2**20  # bytes of memory for all messages together
@@ -55,18 +57,18 @@ def encode(value, refer):
         if not isinstance(item, (np.ndarray, np.generic)):
             return {TAG: refer(item)}
         item = np.asarray(item)
-        dtype, shape = item.dtype, item.shape
-        name = {"i": "int64", "u": "int64", "f": "float64"}.get(dtype.kind, dtype.name)
-        name = dtype.name if dtype.name in DTYPES else name
-        if name not in DTYPES or _elements(shape) > MAX_ELEMENTS or len(shape) > MAX_AXES:
-            return {TAG: ["opaque", f"array of {dtype.name}, shape {shape}"[:MAX_NAME]]}
-        arrays.append(np.ascontiguousarray(item, DTYPES[name]).reshape(-1).view(np.uint8).data)
-        return {TAG: ["array", name, list(shape)]}
+        kind, name, shape = item.dtype.kind, item.dtype.name, item.shape
+        sent_as = name if name in DTYPES else WIDEST.get(kind)
+        if not sent_as or elements(shape) > MAX_ELEMENTS or len(shape) > MAX_AXES:
+            return {TAG: ["opaque", f"array of {name}, shape {shape}"[:MAX_NAME]]}
+        item = np.ascontiguousarray(item, DTYPES[sent_as])
+        arrays.append(item.reshape(-1).view(np.uint8).data)
+        return {TAG: ["array", sent_as, list(shape)]}
 
     return json.dumps(value, default=default).encode(), arrays
 
 
-def _elements(shape):
+def elements(shape):
     """Count elements; an axis of 0 must not hide others that are too long."""
     return math.prod(max(n, 1) for n in shape)
 
@@ -78,10 +80,10 @@ def decode(header, data, find, room=math.inf):
     """
     place = 0
 
-    def take(size, elements):
+    def take(size, many):
         nonlocal place, room
         place += size
-        room -= elements
+        room -= many
         if room < 0:
             raise WireError("arrays with too many elements")
         if size < 0 or place > len(data):
@@ -95,7 +97,7 @@ def decode(header, data, find, room=math.inf):
             case ["array", str(name), list(shape)] if name in DTYPES:
                 if len(shape) > MAX_AXES or not all(type(n) is int and n >= 0 for n in shape):
                     raise WireError("an array of impossible shape")
-                taken = take(math.prod(shape) * DTYPES[name].itemsize, _elements(shape))
+                taken = take(math.prod(shape) * DTYPES[name].itemsize, elements(shape))
                 array = np.require(np.frombuffer(taken, DTYPES[name]), requirements="A")
                 if name == "bool":  # a byte that is neither 0 nor 1 is no bool
                     array = array.view(np.uint8) != 0
@@ -152,9 +154,8 @@ class Channel:
     def receive(self):
         """Wait for a value; raise `WireError`, or `ClosedError` if nobody is there."""
         header_size, size = LENGTHS.unpack(self._take(LENGTHS.size))
-        whole = header_size + size
         if header_size > MAX_HEADER or size > 8 * self.room:
-            raise WireError(f"a message of {whole:,} bytes, which is too large")
+            raise WireError(f"a message of {header_size + size:,} bytes, which is too large")
         self.left -= WEIGHT * header_size + size
         if self.left < 0:
             raise WireError(f"more than {MAX_RECEIVED:,} bytes in all")
@@ -162,6 +163,7 @@ class Channel:
         return decode(bytes(header), self._take(size), self._find, self.room)
 
     def _refer(self, item):
+        """Refer to what is no data by its number, with what it is the first time."""
         for number, thing in self.given.items():
             if thing is item:
                 return ["given", number]
@@ -172,6 +174,7 @@ class Channel:
         return ["give", number, *about]
 
     def _find(self, word, content):
+        """Find what is referred to, or make it."""
         match word, content:
             case "given", [int(number)] if number in self.given:
                 return self.given[number]
@@ -193,15 +196,13 @@ class Channel:
 
     def _wait(self, operation, argument):
         """Do an operation of the socket when it can be done, and look around meanwhile."""
-        done = None
-        while done is None:
-            try:
-                done = operation(argument)
-            except TimeoutError:
-                pass
-            except OSError as error:
-                raise ClosedError from error
+        while True:
             if self.look and time.monotonic() > self.next_look:
                 self.look()
                 self.next_look = time.monotonic() + LOOK_SECONDS
-        return done
+            try:
+                return operation(argument)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise ClosedError from error

@@ -1,10 +1,12 @@
 """The worker: loads the submission, calls its functions, returns values; it decides nothing.
 
-All that it says is a stranger's word: the grader's side checks every value for itself.
+Nothing here protects anybody. What it says is a stranger's word, which the grader's side checks;
+what the submission may reach and use, `confine` and `watch` limit.
 """
 
 import builtins
 import contextlib
+import copy
 import difflib
 import linecache
 import os
@@ -28,7 +30,7 @@ class Worker:
 
     def __init__(self, sock):
         self.channel = Channel(sock, make=self.make)
-        self.submission = None
+        self.submission = LoadedPackage({})
 
     def serve(self):
         """Answer requests."""
@@ -44,8 +46,7 @@ class Worker:
                 with contextlib.suppress(Exception):
                     sys.stdout.flush()
                 self.answer(answer)
-        if self.submission:
-            self.submission.unload()
+        self.submission.unload()
 
     def answer(self, answer):
         """Send an answer, or say why it cannot be sent."""
@@ -86,7 +87,8 @@ class Worker:
         if function is None:
             return {"missing": name}
         arguments = dict(enumerate(args)) | kwargs
-        before = {key: copied(value) for key, value in arguments.items()}
+        plain = {key: x for key, x in arguments.items() if isinstance(x, (np.ndarray, list, dict))}
+        before = {key: copy.copy(value) for key, value in plain.items()}
         given = self.channel.given.items()
         neutral = {str(number): thing for number, thing in given if isinstance(thing, Neutral)}
         for thing in neutral.values():
@@ -97,7 +99,7 @@ class Worker:
         following = random.getrandbits(32)
         return {
             "result": result,
-            "changed": [key for key, value in arguments.items() if not same(before[key], value)],
+            "changed": [key for key, value in plain.items() if is_changed(before[key], value)],
             "next": following,
             "records": {number: thing.packed() for number, thing in neutral.items()},
         }
@@ -110,9 +112,8 @@ class Worker:
 
     def rest(self, folder, mark):
         """End a test there: forget the submission, leave its folder, print a mark."""
-        if self.submission:
-            self.submission.unload()
-        self.submission = None
+        self.submission.unload()
+        self.submission = LoadedPackage({})
         self.channel.given.clear()
         os.chdir(folder)
         if "tempfile" in sys.modules:
@@ -131,8 +132,7 @@ class Worker:
 
     def error_answer(self, error):
         """Answer with an exception: type, text, and the submission's own lines."""
-        paths = self.submission.paths if self.submission else ()
-        trace = traceback.walk_tb(error.__traceback__)
+        paths, trace = self.submission.paths, traceback.walk_tb(error.__traceback__)
         trace = [(frame, line) for frame, line in trace if frame.f_code.co_filename in paths]
         frames = [[frame.f_code.co_filename, line, frame.f_code.co_name] for frame, line in trace]
         if isinstance(error, SyntaxError) and error.filename in paths:
@@ -182,20 +182,13 @@ def shapes_in(frame, number):
     return f" (here {', '.join(shapes)})" if shapes else ""
 
 
-def copied(value):
-    """Copy an argument, to see later whether it was changed."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    return type(value)(value) if type(value) in (list, dict) else value
-
-
-def same(one, other):
-    """Tell whether an argument still is what it was."""
-    if isinstance(one, np.ndarray):
-        return np.array_equal(one, other, equal_nan=True)
+def is_changed(before, now):
+    """Tell whether an argument is not what it was."""
+    if isinstance(before, np.ndarray):
+        return not np.array_equal(before, now, equal_nan=True)
     with contextlib.suppress(Exception):  # of an array in a list that another took the place of
-        return one is other or one == other
-    return False
+        return before != now
+    return True
 
 
 def missing(name):

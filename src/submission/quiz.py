@@ -8,7 +8,7 @@ Each question returns the letters of all its options that are right, one or more
 def question_1():
     """Choose every formula for the derivative of the sigmoid.
 
-    For a number x and sigma(x) = 1 / (1 + exp(-x)), the derivative d sigma(x) / dx is
+    For a number x and sigma(x) = 1 / (1 + exp(-x)), the derivative d sigma(x)/dx is
 
     (a) sigma(x) (1 - sigma(x))
     (b) 1 - sigma(x) (1 - sigma(x))

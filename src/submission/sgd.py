@@ -9,15 +9,15 @@ from utils.checkpoint import load_checkpoint, save_checkpoint
 def sgd(f, x0, step, iterations, postprocessing=None, use_saved=False, PRINT_EVERY=10):
     """Minimise f by steps against its gradient.
 
-    One iteration evaluates f once and updates x once; the step is halved after every 20,000th::
+    One iteration evaluates f once and updates x once; every 20,000 iterations the step is halved::
 
         loss, grad = f(x)             x <- postprocessing(x - step * grad)
 
     With `use_saved`, x, the step and Python's random state are saved every 5,000 iterations in
-    ``saved_sgd.npz`` in the working directory, and a later call goes on from there to the very
-    same result. f may build things with random numbers at its first call, as the treebank does
-    with its corpus; so a call that goes on first evaluates f at `x0`, as the first iteration
-    did. Seed `random` and make `x0` as for the first call.
+    ``saved_sgd.npz`` in the working directory, and a later call goes on from there to exactly the
+    same result. For that, seed `random` and make `x0` as for the first call: f may build things
+    with random numbers at its first call, as the treebank does with its corpus, so a call that
+    goes on first evaluates f at `x0`, as the first iteration did.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def sgd(f, x0, step, iterations, postprocessing=None, use_saved=False, PRINT_EVE
     step : float
         Step size, also called learning rate.
     iterations : int
-        Number of iterations in all, those before a save included.
+        Number of iterations in all, including those before a save.
     postprocessing : callable, optional
         Applied to x after every update, to normalise it for example.
     use_saved : bool, default False
         Save, and go on from the last save if there is one.
     PRINT_EVERY : int, default 10
-        Iterations between two printed lines with the smoothed loss: the first loss printed, then
-        0.95 of the old value and 0.05 of the present loss.
+        Iterations between two printed lines with the smoothed loss: at first the loss itself, then
+        0.95 of the value printed last and 0.05 of the present loss.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def sgd(f, x0, step, iterations, postprocessing=None, use_saved=False, PRINT_EVE
     Raises
     ------
     utils.utils.InputError
-        If ``saved_sgd.npz`` is damaged, or what it holds has another shape than `x0` or more
-        than `iterations` iterations behind it.
+        If ``saved_sgd.npz`` is damaged, holds another shape than that of `x0`, or was saved after
+        more than `iterations` iterations.
 
     Examples
     --------

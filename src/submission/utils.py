@@ -1,4 +1,4 @@
-"""Nothing to read: this is found in place of ``src/utils`` if a file in here is run by itself."""
+"""Not part of the assignment: says what to run instead when a file in here is run directly."""
 
 import os
 import sys

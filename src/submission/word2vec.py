@@ -54,7 +54,7 @@ def naive_softmax_loss_and_gradient(center_word_vec, outside_word_idx, outside_v
     outside_vectors : ndarray of float, shape (V, d)
         Outside vectors U, a row for each word.
     dataset : object
-        Not used here; it is an argument because negative sampling draws words from it.
+        Not used here: negative sampling draws words from it, and both losses are called alike.
 
     Returns
     -------
@@ -115,8 +115,8 @@ def neg_sampling_loss_and_gradient(
 ):
     """Compute the negative sampling loss of one pair (c, o), and its gradients.
 
-    Instead of comparing o with the whole vocabulary, tell it from K words drawn at random
-    (equation 8; w_k are the words drawn)::
+    Instead of comparing o with the whole vocabulary, tell it apart from K words w_k drawn at
+    random (equation 8)::
 
         J = -log sigma(u_o . v_c) - sum_k log sigma(-u_k . v_c)
 
@@ -146,7 +146,7 @@ def neg_sampling_loss_and_gradient(
     grad_center_vec : ndarray of float, shape (d,)
         The gradient dJ/dv_c.
     grad_outside_vecs : ndarray of float, shape (V, d)
-        The gradient dJ/dU: zero but for the rows of o and of the words drawn.
+        The gradient dJ/dU: zero except in the rows of o and of the words drawn.
     """
     words = [outside_word_idx, *get_negative_samples(outside_word_idx, dataset, K)]
     vectors = outside_vectors[words]  # u_o, u_1 .. u_K, shape (K+1, d)
@@ -196,7 +196,7 @@ def skipgram(
     outside_vectors : ndarray of float, shape (V, d)
         Outside vectors U, a row for each word.
     dataset : object
-        Handed on to the loss.
+        Passed on to the loss.
     word2vec_loss_and_gradient : callable
         The loss J of one pair: `naive_softmax_loss_and_gradient` or
         `neg_sampling_loss_and_gradient`.
@@ -206,7 +206,7 @@ def skipgram(
     loss : float
         J_skip-gram.
     grad_center_vecs : ndarray of float, shape (V, d)
-        Gradient with respect to the center vectors: zero but for the row of c.
+        Gradient with respect to the center vectors: zero except in the row of c.
     grad_outside_vectors : ndarray of float, shape (V, d)
         Gradient with respect to U.
     """
@@ -249,7 +249,7 @@ def word2vec_sgd_wrapper(
     window_size : int
         Each window's size is drawn from 1 .. `window_size`.
     word2vec_loss_and_gradient : callable
-        The loss of one pair, handed to the model.
+        The loss of one pair, passed to the model.
 
     Returns
     -------

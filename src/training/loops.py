@@ -1,14 +1,14 @@
 """The training run as plain loops over numbers: draw windows and negative samples, make steps.
 
 They draw what `utils.corpus.Corpus` draws and compute what the assignment's functions compute.
-Numba compiles them; without it Python runs them as they stand. Arrays of a block of steps:
+Numba compiles them; without it, Python runs them unchanged. They check nothing: `check` does that.
+Arrays of a block of steps:
 
 centers   center word of each window, shape (steps, windows of a step)
 words     for each outside word, window after window: the word, then its K negative samples
 ends      how far in `words` each window reaches, shape (steps, windows of a step)
 """
 
-import contextlib
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -54,16 +54,15 @@ class Loop(Listener):
         return self.compiled(*arguments)
 
     def _compile(self, *types):
-        """Load it as an earlier run kept it, or compile it, and keep that where it can be kept."""
-        options = {"nogil": True, "error_model": "numpy"}
-        with contextlib.suppress(Exception):  # no folder can be written to, or a file is damaged
-            compiled = njit(cache=True, **options)(self.uncompiled)
-            compiled.compile(types)
-            return compiled
-        try:
-            return njit(types, **options)(self.uncompiled)
-        except Exception as error:
-            raise CompileError(" ".join(str(error).split())) from error
+        """Load what an earlier run compiled, or compile it, and keep that if it can be kept."""
+        for cache in (True, False):  # False: no folder can be written to, or a file is damaged
+            try:
+                compiled = njit(cache=cache, nogil=True, error_model="numpy")(self.uncompiled)
+                compiled.compile(types)
+                return compiled
+            except Exception as error:
+                reason = " ".join(str(error).split())
+        raise CompileError(reason)
 
     def on_start(self, event):
         """Hear that Numba compiles a function: no earlier run has kept it."""
@@ -106,7 +105,7 @@ def below(stream, position, n):
 
 @Loop
 def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, ends, words):
-    """Draw windows and negative samples of steps; give their number: it ends for want of room."""
+    """Draw windows and negative samples; give for how many steps there was room."""
     S, (steps, windows), n = len(starts) - 1, centers.shape, 0
     position, shift, size = stream[624], 32 - math.frexp(len(table))[1], first_size - 1
     for step in range(steps):
@@ -150,7 +149,7 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
 
 @Loop
 def make_steps(vectors, step, iteration, every, centers, ends, words, K, losses, error, grad):
-    """Make steps after an iteration, and note the mean loss of those that `every` divides."""
+    """Make steps after an iteration; note the mean loss of iterations that `every` divides."""
     V, (windows, d), end = len(vectors) // 2, grad.shape, 0
     for s in range(len(losses)):
         start_of_step, loss, is_noted = end, 0.0, (iteration + s + 1) % every == 0
@@ -200,7 +199,7 @@ class Block(NamedTuple):
     state: tuple
 
     def make_steps(self, vectors, step, iteration=0, every=1):
-        """Make the steps in place; give the mean losses, right for iterations `every` divides."""
+        """Make the steps in place; give the mean losses of iterations that `every` divides."""
         losses, error = np.empty(self.steps), np.empty(self.drawn[2].shape)
         grad = np.empty((BATCH_SIZE, vectors.shape[1]))
         make_steps(vectors, step, iteration, every, *self.drawn, losses, error, grad)
@@ -208,7 +207,7 @@ class Block(NamedTuple):
 
 
 def draw_blocks(arrays, settings, iteration, state, first_size=0, single=1):
-    """Draw the steps that are left in blocks, the first and the last `single` ones alone."""
+    """Draw the steps that are left in blocks; the first and last `single` steps get one each."""
     (version, stream, gauss), (m, K) = state, (settings.window, settings.negatives)
     stream, most = np.array(stream), BATCH_SIZE * 2 * m * (1 + K)
     begin, end = iteration + single, settings.iterations - single
@@ -225,7 +224,7 @@ def draw_blocks(arrays, settings, iteration, state, first_size=0, single=1):
 
 
 def ahead(items):
-    """Give the items of a generator, the next one made in another thread while one is in use."""
+    """Give the items of a generator; another thread makes the next one meanwhile."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)
         while (item := coming.result()) is not None:

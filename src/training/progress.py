@@ -12,13 +12,13 @@ from tqdm import tqdm
 LINE_EVERY = 10  # seconds between two lines where no bar can be shown
 
 
-def clock(seconds):
+def as_minutes(seconds):
     """Write a time as minutes and seconds, 187.6 as 3:07."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 class Progress(contextlib.ExitStack):
-    """Shows iteration, loss and time left instead of sgd's lines: in a bar, or now and then."""
+    """Shows iteration, loss and time left, in a bar or now and then a line, but not sgd's lines."""
 
     def __init__(self, total):
         super().__init__()
@@ -33,12 +33,12 @@ class Progress(contextlib.ExitStack):
         """Tell how far training is; the loss is None if none is known yet."""
         now = time.monotonic()
         if self.bar is None:
-            dumb = os.environ.get("TERM") == "dumb" or "idlelib" in sys.modules
-            hidden = dumb or sys.stderr is None or None  # None: unless on a terminal
-            hidden = False if "ipykernel" in sys.modules else hidden
-            # short, so that a window made narrower seldom breaks it, and gone at the end
+            no_bar = os.environ.get("TERM") == "dumb" or "idlelib" in sys.modules or not sys.stderr
+            # tqdm takes None as: on a terminal only; a notebook is none and has a bar, too
+            no_bar = False if "ipykernel" in sys.modules else no_bar or None
+            # short, so that it seldom breaks in a window made narrower, and gone at the end
             look = {"bar_format": "{l_bar}{bar:10}{r_bar}", "dynamic_ncols": True, "leave": False}
-            bar = tqdm(total=self.total, initial=iteration, disable=hidden, **look)
+            bar = tqdm(total=self.total, initial=iteration, disable=no_bar, **look)
             self.bar, self.line_at = self.enter_context(bar), now + LINE_EVERY
         if self.iteration == 0 or iteration < self.iteration:  # training began, or began anew
             self.first, self.began = iteration, now
@@ -48,12 +48,13 @@ class Progress(contextlib.ExitStack):
         self.bar.update(iteration - self.bar.n)
         if self.bar.disable and now >= self.line_at and iteration > self.first:
             self.line_at = now + LINE_EVERY
-            left = (now - self.began) / (iteration - self.first) * (self.total - iteration)
-            text = f"iteration {iteration:,} of {self.total:,}, {loss}, {clock(left)} left"
-            if left < 0:
-                text = f"iteration {iteration:,}, beyond the {self.total:,} asked for, {loss}"
+            more = max(0, self.total - iteration)
+            left = as_minutes((now - self.began) / (iteration - self.first) * more)
             with contextlib.suppress(OSError):  # nobody reads on
-                print(text, file=sys.stderr)
+                print(
+                    f"iteration {iteration:,} of {self.total:,}, {loss}, {left} left",
+                    file=sys.stderr,
+                )
 
 
 class _WithoutIterationLines(io.TextIOBase):
@@ -72,7 +73,7 @@ class _WithoutIterationLines(io.TextIOBase):
         self._pass_on(rest)
 
     def _pass_on(self, text):
-        # takes the bar away and draws it anew; that nobody reads on must not stop training
+        # the bar makes room for the line; that nobody reads on must not stop training
         with tqdm.external_write_mode(sys.stderr), contextlib.suppress(OSError):
             if text and self.stream:
                 self.stream.write(text)

@@ -1,4 +1,4 @@
-"""Train word vectors as the handout's run does."""
+"""Train word vectors as the handout's run does: where it begins, what trains, what is saved."""
 
 import contextlib
 import functools
@@ -12,7 +12,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from utils import ANNEAL_EVERY, PRINT_EVERY, SAVE_EVERY
-from utils.checkpoint import begin_run, resume_run, save_checkpoint
+from utils.checkpoint import Checkpoint, begin_run, resume_run, save_checkpoint
 from utils.commands import SOURCE, python
 from utils.corpus import REPEAT, THINNING, Corpus
 from utils.utils import InputError, SubmissionError
@@ -21,8 +21,9 @@ from utils.word_vectors import WordVectors
 from .progress import Progress
 
 SEEDS = 31415, 9265  # of Python's stream and NumPy's
+SLOWLY = "Training through your functions, which takes minutes, because"
 CHECKED = 4  # steps checked at the start, and as many at the end
-LIMITS = (1, 10_000_000), (1, 1000), (1, 100), (1, 1000), (1e-9, 1000), (1e-9, 1)  # of settings
+LIMITS = (1, 10_000_000), (1, 1000), (1, 100), (1, 1000), (1e-9, 1000), (1e-9, 1)  # of Settings
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def train(
     """Train word vectors as the handout's run does, from its random seeds.
 
     The engine "submission" runs the submission's own functions, word by word. The engine "auto"
-    checks that they do what plain loops do, and lets the loops train, compiled, hundreds of times
-    as fast; if they do not, it says what differs and runs the submission's functions.
+    checks that compiled loops do the same and trains by them, hundreds of times as fast; if they
+    do not, it says what differs and runs the submission's functions.
 
     Parameters
     ----------
     submission : module
-        Has `skipgram`, `neg_sampling_loss_and_gradient`, `word2vec_sgd_wrapper` and `sgd`.
+        With `skipgram`, `neg_sampling_loss_and_gradient`, `word2vec_sgd_wrapper` and `sgd`.
     corpus : utils.corpus.Corpus
         The text, or what `Corpus` makes one of: a file, lines, lists of words.
     settings : Settings, optional
@@ -82,9 +83,9 @@ def train(
         ``callback(iteration, smoothed_loss)`` is called every 10 iterations, and once at the
         start of a run that resumes. By default a progress bar is shown.
     save : bool, default False
-        Save the state every 5,000 iterations in the working directory; drop one that is there.
+        Save the state every 5,000 iterations in the working directory, in place of an earlier one.
     resume : bool, default False
-        Go on from the state saved in the working directory, to the same bits, and save.
+        Go on from the state saved there, with the very same result, and save.
     engine : {"auto", "submission"}, default "auto"
         What trains.
 
@@ -96,8 +97,8 @@ def train(
     Raises
     ------
     InputError
-        If an argument is wrong; if the text is too small; if there is nothing to resume, or it is
-        of another run; if the loss is no longer finite.
+        If an argument is wrong, the text too small, the loss no longer finite; if there is
+        nothing to resume, or a state of another run.
     SubmissionError
         If a function returns what it should not.
     """
@@ -110,7 +111,7 @@ def train(
     shown = contextlib.nullcontext(callback) if callback else Progress(settings.iterations)
     with shown as callback:
         run = _Run(submission, corpus, settings, callback, save, resume)
-        left = settings.iterations - run.begin
+        left = settings.iterations - run.start.iteration
         vectors = run.by_loops() if engine == "auto" and left >= 2 * CHECKED else None
         if vectors is None:
             vectors = run.through_submission()
@@ -119,33 +120,35 @@ def train(
 
 
 class _Run:
-    """A training run: what it trains by and on, where it begins, and its loss so far."""
+    """A training run: its parts, where it begins, and its smoothed loss so far."""
 
     def __init__(self, submission, corpus, settings, callback, save, resume):
         self.submission, self.corpus, self.settings = submission, corpus, settings
-        self.callback, self.saves = callback, save or resume
+        self.callback, self.saves, self.differs = callback, save or resume, False
         text = hashlib.sha256("\n".join(map(" ".join, corpus.sentences())).encode()).hexdigest()
-        self.run = {**asdict(settings), "iterations": "any", "data": f"(text of SHA-256 {text})"}
-        self.saved = resume_run(self.run) if resume else None
-        self.begin, self.differs = self.saved.iteration if resume else 0, False
+        data = {"iterations": "any", "data": f"(text of SHA-256 {text})"}
+        self.identity = asdict(settings) | data  # what a run to resume must have, too
+        self.saved = resume_run(self.identity) if resume else None
         corpus.thinning = settings.thinning
-        vectors = self.start()
+        vectors = self.seed()
+        self.start = self.saved or Checkpoint(vectors, 0, settings.step, None, random.getstate())
+        self.start.check_fits(vectors, settings.iterations)
         if resume:
-            self.saved.check_fits(vectors, settings.iterations)
-            callback(self.begin, self.smoothed_loss)
-        self.first_size = random.randint(1, settings.window)
+            callback(self.start.iteration, self.smoothed_loss)
+        self.first_size = random.randint(1, settings.window)  # drawn before the corpus
         self.arrays = *corpus.corpus_arrays(), corpus.sample_table()
         self.after_corpus = random.getstate()
         if save and not resume:
-            begin_run(self.run)
+            begin_run(self.identity)
         N = corpus.frequency().sum()
-        left, more = len(self.arrays[0]) / (REPEAT * N), min(1, max(2 / N, 10 * settings.thinning))
+        left = len(self.arrays[0]) / (REPEAT * N)
         if left < 0.03:  # hardly a word
+            more = min(1, max(2 / N, 10 * settings.thinning))
             hint = f"To keep more, set thinning to {more:.1g}, or to 1 for all."
             print(f"Thinning leaves only {left:.1%} of the words of the text. {hint}")
 
-    def start(self):
-        """Seed the random streams; give word vectors: small at the centers, zero outside."""
+    def seed(self):
+        """Begin (anew): seed; give word vectors, small at the centers, zero outside."""
         self.smoothed_loss = self.saved.smoothed_loss if self.saved else None
         self.corpus.drop_corpus()
         random.seed(SEEDS[0])
@@ -155,11 +158,11 @@ class _Run:
 
     def loss_of(self, corpus):
         """Give the submission's loss and gradient of a step as a function of the word vectors."""
-        given, m, word2ind = self.submission, self.settings.window, dict(corpus.tokens())
-        of_pair = functools.partial(given.neg_sampling_loss_and_gradient, K=self.settings.negatives)
+        by, m, word2ind = self.submission, self.settings.window, dict(corpus.tokens())
+        of_pair = functools.partial(by.neg_sampling_loss_and_gradient, K=self.settings.negatives)
 
         def f(x):
-            found = given.word2vec_sgd_wrapper(given.skipgram, word2ind, x, corpus, m, of_pair)
+            found = by.word2vec_sgd_wrapper(by.skipgram, word2ind, x, corpus, m, of_pair)
             try:
                 loss, grad = found
                 return float(np.reshape(loss, ())), grad  # some give an array of one number
@@ -168,20 +171,27 @@ class _Run:
 
         return f
 
+    def sgd(self, f, x0, *arguments):
+        """Call the submission's `sgd`; refuse what is not x alone."""
+        shape, x = x0.shape, self.submission.sgd(f, x0, *arguments)
+        if getattr(x, "shape", None) != shape:
+            raise SubmissionError.of("sgd", x, "x alone, in the shape of x0")
+        return x
+
     def see(self, iteration, loss):
-        """Smooth the loss as `sgd` does; stop a run that broke."""
+        """Smooth the loss as `sgd` does, and show it; stop if it is no longer finite."""
         if not math.isfinite(loss):
-            told = f"the loss is {loss} at iteration {iteration}"
+            problem = f"the loss is {loss} at iteration {iteration}"
             if self.differs or iteration == 1:
-                raise SubmissionError(told)
-            raise InputError(f"{told}. Try a smaller step, say step={self.settings.step / 2:g}.")
-        if iteration % PRINT_EVERY == 0 and iteration > self.begin:
+                raise SubmissionError(problem)
+            raise InputError(f"{problem}. Try a smaller step, say step={self.settings.step / 2:g}.")
+        if iteration % PRINT_EVERY == 0 and iteration > self.start.iteration:
             before = self.smoothed_loss
             self.smoothed_loss = loss if before is None else 0.95 * before + 0.05 * loss
             self.callback(iteration, self.smoothed_loss)
 
     def by_loops(self):
-        """Let the loops train, the submission being checked on the way; None if it differs."""
+        """Train by the loops, and check the submission on the way; give None if it differs."""
         from . import check, loops  # they load Numba, which the other engine does without
 
         if loops.missing:
@@ -189,37 +199,34 @@ class _Run:
             remedy = ": pip install numba" if absent else "."
             print(f"Training is slow without Numba ({loops.missing}){remedy}")
         try:
-            check.check_sgd(self.submission.sgd, self.settings.step, self.settings.iterations)
-            check.check_rare_cases(self.loss_of, self.settings)
+            check.check_sgd(self.sgd, self.settings.step, self.settings.iterations)
+            check.check_edge_cases(self.loss_of, self.settings)
             vectors = self._make_steps(loops, check.check_step)
         except check.DifferenceError as difference:
             question = "2b" if str(difference).startswith("sgd") else "2a"
-            told = f"Training through your functions, which takes minutes, because {difference}."
             # whole paths: run.py works in another folder than its user
             grade = python(str(SOURCE / "grader.py"), question, anywhere=True)
-            print(told, f"To see why, stop with Ctrl-C, and run: {grade}")
+            print(f"{SLOWLY} {difference}. To see why, stop with Ctrl-C, and run: {grade}")
             self.differs = True
             return None
         except loops.CompileError as error:
-            reason = f"because Numba cannot compile here ({error})"
-            print(f"Training through your functions, which takes minutes, {reason}.")
+            print(f"{SLOWLY} Numba cannot compile here ({error}).")
             return None
         print("Trained by plain loops: your functions do the same, checked on 9 steps.")
         return vectors
 
     def _make_steps(self, loops, check_step):
-        settings, saved, iteration = self.settings, self.saved, self.begin
-        if saved:  # the corpus is drawn
-            vectors, step = np.array(saved.x, float, order="C"), saved.step
-            first_size, before, state = 0, saved.random_state, saved.random_state
-        else:
-            vectors, step, first_size = self.start(), settings.step, self.first_size
-            before, state = random.getstate(), self.after_corpus
+        start, iterations = self.start, self.settings.iterations
+        vectors, iteration, step = np.array(start.x, float, order="C"), start.iteration, start.step
+        before, first_draw = start.random_state, (start.random_state, 0)
+        if not self.saved:  # the submission draws the corpus in its first step, as sgd's f does
+            self.corpus.drop_corpus()
+            first_draw = self.after_corpus, self.first_size
         f, words = self.loss_of(self.corpus), list(self.corpus.tokens())
-        blocks = loops.draw_blocks(self.arrays, settings, iteration, state, first_size, CHECKED)
+        blocks = loops.draw_blocks(self.arrays, self.settings, iteration, *first_draw, CHECKED)
         with contextlib.closing(loops.ahead(blocks)) as blocks:
             for block in blocks:
-                checked = min(iteration - self.begin, settings.iterations - iteration - 1) < CHECKED
+                checked = min(iteration - start.iteration, iterations - iteration - 1) < CHECKED
                 if checked:
                     check_step(f, words, vectors, block, before, f"in step {iteration + 1:,}")
                 every = 1 if checked else PRINT_EVERY
@@ -234,16 +241,16 @@ class _Run:
         return vectors
 
     def through_submission(self):
-        """Let the submission's `sgd` go on from a saved state, or from the start."""
+        """Train by the submission's `sgd`, from the saved state or from the start."""
         saved = self.saved
-        if saved:  # the loops may have saved another one since
+        if saved:  # the loops may have saved a later one
             random.setstate(saved.random_state)
             save_checkpoint(saved.x, saved.iteration, saved.step, saved.smoothed_loss)
         elif self.saves:
-            begin_run(self.run)
-        vectors, loss_and_gradient = self.start(), self.loss_of(self.corpus)
-        # on resuming, sgd evaluates f once more at the start, which is no iteration
-        iterations = itertools.count(self.begin if saved else 1)
+            begin_run(self.identity)
+        vectors, loss_and_gradient = self.seed(), self.loss_of(self.corpus)
+        # to resume, sgd first evaluates f once more, which is no iteration
+        iterations = itertools.count(saved.iteration if saved else 1)
 
         def f(word_vectors):
             loss, grad = loss_and_gradient(word_vectors)
@@ -253,7 +260,4 @@ class _Run:
             return loss, grad
 
         step, end = self.settings.step, self.settings.iterations
-        x = self.submission.sgd(f, vectors, step, end, None, self.saves, PRINT_EVERY)
-        if getattr(x, "shape", None) != vectors.shape:
-            raise SubmissionError.of("sgd", x, "x alone, in the shape of x0")
-        return x
+        return self.sgd(f, vectors, step, end, None, self.saves, PRINT_EVERY)

@@ -1,4 +1,4 @@
-"""The state of `sgd` between two iterations, on disk, and of what run it is."""
+"""The state of `sgd` between two iterations, on disk, and which run it belongs to."""
 
 import contextlib
 import io
@@ -15,27 +15,13 @@ FILE, RUN_FILE = "saved_sgd.npz", "saved_run.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that the next iteration needs.
+    """All that the next iteration needs."""
 
-    Attributes
-    ----------
-    x : ndarray of float
-        The parameters.
-    iteration : int
-        Number of iterations that made them.
-    step : float
-        Step of the next iteration.
-    smoothed_loss : float or None
-        Smoothed loss printed last; None if none was.
-    random_state : tuple
-        State of Python's ``random``, as ``random.setstate`` takes it.
-    """
-
-    x: np.ndarray
-    iteration: int
-    step: float
-    smoothed_loss: float | None
-    random_state: tuple
+    x: np.ndarray  # the parameters
+    iteration: int  # how many made them
+    step: float  # of the next iteration
+    smoothed_loss: float | None  # as printed last; None before the first
+    random_state: tuple  # as random.setstate takes it
 
     def check_fits(self, x0, iterations):
         """Raise InputError unless a run from `x0` over so many iterations can go on here."""
@@ -69,7 +55,7 @@ def save_checkpoint(x, iteration, step, smoothed_loss):
 
 
 def load_checkpoint(folder="."):
-    """Load the state that a folder holds; None if it holds none, InputError if damaged."""
+    """Load the state saved in a folder; None if there is none, InputError if it is damaged."""
     path = Path(folder).absolute() / FILE
     if not path.exists():
         return None
@@ -91,7 +77,7 @@ def load_checkpoint(folder="."):
 
 
 def begin_run(run):
-    """Write down what makes a run what it is, values by name; drop a state that is there."""
+    """Write down a run's settings, by name; delete the state of another run."""
     try:
         Path(FILE).unlink(missing_ok=True)
     except OSError as error:
@@ -101,7 +87,7 @@ def begin_run(run):
 
 
 def resume_run(run):
-    """Load the state that a run goes on from; InputError if it is of another run."""
+    """Load the state that a run goes on from; InputError if it is from another run."""
     saved, anew = load_checkpoint(), "Leave out resume=True to start anew."
     if saved is None:
         raise InputError(f"there is nothing to resume: no {FILE} in {Path.cwd()}. {anew}")

@@ -1,20 +1,18 @@
 """A text as a source of words, windows and negative samples."""
 
-import gzip
 import random
-import zlib
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from sys import intern
 
 import numpy as np
 
-from .utils import InputError
+from .utils import InputError, read_text
 
 REPEAT = 30  # times that the text is thinned to make the corpus
 THINNING = 1e-5  # the handout's
-EXPECTED = "A text is a file or, in Python, sentences: strings, or lists of words without blanks."
+EXPECTED = "Pass a file of text in UTF-8 or, in Python, sentences: strings, or lists of words."
 
 
 class Corpus:
@@ -59,7 +57,8 @@ class Corpus:
         if isinstance(text, str) and "\n" in text:
             text = text.split("\n")
         elif isinstance(text, (str, Path)):
-            self.name, text = name or str(text), _read_lines(text)
+            self.name = name or str(text)
+            text = read_text(text, EXPECTED)
         try:
             lists = (map(intern, s.lower().split()) if isinstance(s, str) else s for s in text)
             self._sentences = [words for words in map(list, lists) if words]
@@ -72,15 +71,15 @@ class Corpus:
             raise InputError(f"{self.name} has {found}. {EXPECTED}")
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
-        self._corpus = self._corpus_sentences = self._drawn = None
+        self._corpus = self._corpus_sentences = None
+        self._draw = lru_cache(1)(self._draw)  # training draws the same corpus more than once
 
     def tokens(self):
-        """Give the vocabulary: words in order of first appearance, "UNK" last.
+        """Give the index of each word, in order of first appearance, "UNK" last.
 
         Returns
         -------
         dict of str to int
-            Index of each word.
         """
         return self._tokens
 
@@ -90,17 +89,15 @@ class Corpus:
         Returns
         -------
         ndarray of int, shape (V,)
-            The counts, in the order of `tokens`.
         """
         return self._frequency
 
     def sentences(self):
-        """Give the sentences.
+        """Give the words of each sentence.
 
         Returns
         -------
         list of list of str
-            Their words.
         """
         return self._sentences
 
@@ -110,19 +107,17 @@ class Corpus:
         Returns
         -------
         int
-            Their number.
         """
         return len(self._sentences)
 
     def reject_prob(self):
-        """Compute how probably a word is dropped from the corpus: the more so, the more frequent.
+        """Compute how probably each word is dropped from the corpus.
 
-        With N words in all, r = max(0, 1 - sqrt(thinning N / frequency)).
+        The more frequent, the more so: r = max(0, 1 - sqrt(thinning N / frequency)) for N words.
 
         Returns
         -------
         ndarray of float, shape (V,)
-            Probability r of each word.
         """
         return np.maximum(0, 1 - np.sqrt(self.thinning * self._frequency.sum() / self._frequency))
 
@@ -135,7 +130,6 @@ class Corpus:
         Returns
         -------
         list of list of str
-            The words of each sentence.
         """
         if self._corpus_sentences is None:
             word_ids, starts = self.corpus_arrays()
@@ -144,25 +138,9 @@ class Corpus:
         return self._corpus_sentences
 
     def corpus_arrays(self):
-        """Give the corpus as arrays; the first call draws it.
-
-        Returns
-        -------
-        word_ids : ndarray of int32, shape (M,)
-            The words of all its sentences, one after the other.
-        starts : ndarray of int64, shape (S + 1,)
-            Sentence s is ``word_ids[starts[s]:starts[s + 1]]``.
-
-        Raises
-        ------
-        utils.utils.InputError
-            If no sentence of it has two different words.
-        """
+        """Give the corpus as arrays: all its words; where each sentence begins, and the end."""
         if self._corpus is None:
-            before = random.getstate(), self.thinning
-            if self._drawn is None or self._drawn[0] != before:
-                self._drawn = before, self._draw(), random.getstate()
-            _, self._corpus, after = self._drawn  # drawn before from the same state, or just now
+            self._corpus, after = self._draw(random.getstate(), self.thinning)
             random.setstate(after)
         return self._corpus
 
@@ -181,7 +159,6 @@ class Corpus:
         Returns
         -------
         center : str
-            The center word.
         context : list of str
             The outside words, at least one.
         """
@@ -207,17 +184,15 @@ class Corpus:
         Returns
         -------
         ndarray of int32, shape (tablesize,)
-            Word indices in ascending order.
         """
         return self._table
 
     def sample_token_idx(self):
-        """Draw a word from the table of negative samples.
+        """Draw the index of a word from the table of negative samples.
 
         Returns
         -------
         int
-            Its index.
         """
         return self._table.item(random.randint(0, self.tablesize - 1))
 
@@ -248,13 +223,17 @@ class Corpus:
             )
         return table
 
-    def _draw(self):
-        """Draw the corpus: for each word with r > 0 a number; it stays if that is not below r."""
+    def _draw(self, state, thinning):
+        """Draw the corpus from a random state: a word with r > 0 stays if a number is not below r.
+
+        The thinning is what `reject_prob` takes; as an argument, it makes a cached corpus its own.
+        Gives the arrays, and the random state afterwards.
+        """
         lengths = np.array([len(words) for words in self._sentences])
         reject = self.reject_prob()[self._word_ids]
         at_risk = np.flatnonzero(reject > 0)
         reject = reject[at_risk]
-        version, (*key, position), gauss = random.getstate()
+        version, (*key, position), gauss = state
         stream = np.random.RandomState(0)  # the same Mersenne Twister as Python's
         stream.set_state(("MT19937", key, position))
         words, counts = [], []
@@ -265,7 +244,6 @@ class Corpus:
             words.append(self._word_ids[stays & np.repeat(left > 1, lengths)])
             counts.append(left[left > 1])
         _, key, position, *_ = stream.get_state()
-        random.setstate((version, (*key.tolist(), position), gauss))
         word_ids, starts = np.concatenate(words), np.cumsum(np.concatenate(([0], *counts)))
         differs = word_ids[1:] != word_ids[:-1]
         differs[starts[1:-1] - 1] = False  # from one sentence to the next
@@ -275,25 +253,4 @@ class Corpus:
                 f"taken {REPEAT} times and thinned, no sentence with two different words is left. "
                 "Keep more of the frequent words, thinning=1 keeps all, or take another text."
             )
-        return word_ids, starts
-
-
-def _read_lines(path):
-    """Yield the lines of a text in UTF-8, compressed by gzip or not; an error names the line."""
-    number = 0
-    try:
-        with open(path, "rb") as file:
-            compressed = file.peek(2)[:2] == b"\x1f\x8b"
-            lines = gzip.GzipFile(fileobj=file) if compressed else file
-            for number, line in enumerate(lines, 1):
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}, line {number}: expected text in UTF-8, found the byte "
-            f"0x{error.object[error.start]:02x}. Save it as plain text in UTF-8."
-        ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
-    except (OSError, ValueError) as error:  # ValueError: no name that a file can have
-        reason = getattr(error, "strerror", error)
-        raise InputError(f"{path} cannot be read: {reason}. {EXPECTED}") from None
+        return (word_ids, starts), (version, (*key.tolist(), position), gauss)

@@ -11,69 +11,19 @@ H = 1e-4  # half the distance between the two points of a difference
 TOLERANCE = 1e-5  # largest relative error that passes
 
 
-def numerical_gradient(f, x):
-    """Estimate the gradient of f at x by central differences.
-
-    Each element i in turn moves by h = 1e-4 either way::
-
-        dJ/dx_i = (J(x + h e_i) - J(x - h e_i)) / 2h
-
-    f may draw from Python's ``random``: every evaluation starts from the same state, so that all
-    see the same draws, and that state is left behind.
-
-    Parameters
-    ----------
-    f : callable
-        f(x) returns the loss at x, a float, first of a tuple.
-    x : float or ndarray, any shape
-        Where; it is not changed. f is given floats.
-
-    Returns
-    -------
-    ndarray of float, shape of `x`
-        The estimate.
-
-    Raises
-    ------
-    InputError
-        If x holds no real numbers, or f does not return a loss that is one number.
-
-    Examples
-    --------
-    >>> numerical_gradient(lambda x: (np.sum(x**2), 2 * x), np.array([1.0, -2.0])).round(6)
-    array([ 2., -4.])
-    """
-    if np.asarray(x).dtype.kind not in "iuf":
-        raise InputError(f"x must hold real numbers, not {np.asarray(x).dtype}.")
-    x = np.array(x, float)  # a copy: f must never see the caller's array moved
-    state = random.getstate()
-
-    def loss_with(index, value):
-        moved = x.copy()
-        moved[index] = value
-        random.setstate(state)
-        loss = _loss_of(f(moved))
-        random.setstate(state)
-        return loss
-
-    gradient = np.zeros(x.shape)
-    for index in np.ndindex(x.shape):
-        difference = loss_with(index, x[index] + H) - loss_with(index, x[index] - H)
-        gradient[index] = difference / (2 * H)
-    return gradient
-
-
 def gradcheck_naive(f, x, gradient_text):
     """Check the gradient of f at x against finite differences, and print the verdict.
 
-    It passes if every element's relative error, ``|num - grad| / max(1, |num|, |grad|)``, is at
-    most 1e-5.
+    Each element's relative error, ``|num - grad| / max(1, |num|, |grad|)``, must be at most 1e-5,
+    where num is the central difference::
+
+        dJ/dx_i = (J(x + h e_i) - J(x - h e_i)) / 2h        h = 1e-4
 
     Parameters
     ----------
     f : callable
         f(x) returns the loss at x, a float, and its gradient, in the shape of x. It may draw from
-        Python's ``random``, which is in the same state at every evaluation.
+        Python's ``random``: every evaluation starts from the same state, so all see the same draws.
     x : float or ndarray, any shape
         Where to check; it is not changed.
     gradient_text : str
@@ -95,11 +45,16 @@ def gradcheck_naive(f, x, gradient_text):
     False
     """
     try:
-        numerical, state, results = numerical_gradient(f, x), random.getstate(), []
-        for _ in range(2):
-            results.append(f(np.array(x, float)))
-            random.setstate(state)
-        problem = _first_difference(_gradient_of(*results), numerical)
+        numerical = numerical_gradient(f, x)
+        (loss, *rest), (again, *_) = (_evaluate(f, np.array(x, float)) for _ in range(2))
+        if not rest:
+            raise InputError("Your function returns no gradient after the loss.")
+        if not np.array_equal(loss, again, equal_nan=True):
+            raise InputError(
+                "Your function gives another loss at a second call: it draws random numbers, other "
+                "than by Python's random, or keeps something from call to call."
+            )
+        problem = _first_difference(_numbers("gradient", rest[0]), numerical)
     except InputError as error:
         problem = error
     print(
@@ -110,26 +65,31 @@ def gradcheck_naive(f, x, gradient_text):
     return not problem
 
 
-def _loss_of(result):
-    """Give the loss that a function returns, first of a tuple."""
+def numerical_gradient(f, x):
+    """Estimate the gradient at x by central differences of the loss, the first thing f returns."""
+    if np.asarray(x).dtype.kind not in "iuf":
+        raise InputError(f"x must hold real numbers, not {np.asarray(x).dtype}.")
+    x = np.array(x, float)
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = H
+        higher, lower = _evaluate(f, x + step)[0], _evaluate(f, x - step)[0]
+        gradient[index] = (higher - lower) / (2 * H)
+    return gradient
+
+
+def _evaluate(f, x):
+    """Give what f returns at x, the loss as a number; leave Python's random state as it was."""
+    state = random.getstate()
+    result = f(x)
+    random.setstate(state)
     if not isinstance(result, tuple | list) or not result:
         raise InputError(f"Your function must return loss and gradient, not {shown(result)}.")
     loss = _numbers("loss", result[0])
     if loss.size != 1:
         raise InputError(f"Your loss must be one number, but has the shape {loss.shape}.")
-    return loss.item()
-
-
-def _gradient_of(result, again):
-    """Give the gradient that a function returns, if it gives the same loss when called again."""
-    if len(result) < 2:
-        raise InputError("Your function returns no gradient after the loss.")
-    if not np.array_equal(_loss_of(result), _loss_of(again), equal_nan=True):
-        raise InputError(
-            "Your function gives another loss at a second call: it draws random numbers, other "
-            "than by Python's random, or keeps something from call to call."
-        )
-    return _numbers("gradient", result[1])
+    return loss.item(), *result[1:]
 
 
 def _numbers(name, found):

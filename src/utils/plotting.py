@@ -1,4 +1,4 @@
-"""The picture of the word vectors: their first two principal components, labelled."""
+"""Pictures: word vectors on their principal components, losses, and what a classifier confuses."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ import numpy as np
 
 from .word_vectors import PLOTTED_WORDS
 
-# Importing matplotlib fails where MPLBACKEND names a backend that is none.
+# Importing matplotlib fails where MPLBACKEND names a backend that does not exist.
 _backend = "" if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", "")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402
@@ -32,6 +32,7 @@ GROUPS = (
 )
 
 DPI = 120
+DARK = 0.71  # share of a row from which on white is read better than black
 LAYOUT = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)  # inches from all to the edges
 WIDTH = 9.0  # inches
 OTHERS = "other words", "#555555", "o"
@@ -54,21 +55,9 @@ def _any_sign():
 
 
 def principal_components(vectors):
-    """Project vectors on the two directions in which they vary most.
+    """Project vectors on the two directions in which they vary most; tell their shares of that.
 
     The sign of each direction is such that the vector farthest out lies on its positive side.
-
-    Parameters
-    ----------
-    vectors : ndarray of float, shape (n, d)
-        Vectors, one a row.
-
-    Returns
-    -------
-    points : ndarray of float, shape (n, 2)
-        Their coordinates along both directions.
-    shares : ndarray of float, shape (2,)
-        Share of the variance that each direction shows.
     """
     centered = vectors - vectors.mean(axis=0)
     _, lengths, directions = np.linalg.svd(centered, full_matrices=False)
@@ -87,14 +76,13 @@ def plot_word_vectors(vectors, title):
     Parameters
     ----------
     vectors : dict of str to sequence of float
-        Vector of each word to plot. Words that are none of `PLOTTED_WORDS` have no group.
+        Vector of each word to plot. Words not in `PLOTTED_WORDS` have no group.
     title : str
         Title of the figure.
 
     Returns
     -------
     matplotlib.figure.Figure
-        The figure, for `to_png` or a notebook.
     """
     points, shares = principal_components(np.array(list(vectors.values()), float))
     point_of = dict(zip(vectors, points, strict=True))
@@ -172,23 +160,8 @@ def place_labels(points, sizes, frame):
 
     One label after the other, those in the densest neighborhoods first, takes the place where it
     hides least: the nearest one beside its own point and no other, or else one from which a line
-    to its point crosses little.
-
-    Parameters
-    ----------
-    points : ndarray of float, shape (n, 2)
-        Where the points are.
-    sizes : sequence of n pairs of float
-        Width and height of each label.
-    frame : sequence of 4 floats
-        Left, bottom, right and top of the room there is.
-
-    Returns
-    -------
-    offsets : ndarray of float, shape (n, 2)
-        Center of each label, seen from its point.
-    tied : ndarray of bool, shape (n,)
-        Whether it takes a line to tell which point the label is of.
+    to its point crosses little. Gives the center of each label, seen from its point, and whether
+    it takes a line.
     """
     distance = np.hypot(*(points[:, None] - points[None]).T)
     crowd = np.exp(-distance / 30).sum(axis=0)
@@ -229,31 +202,62 @@ def _overlaps(boxes, taken):
     return (~apart).sum(axis=-1)
 
 
-@_any_sign()
-def to_png(figure):
-    """Draw a figure as PNG.
+def plot_losses(losses):
+    """Draw the smoothed loss of training runs over their iterations.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-        The figure.
+    losses : dict of str to dict of int to float
+        For each run, by name, its smoothed loss by iteration.
 
     Returns
     -------
-    bytes
-        Content of a PNG file.
+    matplotlib.figure.Figure
+        Not one of pyplot's, so that a notebook may draw many.
     """
+    figure, axes = _chart(6, 3.2)
+    for name, loss_at in losses.items():
+        axes.plot(list(loss_at), list(loss_at.values()), label=name)
+    axes.set(xlabel="iteration", ylabel="smoothed loss of a window", ylim=(0, None))
+    axes.set_title("Loss during training")
+    axes.xaxis.set_major_formatter("{x:,.10g}")
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(losses) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+def plot_confusion(counts, classes, title):
+    """Draw how often each true class, a row of the counts each, was taken for which class."""
+    figure, axes = _chart(6.8, 6)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (i, k), count in np.ndenumerate(counts):
+        text, color = f"{count:,}\n{shares[i, k]:.0%}", "white" if shares[i, k] > DARK else "black"
+        axes.text(k, i, text, ha="center", va="center", color=color, fontsize=13)
+    names = [name.replace(" ", "\n") for name in classes]
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(title=title, xlabel="predicted", ylabel="true")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return figure
+
+
+def _chart(width, height):
+    """Make a figure of that many inches, which is not one of pyplot's, and its axes."""
+    figure = plt.Figure(figsize=(width, height), dpi=DPI, layout=LAYOUT)
+    return figure, figure.subplots()
+
+
+@_any_sign()
+def to_png(figure):
+    """Draw a figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
 
 
 def has_window():
-    """Tell whether `plt.show` would show the figure made last in a window.
-
-    Returns
-    -------
-    bool
-        False on a machine without a screen.
-    """
+    """Tell whether `plt.show` would show the figure made last in a window."""
     return bool(plt.get_fignums() and plt.gcf().canvas.required_interactive_framework)

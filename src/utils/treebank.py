@@ -10,10 +10,7 @@ from .treebank_files import SENTENCES, find_treebank, read_sentences, read_split
 
 
 class StanfordSentiment(Corpus):
-    """The treebank: its words, random windows of them, and its sentences with their sentiment.
-
-    Methods work in any order; files are read once. Where random numbers are drawn, they are from
-    Python's ``random``: after the same seed, the same calls give the same words.
+    """The treebank: a `Corpus` whose sentences have a sentiment. Each file is read once.
 
     Parameters
     ----------
@@ -36,22 +33,20 @@ class StanfordSentiment(Corpus):
         super().__init__(self._texts, tablesize, str(self.path / SENTENCES))
 
     def sent_labels(self):
-        """Give the sentiment of each sentence.
+        """Give the sentiment of each sentence: 0 is very negative, 1 very positive.
 
         Returns
         -------
         ndarray of float, shape (number of sentences,)
-            0 is very negative, 1 very positive.
         """
         return self._labels
 
     def dataset_split(self):
-        """Give the treebank's split of the sentences.
+        """Give the positions in `sentences()` of those for training, test and development.
 
         Returns
         -------
         list of list of int
-            Positions in `sentences()` of those for training, test and development.
         """
         return self._split
 
@@ -61,24 +56,19 @@ class StanfordSentiment(Corpus):
         Parameters
         ----------
         label : float
-            Sentiment in 0..1.
+            Sentiment; ValueError if it is not in 0..1.
 
         Returns
         -------
         int
             0 very negative, 1 negative, 2 neutral, 3 positive, 4 very positive.
-
-        Raises
-        ------
-        ValueError
-            If the label is not in 0..1.
         """
         if not 0 <= label <= 1:
             raise ValueError(f"a sentiment lies in 0..1, not {label}")
         return bisect_left((0.2, 0.4, 0.6, 0.8), label)
 
     def get_split_sentences(self, split=0):
-        """Give the sentences of one part of the split with their classes.
+        """Give the sentences of one part of the split, each with its class.
 
         Parameters
         ----------
@@ -88,7 +78,6 @@ class StanfordSentiment(Corpus):
         Returns
         -------
         list of (list of str, int)
-            The words of each sentence, and its class 0..4.
         """
         return [self._labelled(position) for position in self.dataset_split()[split]]
 
@@ -109,8 +98,7 @@ class StanfordSentiment(Corpus):
 
         Returns
         -------
-        sentence : list of str
-            Its words.
+        words : list of str
         category : int
             Its class 0..4.
         """

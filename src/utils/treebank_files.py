@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from .commands import command
-from .utils import InputError
+from .utils import InputError, read_text, shown
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 REAL, SAMPLE = DATA / "stanfordSentimentTreebank", DATA / "sample"
@@ -37,10 +37,7 @@ def read_split(folder, num_sentences):
         splits[label].append(number - 2)
     found = sum(map(len, splits.values()))
     if found != num_sentences:
-        raise InputError(
-            f"{path} tells of {found} sentences, but {SENTENCES} has {num_sentences}: they are "
-            f"not of one treebank, or one is cut off. Get both anew with '{command('data')}'."
-        )
+        raise _mismatch(f"{path} lists {found} sentences, but {SENTENCES} has {num_sentences}")
     return list(splits.values())
 
 
@@ -49,8 +46,7 @@ def read_phrase_labels(folder):
     path, labels = Path(folder) / LABELS, []
     for number, index, label in _records(path, "phrase ids|sentiment values", "|"):
         _expect(index == str(number - 2), path, number, f"phrase id {number - 2}", index)
-        _expect(0 <= _number(label) <= 1, path, number, "a number in 0..1", label)
-        labels.append(float(label))
+        labels.append(_label(path, number, label))
     path, phrases = Path(folder) / DICTIONARY, {}
     for number, phrase, index in _records(path, None, "|"):
         is_id = index.isascii() and index.isdigit() and int(index) < len(labels)
@@ -66,10 +62,9 @@ def sentence_labels(folder, sentences):
     for position, sentence in enumerate(sentences):
         key = _key(_undo_double_encoding(sentence)).replace("-lrb-", "(").replace("-rrb-", ")")
         if key not in phrases:
-            raise InputError(
+            raise _mismatch(
                 f"{Path(folder) / DICTIONARY} has no phrase equal to sentence {position + 1} of "
-                f"{SENTENCES}, {_shown(key)}: they are not of one treebank, or one is cut off. "
-                f"Get both anew with '{command('data')}'."
+                f"{SENTENCES}, {shown(key)}"
             )
         labels[position] = phrases[key]
     return labels
@@ -87,54 +82,54 @@ def _undo_double_encoding(text):
         return text
 
 
-def _number(text):
+def _label(path, number, text):
     try:
-        return float(text)
+        label = float(text)
     except ValueError:
-        return float("nan")
+        label = -1
+    _expect(0 <= label <= 1, path, number, "a number in 0..1", text)
+    return label
 
 
 def _records(path, header, separator):
     """Yield the number of each line and its two fields."""
-    lines = list(enumerate(_lines(path), 1))
+    lines, number = _lines(path), 0
     if header:
-        found = lines.pop(0)[1] if lines else ""
-        _expect(found == header, path, 1, f"the header {_shown(header)}", found)
-    _expect(lines, path, 2 if header else 1, "an entry", "the end of the file")
+        number, found = next(lines, (1, ""))
+        _expect(found == header, path, 1, f"the header {header!r}", found)
     for number, line in lines:
         # a sentence may hold another tab, and a phrase, whose index comes last, another "|"
         part = line.partition if separator == "\t" else line.rpartition
         first, found, second = part(separator)
-        _expect(found, path, number, f"two fields parted by {_shown(separator)}", line)
+        _expect(found, path, number, f"two fields separated by {separator!r}", line)
         yield number, first, second
+    first_entry = 2 if header else 1
+    _expect(number >= first_entry, path, first_entry, "an entry", "the end of the file")
 
 
 def _lines(path):
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    """Yield the number of each line and its text."""
+    if not path.exists():
         where = f"{path.name} not found in {path.parent.absolute()}"
-        raise InputError(f"{where}. Run '{command('data')}', or name another folder.") from None
-    except OSError as error:
-        where = f"{path} cannot be read: {error.strerror}"
-        raise InputError(f"{where}. Run '{command('data')}', or name another folder.") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = content.count(b"\n", 0, error.start) + 1
-        _expect(False, path, number, "text in UTF-8", f"byte 0x{content[error.start]:02x}")
-    *lines, rest = text.replace("\r\n", "\n").split("\n")
-    _expect(not rest, path, len(lines) + 1, "a whole line (the file is cut off)", rest)
-    return lines
+        raise InputError(f"{where}. Run '{command('data')}', or name another folder.")
+    for number, line in enumerate(read_text(path, _remedy()), 1):
+        _expect(line.endswith("\n"), path, number, "a whole line (the file is cut off)", line)
+        yield number, line.removesuffix("\n").removesuffix("\r")
 
 
 def _expect(condition, path, number, expected, found):
     if not condition:
         raise InputError(
-            f"{path}, line {number}: expected {expected}, found {_shown(found)}. "
-            f"Mend it, or get the file anew with '{command('data')}'."
+            f"{path}, line {number}: expected {expected}, found {shown(found)}. {_remedy()}"
         )
 
 
-def _shown(text):
-    return repr(text if len(text) <= 50 else text[:47] + "...")
+def _remedy():
+    return f"Correct it, or get the file anew with '{command('data')}'."
+
+
+def _mismatch(problem):
+    return InputError(
+        f"{problem}: they are not of one treebank, or one is cut off. "
+        f"Get both anew with '{command('data')}'."
+    )

@@ -1,8 +1,10 @@
-"""Small helpers: softmax, unit vectors, JSON files, files written whole."""
+"""Small helpers: softmax, unit vectors, JSON, files read line by line and written whole."""
 
 import contextlib
+import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,30 +19,20 @@ class InputError(ValueError):
 
 
 class SubmissionError(ValueError):
-    """The submission is wrong in a way that ends the program; the message says in which."""
+    """The submission is wrong in a way that ends the program; the message says how."""
 
     _render_traceback_ = InputError._render_traceback_
 
     @classmethod
     def of(cls, function, found, expected):
-        """Make the error of a function that returns something else than what is expected."""
+        """Make the error of a function that returns something other than expected."""
         return cls(f"{function} returns {shown(found)}, expected {expected}")
 
 
 def shown(found):
-    """Show a value in a message.
-
-    Parameters
-    ----------
-    found : object
-        What was found instead of what is expected.
-
-    Returns
-    -------
-    str
-        The beginning of its `repr`, in one line.
-    """
-    return " ".join(repr(found).split())[:50]
+    """Show a value in a message: one line, a long one without most of it."""
+    text = " ".join(repr(found).split())
+    return text if len(text) <= 50 else f"{text[:46]}...{text[-1]}"
 
 
 def softmax(x):
@@ -49,12 +41,12 @@ def softmax(x):
     Parameters
     ----------
     x : ndarray of float, shape (n,) or (m, n)
-        Scores; each row of a matrix is one set of them.
+        Scores; each row of a matrix is taken by itself.
 
     Returns
     -------
     ndarray of float, shape of `x`
-        Probabilities, each row summing to 1.
+        Probabilities; each row sums to 1.
 
     Examples
     --------
@@ -77,7 +69,7 @@ def normalize_rows(x):
     Returns
     -------
     ndarray of float, shape (m, n)
-        The rows over their Euclidean lengths.
+        The rows divided by their Euclidean lengths.
 
     Examples
     --------
@@ -89,19 +81,47 @@ def normalize_rows(x):
     return x / np.where(length > 0, length, 1)
 
 
-def write_files(contents):
-    """Write files whole: a reader finds the old content or the new, never a part.
+def dump(obj, path):
+    """Save an object as JSON; its numbers must be finite.
 
     Parameters
     ----------
-    contents : dict of (str or Path) to (str or bytes)
-        What each file, to be made or replaced, shall hold; text is written as UTF-8.
-
-    Raises
-    ------
-    InputError
-        If one cannot be written. None is replaced before all are on disk under another name.
+    obj : object
+        Lists, dicts, strings, numbers.
+    path : str or Path
+        File to make or replace.
     """
+    write_files({path: to_json(obj)})
+
+
+def load(path):
+    """Load an object from JSON; InputError if the file is missing or not JSON.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+
+    Returns
+    -------
+    object
+        Lists, dicts, strings, numbers.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: {error}.") from error
+
+
+def to_json(obj):
+    """Write an object as one line of JSON, its numbers at full precision."""
+    return json.dumps(obj, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_files(contents):
+    """Write a dict of path to content whole: none is replaced before all are on disk."""
     temporary = {Path(path): Path(f"{path}.tmp") for path in contents}
     try:
         for path, content in zip(temporary, contents.values(), strict=True):
@@ -122,61 +142,31 @@ def write_files(contents):
                 leftover.unlink()
 
 
-def dump(obj, path):
-    """Save an object as JSON.
-
-    Parameters
-    ----------
-    obj : object
-        Lists, dicts, strings, finite numbers.
-    path : str or Path
-        File to make or replace.
-    """
-    write_files({path: to_json(obj)})
-
-
-def to_json(obj):
-    """Write an object as JSON, to the last digit of its numbers.
-
-    Parameters
-    ----------
-    obj : object
-        Lists, dicts, strings, finite numbers.
-
-    Returns
-    -------
-    str
-        One line.
-
-    Raises
-    ------
-    ValueError
-        If a number is not finite.
-    """
-    return json.dumps(obj, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def load(path):
-    """Load an object from JSON.
-
-    Parameters
-    ----------
-    path : str or Path
-        File to read.
-
-    Returns
-    -------
-    object
-        Lists, dicts, strings, numbers.
-
-    Raises
-    ------
-    InputError
-        If the file is not there, or is no JSON.
-    """
+def read_lines(path, remedy):
+    """Yield the lines of a file as bytes, unpacked if compressed by gzip."""
+    number = 0
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"{path} is no valid JSON: {error}.") from error
+        with open(path, "rb") as file:
+            compressed = file.peek(2)[:2] == b"\x1f\x8b"
+            for line in gzip.GzipFile(fileobj=file) if compressed else file:
+                number += 1
+                yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} is damaged after line {number}: {error}. Get a new copy."
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: no name that a file can have
+        reason = getattr(error, "strerror", error)
+        raise InputError(f"{path} cannot be read: {reason}. {remedy}") from None
+
+
+def read_text(path, remedy):
+    """Yield the lines of a file as text in UTF-8; an error names the line."""
+    for number, line in enumerate(read_lines(path, remedy), 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{path}, line {number}: expected text in UTF-8, found the byte "
+                f"0x{error.object[error.start]:02x}. {remedy}"
+            ) from None

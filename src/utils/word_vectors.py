@@ -2,16 +2,14 @@
 
 import codecs
 import difflib
-import gzip
 import itertools
 import re
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from .utils import InputError, normalize_rows, shown, write_files
+from .utils import InputError, normalize_rows, read_lines, shown, write_files
 
 # The words that the handout's picture shows.
 PLOTTED_WORDS = (
@@ -20,6 +18,7 @@ PLOTTED_WORDS = (
 ).split()
 
 LARGEST = 1e100  # such numbers can be squared and summed up
+ARCHIVES = b"PK\x03\x04", b"BZh", b"\xfd7zX", b"7z\xbc\xaf"  # how they begin
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,8 @@ class WordVectors:
         Parameters
         ----------
         word : str or ndarray of float, shape (d,)
-            The word, which is left out, or any vector, such as ``v["king"] - v["man"]``.
+            The word, which is left out, or any vector, such as ``v["king"] - v["man"]``. KeyError
+            if the text does not have the word, InputError if it is neither.
         count : int, default 10
             How many neighbors.
         min_frequency : int, default 1
@@ -90,14 +90,7 @@ class WordVectors:
         Returns
         -------
         list of (str, float)
-            Neighbors, the nearest first, each with the cosine between it and the word.
-
-        Raises
-        ------
-        KeyError
-            If the text does not have the word.
-        InputError
-            If it is neither a word nor such a vector.
+            The nearest first, each with the cosine between it and the word.
         """
         vector = self[word] if isinstance(word, str) else np.asarray(word)
         if vector.shape != self.vectors.shape[1:]:
@@ -119,23 +112,12 @@ class WordVectors:
         Parameters
         ----------
         path : str or Path
-            File to make or replace.
-
-        Raises
-        ------
-        InputError
-            If it cannot be written.
+            File to make or replace; InputError if it cannot be written.
         """
         write_files({path: self.to_text()})
 
     def to_text(self):
-        """Write what `save` saves.
-
-        Returns
-        -------
-        str
-            The lines.
-        """
+        """Write what `save` saves."""
         order = [*np.argsort(-self.frequency[:-1], kind="stable"), len(self.words) - 1]
         vectors = self.vectors.tolist()
         return to_word2vec_text({self.words[i]: vectors[i] for i in order})
@@ -150,26 +132,10 @@ class WordVectors:
 
 
 def to_word2vec_text(vectors):
-    """Write word vectors in word2vec's text format, to the last digit of their numbers.
+    r"""Write a dict of vectors as text: their number and length, then a line for each word.
 
-    The first line holds how many vectors there are and their length, each other line a word and
-    its vector, parted by blanks.
-
-    Parameters
-    ----------
-    vectors : dict of str to sequence of float
-        Vector of each word.
-
-    Returns
-    -------
-    str
-        The lines.
-
-    Examples
-    --------
-    >>> print(to_word2vec_text({"tea": [0.1, -2.0]}), end="")
-    1 2
-    tea 0.1 -2.0
+    >>> to_word2vec_text({"tea": [0.1, -2.0]})
+    '1 2\ntea 0.1 -2.0\n'
     """
     dim = len(next(iter(vectors.values())))
     lines = [
@@ -181,8 +147,8 @@ def to_word2vec_text(vectors):
 def read_word_vectors(path, words):
     """Read the vectors of some words from a file of text: word2vec's format, GloVe's, fastText's.
 
-    A line holds a word and its vector, parted by blanks; the word may hold blanks itself. A first
-    line with the number of vectors and their length may be there or not.
+    A line holds a word and its vector, separated by blanks; the word may hold blanks itself. A
+    first line with the number of vectors and their length may be there or not.
 
     Parameters
     ----------
@@ -202,52 +168,33 @@ def read_word_vectors(path, words):
     InputError
         If the file cannot be read, or is malformed; then the message names the line.
     """
-    vectors, capitals, number = {}, {}, 0
-    try:
-        with open(path, "rb") as file, _unpacked(path, file) as lines:
-            first = next(iter(lines), b"").removeprefix(codecs.BOM_UTF8)
-            count, dim = _shape(path, first)
-            for number, line in enumerate(itertools.chain([first], lines), 1):
-                if count and number == 1:
-                    continue
-                word, *numbers = line.strip().rsplit(None, dim) or [b""]
-                if not word and not lines.read(4096).strip():  # empty lines at the end
-                    number -= 1
-                    break
-                surplus = word.split()[1:]  # a part of the word, or a number too many
-                if len(numbers) != dim or (surplus and _number(surplus[-1]) is not None):
-                    raise _malformed(path, number, f"a word and {dim} numbers", line)
-                word = word.decode("utf-8", "replace")
-                found, word = (vectors, word) if word in words else (capitals, word.lower())
-                if word in words and word not in found:
-                    found[word] = _vector(path, number, numbers)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path} is damaged after line {number}: {error}. Get it anew.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}. Pass another file.") from None
-    if count and number - 1 != count:
+    lines = read_lines(path, "Pass another file.")
+    first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
+    if first.startswith(ARCHIVES):
+        raise InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
+    count, dim = _shape(path, first)
+    header = 0 if count is None else 1
+    vectors, capitals, rows, empty = {}, {}, 0, None
+    for number, line in enumerate(lines if header else itertools.chain([first], lines), 1 + header):
+        if not line.strip():
+            empty = empty or number
+            continue
+        word, *numbers = line.strip().rsplit(None, dim)
+        surplus = word.split()[1:]  # a part of the word, or a number too many
+        if empty or len(numbers) != dim or (surplus and _number(surplus[-1]) is not None):
+            found = b"" if empty else line
+            raise _malformed(path, empty or number, f"a word and {dim} numbers", found)
+        rows += 1
+        word = word.decode("utf-8", "replace")
+        found, word = (vectors, word) if word in words else (capitals, word.lower())
+        if word in words and word not in found:
+            found[word] = _vector(path, number, numbers)
+    if header and rows != count:
         raise InputError(
-            f"{path}, line {number}: the file ends after {number - 1} vectors, but line 1 tells of "
-            f"{count}: it is cut off, or two were joined. Make it anew."
+            f"{path}, line {1 + rows}: the file ends after {rows} vectors, but line 1 promises "
+            f"{count}: it is cut off, or two were joined. Get a new copy."
         )
     return capitals | vectors
-
-
-def _unpacked(path, file):
-    """Give the file as text, unpacked; refuse what is none."""
-    start = file.peek(4)[:4]
-    if start.startswith(b"\x1f\x8b"):
-        file = gzip.GzipFile(fileobj=file)
-    elif start.startswith((b"PK\x03\x04", b"BZh", b"\xfd7zX", b"7z\xbc\xaf")):
-        raise InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
-    start = file.peek(4096)
-    if len(re.findall(rb"[\x00-\x08\x0e-\x1f]", start)) > len(start) / 100:
-        raise InputError(
-            f"{path} is no text in UTF-8. If it is in word2vec's binary format, let gensim make "
-            "text of it: KeyedVectors.load_word2vec_format(path, binary=True)"
-            ".save_word2vec_format('vectors.txt')."
-        )
-    return file
 
 
 def _shape(path, first):
@@ -283,6 +230,12 @@ def _vector(path, number, texts):
 
 
 def _malformed(path, number, expected, found):
-    text = found.decode("utf-8", "replace").rstrip("\r\n")
-    text = text if len(text) <= 50 else f"{text[:47]}..."
-    return InputError(f"{path}, line {number}: expected {expected}, found {text!r}.")
+    """Make the error of a malformed line; where the file is not text at all, say so instead."""
+    if re.search(rb"[\x00-\x08\x0e-\x1f]", found):
+        return InputError(
+            f"{path} is not text in UTF-8. If it is in word2vec's binary format, let gensim make "
+            "text of it: KeyedVectors.load_word2vec_format(path, binary=True)"
+            ".save_word2vec_format('vectors.txt')."
+        )
+    text = shown(found.decode("utf-8", "replace").rstrip("\r\n"))
+    return InputError(f"{path}, line {number}: expected {expected}, found {text}.")

@@ -4,12 +4,9 @@ from functools import partial
 
 from grading.quiz import OPTIONS, QUESTIONS
 
-from .fixture import Hostile, in_threes, joined
+from .fixture import Hostile, joined, together
 
 decides = partial(Hostile, "decides")
-data = partial(Hostile, "data", tests="2a-2 2a-3")
-shape = partial(Hostile, "shape", tests="2a-2")
-oracle = partial(Hostile, "oracle")
 
 # Values that a grader may want to believe.
 YES = """
@@ -86,14 +83,16 @@ WIRE = """
                 pass
 
 
-    def told(tree):
-        return {"dict": [[k, {"dict": []} if v == {} else v] for k, v in tree.items()]}
+    ANSWER = {"changed": [], "next": 1, "records": {}}
 
 
     def frame(tree, arrays=b""):
-        tree = told(tree) if isinstance(tree, dict) and "dict" not in tree else tree
         header = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
         return struct.pack(">II", len(header), len(arrays)) + header + arrays
+
+
+    def array(*what):
+        return ANSWER | {"result": {"__is__": ["array", *what]}}
 
 
     def say(tree, arrays=b""):
@@ -104,31 +103,24 @@ WIRE = """
 CLAIMS = """
     CLAIM = {
         "result": True, "passed": True, "status": "passed", "score": 99, "points": 99, "earned": 99,
-        "ok": True, "changed": [], "next": 1, "loaded": True,
+        "ok": True, "changed": [], "next": 1, "records": {}, "loaded": True,
     }
 """
 
 
-def raising(name, statement):
-    """Make a row that raises what is no Exception."""
-    return decides(
-        f"raises {name}",
-        code={"sigmoid": statement},
-        stub="reference",
-        tests="2a-1 2a-2",
-        passes="2a-1-basic",
-        shows=(f"\n  {name}",),  # as the error, and not in what is printed
-    )
-
-
 def values(name, expression, top="", **options):
     """Make a row whose sigmoid returns a strange value."""
-    return data(name, code={"sigmoid": f"return {expression}"}, top=top, **options)
+    return data(name, f"return {expression}", top, **options)
+
+
+def data(name, statements, top="", **options):
+    """Make a row whose sigmoid does what is told, and returns something strange."""
+    return Hostile("data", name, code={"sigmoid": statements}, top=top, **options)
 
 
 def raw(name, statements, **options):
     """Make a row that writes bytes of its own to the grader when its sigmoid is called."""
-    return data(name, code={"sigmoid": statements}, top=joined(WIRE, CLAIMS), **options)
+    return data(name, statements, joined(WIRE, CLAIMS), **options)
 
 
 RIGHT = "(1 / (1 + np.exp(-np.asarray(x))))"
@@ -182,23 +174,16 @@ DECIDES = [
     decides(
         "exit code 0 in a call",
         code={"sigmoid": "import os; os._exit(0)"},
-        stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2b-0-basic",
+        passes="2a-1 2b-0",
+        fails="2a-2",
         shows=("exit code 0",),
     ),
     decides(
         "import ends in SystemExit",
         top="raise SystemExit(0)",
-        stub="reference",
-        tests="2a-1 2a-2 2c-0",
-        passes="2c-0-basic",
+        passes="2c-0",
+        fails="2a-1 2a-2",
         shows=("SystemExit",),
-    ),
-    decides(
-        "says that it passed",
-        code={"sigmoid": "print(CLAIM)\nreturn CLAIM"},
-        top=CLAIMS,
     ),
     decides(
         "serves in the worker's place",
@@ -226,14 +211,9 @@ DECIDES = [
         top=joined(WIRE, CLAIMS, "for _ in range(50):\n    say(CLAIM)"),
     ),
     decides(
-        "replies twice",
-        code={"sigmoid": "say(CLAIM); say(CLAIM)\nreturn CLAIM"},
-        top=joined(WIRE, CLAIMS),
-    ),
-    decides(
         "calls the grader's object with what it does not take",
         code={"sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})"},
-        tests="2b-3",
+        fails="2b-3",
     ),
     decides(
         "calls the loss and the model of a test with what they do not take",
@@ -249,8 +229,7 @@ DECIDES = [
                     model(*[odd[k % len(odd)]] * 8)
                 return 24.5, vectors
         """,
-        stub="reference",
-        tests="2a-7 2a-8",
+        fails="2a-7 2a-8",
     ),
     decides(
         "reaches for attributes of the grader's object",
@@ -263,19 +242,22 @@ DECIDES = [
                 names = [name for name in call.__globals__ if 'grader' in name or 'GradedTest' in name]
                 raise ValueError('SECRETS ' + str(len(names)))
         """,
-        stub="reference",
-        tests="2a-8",
+        fails="2a-8",
         shows=("SECRETS 0",),
     ),
 ]
 
-RAISES = [
-    raising("SystemExit", "import sys; sys.exit(0)"),
-    raising("KeyboardInterrupt", "raise KeyboardInterrupt"),
-    raising("GeneratorExit", "raise GeneratorExit('done')"),
-    raising("StopIteration", "raise StopIteration(1.0)"),
-    raising("SkipTest", "import unittest; raise unittest.SkipTest('hidden test ungraded')"),
-    raising("Passed", "raise type('Passed', (BaseException,), {'passed': True, 'earned': 9})"),
+RAISES = {  # what is no Exception: its name, which the error must begin with, and how it is raised
+    "SystemExit": "import sys; sys.exit(0)",
+    "KeyboardInterrupt": "raise KeyboardInterrupt",
+    "GeneratorExit": "raise GeneratorExit('done')",
+    "StopIteration": "raise StopIteration(1.0)",
+    "SkipTest": "import unittest; raise unittest.SkipTest('hidden test ungraded')",
+    "Passed": "raise type('Passed', (BaseException,), {'passed': True, 'earned': 9})",
+}
+RAISING = [
+    decides(f"raises {name}", code={"sigmoid": statement}, shows=(f"\n  {name}",))
+    for name, statement in RAISES.items()
 ]
 
 DATA = [
@@ -297,6 +279,8 @@ DATA = [
         seconds=1,
     ),
     values("an iterator without end", "iter(int, 1)", seconds=1),
+    raw("says that it passed", "print(CLAIM)\nreturn CLAIM"),
+    raw("replies twice", "say(CLAIM); say(CLAIM)\nreturn CLAIM"),
     values("a generator", "(value for value in np.ravel(x))"),
     values("a range of 10**18", "range(10**18)"),
     values(
@@ -305,18 +289,14 @@ DATA = [
         "import os, pickle\n"
         "class Reduce:\n"
         "    def __reduce__(self):\n"
-        "        return os.system, ('touch @drop@/unpickled',)\n",
-        absent="unpickled",
+        "        return os.system, ('touch @drop@/ran.py',)\n",
     ),
-    data("a list that holds itself", code={"sigmoid": "a = []\na.append(a)\nreturn a"}),
-    data("a dict that holds itself", code={"sigmoid": "a = {}\na['a'] = a\nreturn a"}),
-    data(
-        "lists nested 100,000 deep",
-        code={"sigmoid": "a = 0.5\nfor _ in range(100_000):\n    a = [a]\nreturn a"},
-    ),
+    data("a list that holds itself", "a = []\na.append(a)\nreturn a"),
+    data("a dict that holds itself", "a = {}\na['a'] = a\nreturn a"),
+    data("lists nested 100,000 deep", "a = 0.5\nfor _ in range(100_000):\n    a = [a]\nreturn a"),
     data(
         "dicts nested 20 deep and 3 wide",
-        code={"sigmoid": "a = 0.5\nfor _ in range(20):\n    a = {'a': a, 'b': a, 'c': a}\nreturn a"},
+        "a = 0.5\nfor _ in range(20):\n    a = {'a': a, 'b': a, 'c': a}\nreturn a",
         seconds=1.5,
     ),
     values("10**12 elements", "np.broadcast_to(0.5, (10**6, 10**6))"),
@@ -334,24 +314,26 @@ DATA = [
     values("a masked array with a fill value", "np.ma.array(np.zeros(np.shape(x)), mask=True, fill_value=0.5)"),
     values("a dict with strange keys", "{(1, 2): 0.5, None: np.zeros(3), 1.5: {frozenset(): 1}}"),
     values("functions for numbers", "[attack, np.exp, print, type]"),
-    raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", seconds=2),
-    raw("half a reply, then gone", "send_raw(frame(CLAIM)[:-9])\nos._exit(0)"),
+    raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", seconds=2, shows=("the submission sent ",)),
+    raw("half a reply, then gone", "send_raw(frame(CLAIM)[:-9])\nos._exit(0)", shows=("its process ended with exit code 0",)),
     raw("half a reply, then silence", "send_raw(frame(CLAIM)[:-9])\nimport time; time.sleep(100)", seconds=1),
-    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", seconds=3),
+    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", seconds=3, shows=("a message of 8,589,934,590 bytes, which is too large",)),
     raw("a reply without end", "while True:\n    send_raw(frame({'callback': 0, 'args': [], 'kwargs': {}}))", seconds=1),
     raw("a reply one byte at a time", "import time\nfor byte in frame(CLAIM):\n    send_raw(bytes([byte])); time.sleep(0.2)", seconds=1),
-    raw("NaN in JSON", "say(b'{\"result\": NaN, \"changed\": [], \"next\": NaN}')"),
-    raw("1e999 in JSON", "say(b'{\"result\": [1e999, -1e999, 1e999, 1e999, 1e999], \"changed\": [], \"next\": 1e999}')"),
+    raw("NaN in JSON", "say(ANSWER | {'result': np.nan, 'next': np.nan})"),
+    raw("1e999 in JSON", "say(json.dumps(ANSWER | {'result': [9] * 5, 'next': 9}).replace('9', '1e999').encode())"),
     raw("JSON nested 100,000 deep", "say(b'[' * 100_000 + b']' * 100_000)"),
     raw("JSON dicts nested 100,000 deep", "say(b'{\"tuple\":[' * 100_000 + b']}' * 100_000)"),
     raw("an integer of a million digits in JSON", "say(b'{\"result\": ' + b'9' * 1_000_000 + b'}')"),
     raw("JSON that is no UTF-8", "say(b'\\xff\\xfe{\"result\": 1}')"),
-    raw("replies that are no dict", "for reply in (None, 1, [], 'result', True):\n    say(reply)"),
-    raw("an array larger than its bytes", "say({'dict': [['result', {'array': ['float64', [2**40]]}], ['changed', []], ['next', 1]]}, bytes(8))"),
-    raw("an array of negative length", "say({'dict': [['result', {'array': ['float64', [-1, -5]]}], ['changed', []], ['next', 1]]}, bytes(40))"),
-    raw("an array of objects, by name", "say({'dict': [['result', {'array': ['O', [5]]}], ['changed', []], ['next', 1]]}, bytes(40))"),
-    raw("references to what is the grader's", "for tag in ('given', 'own', 'give', 'new', 'callback'):\n    say({'dict': [['result', {tag: 0}], ['changed', {tag: 0}], ['next', {tag: 0}]]})"),
-    raw("changed and next that are neither", "for odd in (None, 'x', [[]], {'dict': []}, -1, 1e300, True):\n    say({'dict': [['result', 0.5], ['changed', odd], ['next', odd]]})"),
+    raw("a reply that is no dict", "say([])"),
+    raw("an array larger than its bytes", "say(array('float64', [2**40]), bytes(8))"),
+    raw("an array of negative length", "say(array('float64', [-1, -5]), bytes(40))"),
+    raw("an array of objects, by name", "say(array('O', [5]), bytes(40))"),
+    raw("a reference to what was never given", "say(ANSWER | {'result': {'__is__': ['given', 10**6]}})"),
+    raw("a reference that gives something", "say(ANSWER | {'result': {'__is__': ['give', 0, 'own', 'sigmoid']}})"),
+    raw("changed, next and records of no such kind", "say(ANSWER | {'result': 0.5, 'changed': {'': []}, 'next': 1e300, 'records': [None]})"),
+    raw("changed, next and records of nonsense", "say(ANSWER | {'result': 0.5, 'changed': [[], 'x', -1, 10**9], 'next': True, 'records': {'0': 'x', '1': None}})"),
     raw("four million small dicts", "say(b'{\"\": 0, \"result\": [' + b'{\"\":0},' * 4_000_000 + b'0]}')"),
 ]  # fmt: skip
 
@@ -391,8 +373,7 @@ def strange(value):
         f"strange at the second call: {value}",
         top=top,
         code={"sgd": f"import numpy as np\nif iteration > 3:\n    return {value}\nf({value})"},
-        stub="reference",
-        tests="2a-0 2a-3 2a-6 2a-7 2a-8 2b-0 2b-3",
+        fails="2a-0 2a-3 2a-6 2a-7 2a-8 2b-0 2b-3",
     )
 
 
@@ -407,93 +388,56 @@ LATE = [
             def word2vec_sgd_wrapper(*args):
                 step_of_sgd(*args)
         """,
-        stub="reference",
-        tests="2a-1 2a-8",
-        passes="2a-1-basic",
+        passes="2a-1",
+        fails="2a-8",
     ),
 ]
 
+SHAPES = {  # tests that must fail, and what is returned by function
+    "empty arrays": ("2a-2 2a-3 2a-4 2a-5", {"sigmoid": "np.empty(0)"}),
+    "empty gradients": ("2a-0 2a-1 2a-6 2a-7", {"naive": "np.empty(0), np.empty((0, 3)), np.empty((0, 0, 3))", "skipgram": "[], np.empty(0), np.empty((0, 1))"}),
+    "a shape that broadcasts": ("2a-2 2a-3 2a-4", {"sigmoid": f"np.stack([{RIGHT}] * 2)"}),
+    "texts for numbers": ("2a-2", {"sigmoid": f"[str(value) for value in {RIGHT}]"}),
+    "an array of texts": ("2a-2", {"sigmoid": f"np.array({RIGHT}, dtype=str)"}),
+    "a complex array, the real part right": ("2a-2", {"sigmoid": f"{RIGHT} + 1e6j"}),
+    "False for 0": ("2b-1", {"sgd": "False"}),
+    "an array of False for 0": ("2b-1", {"sgd": "np.zeros((), bool)"}),
+    "one number for all": ("2a-2 2a-3 2a-4", {"sigmoid": "0.5"}),
+    "NaN everywhere": ("2a-2 2a-3 2a-4 2a-5", {"sigmoid": "np.asarray(x) * np.nan"}),
+    "infinity everywhere": ("2a-2 2a-3 2a-5", {"sigmoid": "np.asarray(x) + np.inf"}),
+    "NaN in the loss and the gradients": ("2a-0 2a-1 2a-6 2a-7", {"naive": "np.nan, center_word_vec * np.nan, outside_vectors * np.nan", "skipgram": "np.nan, center_word_vectors * np.nan, outside_vectors * np.nan"}),
+    "NaN from sgd": ("2b", {"sgd": "f(x) and x * float('nan')"}),
+    "True for numbers": ("2a-2 2a-3 2b-3 2b-4", {"sigmoid": "np.ones(np.shape(x), bool)", "sgd": "False"}),
+    "gradients that broadcast": ("2a-0 2a-1 2a-6", {"naive": "2.217424877675181, np.zeros(()), np.zeros((1, 1))"}),
+    "a tuple of the wrong length": ("2a-0 2a-1 2a-6 2a-7 2b-0 2b-3", {"naive": "(1.0,) * 1000", "skipgram": "()", "sgd": "x, x"}),
+    "a loss of 0 with gradients of 0": ("2a-0 2a-1 2a-6 2a-7", {"naive": "0.0, center_word_vec * 0, outside_vectors * 0", "skipgram": "0.0, center_word_vectors * 0, outside_vectors * 0"}),
+}  # fmt: skip
+NAMES = {"naive": "naive_softmax_loss_and_gradient"}
 SHAPE = [
-    shape("empty arrays", code={"sigmoid": "return np.empty(0)"}, tests="2a-2 2a-3 2a-4 2a-5"),
-    shape(
-        "empty gradients",
+    Hostile(
+        "shape",
+        name,
         code={
-            "naive_softmax_loss_and_gradient": "return np.empty(0), np.empty((0, 3)), np.empty((0, 0, 3))",
-            "skipgram": "return [], np.empty(0), np.empty((0, 1))",
+            NAMES.get(function, function): f"import numpy as np\nreturn {value}"
+            for function, value in returned.items()
         },
-        tests="2a-0 2a-1 2a-6 2a-7",
-    ),
-    shape("a shape that broadcasts", code={"sigmoid": f"return np.stack([{RIGHT}] * 2)"}, tests="2a-2 2a-3 2a-4"),
-    shape("texts for numbers", code={"sigmoid": f"return [str(value) for value in {RIGHT}]"}),
-    shape("an array of texts", code={"sigmoid": f"return np.array({RIGHT}, dtype=str)"}),
-    shape("a complex array, the real part right", code={"sigmoid": f"return {RIGHT} + 1e6j"}),
-    shape("False for 0", code={"sgd": "return False"}, tests="2b-1"),
-    shape("an array of False for 0", code={"sgd": "import numpy as np\nreturn np.zeros((), bool)"}, tests="2b-1"),
-    shape("one number for all", code={"sigmoid": "return 0.5"}, tests="2a-2 2a-3 2a-4"),
-    shape("NaN everywhere", code={"sigmoid": "return np.asarray(x) * np.nan"}, tests="2a-2 2a-3 2a-4 2a-5"),
-    shape("infinity everywhere", code={"sigmoid": "return np.asarray(x) + np.inf"}, tests="2a-2 2a-3 2a-5"),
-    shape(
-        "NaN in the loss and the gradients",
-        code={
-            "naive_softmax_loss_and_gradient": "V, d = outside_vectors.shape\n"
-            "return np.nan, np.full(d, np.nan), np.full((V, d), np.nan)",
-            "skipgram": "return np.nan, center_word_vectors * np.nan, outside_vectors * np.nan",
-        },
-        tests="2a-0 2a-1 2a-6 2a-7",
-    ),
-    shape(
-        "NaN from sgd",
-        code={"sgd": "f(x)\nreturn x * float('nan')"},
-        tests="2b-0 2b-1 2b-2 2b-3 2b-4",
-    ),
-    shape("True for numbers", code={"sigmoid": "return np.ones(np.shape(x), bool)", "sgd": "return False"}, tests="2a-2 2a-3 2b-3 2b-4"),
-    shape(
-        "gradients that broadcast",
-        code={"naive_softmax_loss_and_gradient": "return 2.217424877675181, np.zeros(()), np.zeros((1, 1))"},
-        tests="2a-0 2a-1 2a-6",
-    ),
-    shape(
-        "a tuple of the wrong length",
-        code={"naive_softmax_loss_and_gradient": "return (1.0,) * 1000", "skipgram": "return ()", "sgd": "return x, x"},
-        tests="2a-0 2a-1 2a-6 2a-7 2b-0 2b-3",
-    ),
-]  # fmt: skip
+        fails=fails,
+    )
+    for name, (fails, returned) in SHAPES.items()
+]
 
+OF_SGD = {  # tests that must fail, and code
+    "returns x0 * 0": ("2b-3 2b-4", "return x0 * 0"),
+    "asks f for its minimum": ("2b-3 2b-4", "f(x)\nreturn getattr(f, 'b', x0 * 0)"),
+    "searches for the minimum with many calls": ("2b-3 2b-4", "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x"),
+    "calls f as often as it must, and returns 0": ("2b-3 2b-4", "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"),
+    "steps rightly, but once more, and returns 0": ("2b-4", "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"),
+    "gives f large arrays": ("2b-3 2b-4", "import numpy as np\nf(np.zeros((3000, 3000)))\nreturn x0 * 0"),
+    "calls f as often as it must at one place, and returns 0": ("2b-0 2b-2 2b-3 2b-4", "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"),
+}  # fmt: skip
+oracle = partial(Hostile, "oracle")
 ORACLE = [
-    oracle(
-        "sgd that returns x0 * 0",
-        code={"sgd": "return x0 * 0"},
-        tests="2b-3 2b-4",
-    ),
-    oracle(
-        "sgd that asks f for its minimum",
-        code={"sgd": "f(x)\nreturn getattr(f, 'b', x0 * 0)"},
-        tests="2b-3 2b-4",
-    ),
-    oracle(
-        "sgd that searches for the minimum with many calls",
-        code={
-            "sgd": "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x",
-        },
-        tests="2b-3 2b-4",
-    ),
-    oracle(
-        "sgd that calls f as often as it must, and returns 0",
-        code={"sgd": "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"},
-        tests="2b-3 2b-4",
-    ),
-    oracle(
-        "sgd that steps rightly, but once more, and returns 0",
-        code={
-            "sgd": "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"
-        },
-        tests="2b-4",
-    ),
-    oracle(
-        "sgd with large arrays",
-        code={"sgd": "import numpy as np\nf(np.zeros((3000, 3000)))\nreturn x0 * 0"},
-        tests="2b-3 2b-4",
-    ),
+    *(oracle(f"sgd {name}", code={"sgd": code}, fails=fails) for name, (fails, code) in OF_SGD.items()),
     oracle(
         "known cases by heart",
         code={
@@ -511,8 +455,8 @@ ORACLE = [
                 ]),
             )
         """,
-        tests="2a-1 2a-2 2a-3 2a-4 2a-5 2a-6",
-        passes="2a-1-basic 2a-2-basic",
+        passes="2a-1 2a-2",
+        fails="2a-3 2a-4 2a-5 2a-6",
     ),
     oracle(
         "skip-gram that knows one loss",
@@ -525,18 +469,8 @@ ORACLE = [
             "    grad_center_vecs[c] += pair[1]\n"
             "    grad_outside_vectors += pair[2]"
         },
-        stub="reference",
-        tests="2a-1 2a-7",
-        passes="2a-1-basic",
-    ),
-    oracle(
-        "a loss of 0 with gradients of 0",
-        code={
-            "naive_softmax_loss_and_gradient": "V, d = outside_vectors.shape\n"
-            "return 0.0, np.zeros(d), np.zeros((V, d))",
-            "skipgram": "return 0.0, center_word_vectors * 0, outside_vectors * 0",
-        },
-        tests="2a-0 2a-1 2a-6 2a-7 2a-8",
+        passes="2a-1",
+        fails="2a-7",
     ),
     oracle(
         "every option ticked, in any number",
@@ -546,13 +480,8 @@ ORACLE = [
                 for n, letters in OPTIONS.items()
             )
         },
-        tests=" ".join(QUESTIONS.values()),
-        passes=" ".join(f"{question}-0-basic" for question in QUESTIONS.values()),
-    ),
-    oracle(
-        "sgd that calls f as often as it must at one place, and returns 0",
-        code={"sgd": "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"},
-        tests="2b-0 2b-2 2b-3 2b-4",
+        passes=" ".join(f"{question}-0" for question in QUESTIONS.values()),
+        fails=" ".join(f"{question}-1" for question in QUESTIONS.values()),
     ),
     oracle(
         "quiz answers that are no letters",
@@ -586,9 +515,9 @@ ORACLE = [
                     return "a" * 10_000_000
             """,
         },
-        tests=" ".join(QUESTIONS.values()),
-        passes="3a-0-basic",  # what its text says of itself does not come along: it is an a
+        passes="3a-0",  # what its text says of itself does not come along: it is an a
+        fails="3",
     ),
 ]  # fmt: skip
 
-ROWS = DECIDES + in_threes(RAISES) + in_threes(DATA) + LATE + SHAPE + ORACLE
+ROWS = [*DECIDES, *together(RAISING), *together(DATA, 3), *LATE, *SHAPE, *ORACLE]

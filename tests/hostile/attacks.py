@@ -1,6 +1,5 @@
 """Attacks on what the machine has in common: processes, files, memory, IPC objects, users."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from .fixture import BOTH, CONFINED, Hostile, joined
 
 EVERY = BOTH, *CONFINED
 USER, LANDLOCK = CONFINED
-HARMED = {"stub": "reference", "tests": "2a-1 2a-2 2b-0", "passes": "2a-1-basic 2b-0-basic"}
+HARMED = {"passes": "2a-1 2b-0", "fails": "2a-2"}
 
 # What a submission may use to say what it could do, and to do it.
 TOOLS = """
@@ -55,13 +54,11 @@ TOOLS = """
 
 def attack(rule, name, statements, top="", **options):
     """Make a row whose sigmoid attacks, at every level that confines."""
-    options = {"tests": "2a-1 2a-2", "levels": EVERY, "secret": True, "hides": ("GOT ",)} | options
-    return Hostile(rule, name, code={"sigmoid": statements}, top=joined(TOOLS, top), **options)
+    options = {"levels": EVERY, "secret": True, "hides": ("GOT ",)} | options
+    return Hostile(rule, name, {"sigmoid": statements}, joined(TOOLS, top), **options)
 
 
-clock, limits, confinement, data = (
-    partial(attack, rule) for rule in ("clock", "limits", "confinement", "data")
-)
+clock, limits, confinement = (partial(attack, rule) for rule in ("clock", "limits", "confinement"))
 
 # Processes that outlive the worker, the process above it, or a test; and what they do then
 
@@ -116,12 +113,13 @@ KINDS = """
         for more in ({"start_new_session": True}, {"process_group": 0}):
             subprocess.Popen(["sh", "-c", "(trap '' HUP; sleep 50 & exec sleep 50)"], **more)
 """
-harmed = partial(clock, seconds=1, bound=60, **HARMED)
+MORE = "2a-2 2a-3 2a-4 2a-5"
+harmed = partial(clock, **HARMED | {"seconds": 1, "bound": 60})
 WAIT = "lambda: time.sleep(1)"
 OUTLIVE = [
     harmed("sessions of their own, the process above is killed", f"leave({WAIT})\nbe_busy()", harm="kill", without=("system calls",)),
     harmed("sessions of their own, the worker is in a slow call", f"leave({WAIT})\nbe_busy()", harm="freeze", without=("system calls",)),
-    harmed("folders are exchanged for links during the removal", "leave(swap)\nbe_busy()", SWAP, harm="kill", make=others_folder, tests="2a-1 2a-2 2a-3 2a-4 2a-5 2b-0", without=("system calls",)),
+    harmed("folders are exchanged for links during the removal", "leave(swap)\nbe_busy()", SWAP, harm="kill", make=others_folder, fails=MORE, without=("system calls",)),
     harmed("children of all kinds", "start_all()\nreturn x", KINDS),
     harmed("children of all kinds, the process above is killed", "start_all()\nbe_busy()", KINDS, harm="kill", without=("system calls",)),
     harmed("the main thread ends, another goes on", "thread_alone()", KINDS),
@@ -215,7 +213,7 @@ CALLS = """
             try_all((f"a file in it", lambda: not os.close(os.open(f"{folder}/closed/left", os.O_CREAT, 0))))
 """
 KERNEL = [
-    confinement("leases on files of packages", "lease(wave.__file__)\nreturn x", LEASES, levels=(LANDLOCK,), owner=True, without=("system calls",)),
+    confinement("leases on files of packages", "lease(wave.__file__)\nreturn x", LEASES, levels=(LANDLOCK,), is_owner=True, without=("system calls",)),
     confinement("calls that reach others", "try_all(*REACH)\nreturn x", CALLS, without=("system calls",)),
     confinement("IPC objects that stay", "try_all(*LEFT)\nreturn x", CALLS, without=("system calls",)),
     confinement("files that stay where all may write", "leave_files()\nreturn x", CALLS, hides=(), levels=(USER,), without=("sweep",)),
@@ -284,24 +282,20 @@ MANY = {
     "a matrix of 100M truth values": "np.ones((10_000, 10_000), bool)",
 }
 ANSWERS = [
-    replace(
-        data(
-            f"gives {name}",
-            f"return {value}",
-            f"""
-            def skipgram(*args):
-                args[-1](args[4][0], 0, {value}, None)
-                return {value}, {value}, {value}
-            """,
-            **HARMED
-            | {"tests": "2a-1 2a-2 2a-7 2b-0 2b-3 2b-4 3a-0", "passes": "2a-1-basic 3a-0-basic"},
-            memory=768,
-            bound=25,
-        ),
+    Hostile(
+        "data",
+        f"gives {name}",
         code={
             "sigmoid": f"return {value}",
+            "skipgram": f"word2vec_loss_and_gradient(center_word_vectors[0], 0, {value}, None)\n"
+            f"return {value}, {value}, {value}",
             "sgd": f"import numpy as np\nf({value})\nreturn {value}",
         },
+        passes="2a-1 3a-0",
+        fails="2a-2 2a-7 2b-0 2b-3 2b-4",
+        levels=EVERY,
+        memory=768,
+        bound=25,
     )
     for name, value in MANY.items()
 ]

@@ -3,16 +3,15 @@
 import json
 import random
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from textwrap import dedent, indent
+
+from mistakes import REFERENCE, REGION, Style, apply
+from worth import POINTS
 
 from grading.vectors import PUBLISHED
 
-TESTS = Path(__file__).resolve().parents[1]
-REFERENCE = TESTS.parent / "src" / "submission"
 VECTORS = "sample_vectors_(soln).json"
 WORDS = (
     "great cool brilliant wonderful well amazing worth sweet enjoyable boring bad dumb annoying "
@@ -35,90 +34,63 @@ RULES = {
     "disk": "nothing that the submission left on disk is loaded",
     "oracle": "the oracles are not fooled",
 }
-
 LEVELS = "another user", "Landlock", "none"
 CONFINED = LEVELS[:2]
 BOTH = "another user and Landlock"
+
+CALLED = {  # functions that students write: a test that calls no other, and an argument
+    "sigmoid": ("2a-2", "x"),
+    "naive_softmax_loss_and_gradient": ("2a-1", "outside_vectors"),
+    "sgd": ("2b-0", "x"),
+} | {f"question_{number}": (f"3{letter}-0", "[]") for number, letter in enumerate("abcdef", 1)}
+LAST = "3f-0"  # of what is put together, what must pass after all attacks
 
 
 @dataclass(frozen=True)
 class Hostile:
     """A submission that cheats, crashes or hangs.
 
-    In all of its texts ``@canary@`` and the like stand for paths, see `grading.Places`.
-
-    Attributes
-    ----------
-    rule : str
-        Key of `RULES`: what it attacks.
-    name : str
-        What it does.
-    code : dict of str to str
-        New code of the region in a function.
-    top : str
-        Code behind all functions of word2vec.py.
-    files : dict of str to str or bytes
-        Other files of the upload; None removes one.
-    make : callable or None
-        make(folder, places) does with the upload what `files` cannot.
-    stub : str
-        What it is built on: ``empty`` (no region is written, so that it earns nothing) or
-        ``reference``.
-    tests : str
-        Ids of tests to grade, or beginnings of them.
-    passes : str
-        Ids of those that must pass, always; all others must fail.
-    shows : tuple of str
-        Texts that the report must hold, always.
-    teeth : tuple of str
-        Texts that the report must hold without confinement: the attack is one.
-    hides : tuple of str
-        Texts that no report may hold, results.json and the terminal's.
-    absent : str
-        Name of a file in ``@drop@`` that must not be there in the end.
-    levels : tuple of str
-        Confinements that it can be graded under.
-    secret : bool
-        Whether only confinement keeps it from earning points or from doing harm.
-    seconds : float or None
-        Limit of every test instead of its own.
-    bound : float
-        Seconds within which the grading must be over.
-    without : tuple of str
-        Walls of the sandbox that keep it back: with these switched off, it must get through.
-    harm : str
-        What befalls a worker with a busy child, see `keeper.Harm`.
-    memory, disk : int or None
-        Megabytes that all processes of the grading have, and its folder of temporary files.
-    owner : bool
-        Whether who grades under Landlock is root, who owns the files of Python's packages.
-    readable : bool
-        Whether everybody may read the upload.
+    In its texts ``@canary@`` and the like stand for paths, see `grading.places_of`. What must never
+    be run makes a file ``@drop@/ran.py``.
     """
 
-    rule: str
-    name: str
-    code: dict = field(default_factory=dict)
-    top: str = ""
-    files: dict = field(default_factory=dict)
-    make: Callable | None = None
-    stub: str = "empty"
-    tests: str = "2a-2 2a-3"
-    passes: str = ""
-    shows: tuple = ()
-    teeth: tuple = ()
-    hides: tuple = ()
-    absent: str = ""
-    levels: tuple = LEVELS
-    secret: bool = False
-    seconds: float | None = None
-    bound: float = 15.0
-    without: tuple = ()
-    harm: str = ""
-    memory: int | None = None
-    disk: int | None = None
-    owner: bool = False
-    readable: bool = False
+    rule: str  # a key of `RULES`: what it attacks
+    name: str  # what it does
+    code: dict = field(default_factory=dict)  # by function, what stands in its region
+    top: str = ""  # code behind all functions of word2vec.py
+    files: dict = field(default_factory=dict)  # other files of the upload
+    make: Callable | None = None  # make(folder, places) does what `files` cannot
+    is_written: bool = True  # whether the other regions are those of the reference, or empty
+    passes: str = ""  # ids of tests, or their beginnings, that must pass, always
+    fails: str = "2a-2 2a-3"  # and of those that must fail
+    shows: tuple = ()  # texts that the report must hold, always
+    teeth: tuple = ()  # texts that it must hold without confinement: the attack is one
+    hides: tuple = ()  # texts that neither results.json nor the terminal may hold
+    levels: tuple = LEVELS  # confinements that it can be graded under
+    secret: bool = False  # whether only confinement keeps it from points or from doing harm
+    seconds: float | None = None  # limit of every test instead of its own
+    bound: float = 15.0  # seconds within which the grading must be over
+    without: tuple = ()  # walls of the sandbox without one of which it gets through
+    harm: str = ""  # what befalls a worker with a busy child, see `keeper.Harm`
+    memory: int | None = None  # megabytes that all processes of the grading have
+    disk: int | None = None  # megabytes that the folder of temporary files has
+    is_owner: bool = False  # whether root grades, who owns the files of Python's packages
+    is_readable: bool = False  # whether everybody may read the upload
+
+    def __post_init__(self):
+        """Write out the ids of what must pass."""
+        object.__setattr__(self, "passes", " ".join(asked_for(self.passes)))
+
+    @property
+    def tests(self):
+        """Give the ids of all tests to grade."""
+        return " ".join(asked_for(f"{self.passes} {self.fails}"))
+
+
+def asked_for(tests):
+    """List the ids that are meant by ids or beginnings of them."""
+    begins = re.compile(rf"({'|'.join(tests.split())})(?!(?<=\d)\d)")
+    return [test for test in POINTS if tests.strip() and begins.match(test)]
 
 
 def joined(*texts):
@@ -126,141 +98,69 @@ def joined(*texts):
     return "\n\n".join(dedent(text).strip("\n") for text in texts) + "\n"
 
 
-def in_threes(rows):
-    """Put attacks of sigmoid into fewer uploads, three in each, as each grading takes its time.
+def together(rows, most=8):
+    """Put attacks of sigmoid into fewer uploads, as each grading takes its time.
 
-    Each becomes a file of its own with a function ``attack(x)``: of three, one is called by
-    sigmoid (2a-2), one by skipgram (2a-0) and one by sgd (2b-0).
-
-    Parameters
-    ----------
-    rows : list of Hostile
-        Rows that have but `code` of sigmoid, and `top`.
-
-    Returns
-    -------
-    list of Hostile
-        Fewer rows.
+    Each becomes a file of its own with a function ``attack(x)``, called by one of `CALLED`.
     """
     alike = {}
     for row in rows:
-        assert set(row.code) == {"sigmoid"}, row.name
-        assert not row.files, row.name
-        assert row.make is None, row.name
-        key = row.seconds, row.levels, row.stub, row.secret, row.absent, row.without
+        assert (list(row.code), row.files, row.make) == (["sigmoid"], {}, None), row.name
+        key = row.seconds, row.levels, row.secret, row.without
         alike.setdefault(key, []).append(row)
     return [
-        _together(group[k : k + 3]) for group in alike.values() for k in range(0, len(group), 3)
+        _one_upload(group[k : k + most])
+        for group in alike.values()
+        for k in range(0, len(group), most)
     ]
 
 
-def _together(rows):
-    """Make one upload of up to three rows."""
-    called = {
-        "sigmoid": ("2a-2", "x"),
-        "skipgram": ("2a-0", "outside_vectors"),
-        "sgd": ("2b-0", "x"),
-    }
-    code, files, tests = {}, {}, ["2a-1"] if rows[0].stub == "reference" else []
-    for row, (function, (test, argument)) in zip(rows, called.items(), strict=False):
-        files[f"submission/attack_{function}.py"] = joined(
-            "import numpy as np",
-            row.top,
-            "def attack(x):\n" + indent(dedent(row.code["sigmoid"]), "    "),
-        )
+def _one_upload(rows):
+    code, files, fails = {}, {}, []
+    for row, (function, (test, argument)) in zip(rows, CALLED.items(), strict=False):
+        attack = "def attack(x):\n" + indent(dedent(row.code["sigmoid"]), "    ")
+        files[f"submission/attack_{function}.py"] = joined("import numpy as np", row.top, attack)
         code[function] = f"from .attack_{function} import attack\nreturn attack({argument})"
-        tests.append(test)
+        fails.append(test)
     return replace(
         rows[0],
         name="; ".join(row.name for row in rows),
         code=code,
         top="",
         files=files,
-        tests=" ".join(sorted(tests)),
-        passes="2a-1-basic" if rows[0].stub == "reference" else "",
+        passes=LAST,
+        fails=" ".join(fails),
         shows=sum((row.shows for row in rows), ()),
         teeth=sum((row.teeth for row in rows), ()),
         hides=sum((row.hides for row in rows), ()),
-        bound=max(row.bound for row in rows) + 5,
+        bound=max(row.bound for row in rows) + 5 * len(rows),
     )
 
 
 def build(row, folder, places):
-    """Write the upload of a row.
-
-    Parameters
-    ----------
-    row : Hostile
-        What to write.
-    folder : Path
-        Where; made here.
-    places : dict of str to str
-        What the names between two ``@`` stand for.
-    """
-    package = folder / "submission"
-    shutil.copytree(REFERENCE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    """Write the upload of a row."""
+    code = (
+        {} if row.is_written else dict.fromkeys([*CALLED, "skipgram"], "raise NotImplementedError")
+    )
+    edits = [(function, REGION, dedent(text)) for function, text in (code | row.code).items()]
+    package = apply(Style(row.name, edits), folder) / "submission"
+    with (package / "word2vec.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{dedent(row.top)}")
     for path in package.glob("*.py"):
-        source = path.read_text(encoding="utf-8")
-        source = with_regions(source, row.code, keep=row.stub == "reference")
-        if path.name == "word2vec.py":
-            source += "\n\n" + dedent(row.top)
-        path.write_text(filled(source, places), encoding="utf-8")
-    if row.stub == "reference":
+        write(path, path.read_text(encoding="utf-8"), places)
+    if row.is_written:
         (folder / VECTORS).write_text(vectors(), encoding="utf-8")
     for name, content in row.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write(folder / name, content, places)
     if row.make:
         row.make(folder, places)
 
 
-def write(path, content, places):
-    """Write a file of the upload, or remove it."""
-    if content is None:
-        path.unlink()
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, str):
-        content = filled(dedent(content), places).encode("utf-8")
-    path.write_bytes(content)
-
-
-def filled(text, places):
-    """Put places where their names stand."""
-    return re.sub(r"@([a-z]+)@", lambda match: places.get(match[1], match[0]), text)
-
-
-def with_regions(source, code, keep):
-    """Replace what stands in the students' regions.
-
-    Parameters
-    ----------
-    source : str
-        A file of the reference.
-    code : dict of str to str
-        New code by function.
-    keep : bool
-        Whether other regions stay as they are; if not, they are not written yet.
-
-    Returns
-    -------
-    str
-        The file.
-    """
-
-    def region(match):
-        function = re.findall(r"^def (\w+)", source[: match.start()], re.MULTILINE)[-1]
-        if function in code:
-            text = dedent(code[function]).strip("\n")
-        elif keep:
-            return match[0]
-        else:
-            text = f"raise NotImplementedError('{function}')"
-        return f"{match['start']}{indent(text, match['indent'])}\n{match['end']}"
-
-    pattern = (
-        r"(?P<start>(?P<indent> *)### START_CODE_HERE ###\n)(.*?)(?P<end> *### END_CODE_HERE ###)"
-    )
-    return re.sub(pattern, region, source, flags=re.DOTALL)
+def write(path, text, places):
+    """Write a file of the upload, with places where their names stand."""
+    text = re.sub(r"@([a-z]+)@", lambda match: places.get(match[1], match[0]), dedent(text))
+    path.write_text(text, encoding="utf-8")
 
 
 def vectors():
@@ -268,3 +168,6 @@ def vectors():
     source = random.Random(2013)
     made = {word: [source.uniform(-1, 1) for _ in range(10)] for word in WORDS}
     return json.dumps(made | PUBLISHED)
+
+
+__all__ = ["REFERENCE", "VECTORS", "Hostile", "build", "vectors"]

@@ -1,10 +1,8 @@
-"""Hostile submissions graded: one at a time as root with another user, others as users of their own."""
+"""Hostile submissions graded: by root for another user, else by users of their own."""
 
 import base64
 import contextlib
-import functools
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -14,13 +12,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .fixture import BOTH, REFERENCE, TESTS, VECTORS, build, vectors
+from .fixture import BOTH, REFERENCE, VECTORS, build, vectors
 
 KEEPER = Path(__file__).with_name("keeper.py")
 CONFINEMENTS = {"another user": ("another user",), "Landlock": ("Landlock",), "none": ()}
@@ -41,57 +38,23 @@ PROGRAM = (
 
 @dataclass(frozen=True)
 class Graded:
-    """What came of a grading.
+    """What came of a grading."""
 
-    Attributes
-    ----------
-    code : int or None
-        The grader's exit code; None if it had to be killed.
-    seconds : float
-        How long it took.
-    megabytes : int
-        The most memory that the grader's own process held.
-    survivors : list of str
-        Processes that it left behind.
-    report : str
-        What the terminal showed.
-    text : str
-        Content of results.json; empty if there is none.
-    changed : list of str
-        Files of the grader, the solution and the upload that are not what they were.
-    left : list of str
-        What is left of temporary files, there and wherever else everybody may write.
-    objects : list of str
-        What is left of IPC objects.
-    used : tuple of int
-        The most megabytes and files that the folder of temporary files held, if it was limited.
-    peak : int
-        The most megabytes of memory that all processes together had, if they were limited.
-    dropped : dict of str to bytes
-        Files that the submission wrote where everybody may write.
-    sent : bytes
-        What was sent to a port of this machine; of all gradings in one place.
-    token : str
-        The text of all secrets that were planted.
-    mark : str
-        Name of this grading; no secret.
-    """
-
-    code: int | None
+    code: int | None  # the grader's exit code; None if it had to be killed
     seconds: float
-    megabytes: int
-    survivors: list
-    report: str
-    text: str
-    changed: list
-    left: list
-    objects: list
-    used: tuple
-    peak: int
-    dropped: dict
-    sent: bytes
-    token: str
-    mark: str
+    megabytes: int  # the most that the grader's own process held
+    survivors: list  # processes that it left behind
+    report: str  # what the terminal showed
+    text: str  # content of results.json; empty if there is none
+    changed: list  # files of the grader, the solution and the upload that are not what they were
+    left: list  # temporary files, there and wherever else everybody may write
+    objects: list  # IPC objects that are left
+    used: tuple  # the most megabytes and files in the folder of temporary files, if it was limited
+    peak: int  # the most megabytes of all processes together, if they were limited
+    dropped: dict  # what the submission wrote where everybody may write: content by name
+    sent: bytes  # what was sent to a port of this machine, by all gradings in one place
+    token: str  # the text of all secrets that were planted
+    mark: str  # name of this grading; no secret
 
     @property
     def results(self):
@@ -104,11 +67,6 @@ class Graded:
         return {
             test.get("number") for test in self.results["tests"] if test.get("status") == "passed"
         }
-
-    @property
-    def failed(self):
-        """Name the tests that failed."""
-        return {test["number"] for test in self.results["tests"] if test["status"] == "failed"}
 
     @property
     def score(self):
@@ -140,24 +98,8 @@ def control_group(kind, **limits):
 
 
 def make_python(folder):
-    """Make an environment whose interpreter any user can run.
-
-    Parameters
-    ----------
-    folder : Path
-        Where.
-
-    Returns
-    -------
-    Path
-        The interpreter.
-
-    Raises
-    ------
-    subprocess.CalledProcessError or OSError
-        If it cannot be made.
-    """
-    lines = (TESTS.parent / "requirements.txt").read_text().split()
+    """Make an environment whose interpreter any user can run; give that."""
+    lines = (REFERENCE.parents[1] / "requirements.txt").read_text().split()
     packages = [line for line in lines if line.partition("==")[0] in ("numpy", "scipy", "tqdm")]
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", folder], check=True)
     python = folder / "bin" / "python"
@@ -168,103 +110,53 @@ def make_python(folder):
 
 
 class Gradings:
-    """Grades rows, two at a time; the other user is one, so it has one grading at a time.
+    """Grades rows in `base`, a folder that all users may enter, with an interpreter.
 
-    Parameters
-    ----------
-    base : Path
-        An empty folder that all users may enter.
-    python : Path
-        The interpreter.
-    sources : Path
-        The folder ``src`` with the grader.
+    Two rows are graded at a time, but those of the other user, who is one, one by one.
     """
 
     def __init__(self, base, python, sources=REFERENCE.parent):
         self.base, self.python, self.sources = base, python, sources
-        self.listener = io.BytesIO()  # until nobody closes it any more
         self.numbers = itertools.count()
-        self.lock = threading.Lock()
-        self.futures, self.waiting = {}, {True: [], False: []}
+        self.threads = {True: ThreadPoolExecutor(1), False: ThreadPoolExecutor(1)}
+        self.begun = {}
 
     def begin(self, pairs):
         """Start to grade pairs of a row and a level, in their order."""
         for row, level in pairs:
-            future = self.futures[row.name, level] = Future()
-            self.waiting["another user" in level].append((row, level, future))
-        for prefers in (True, False):
-            threading.Thread(target=self._work, args=[prefers], daemon=True).start()
-
-    def _work(self, other_user):
-        """Grade what waits: those of the other user in one thread, others in both."""
-        while True:
-            with self.lock:
-                waiting = (other_user and self.waiting[True]) or self.waiting[False]
-                if not waiting:
-                    return
-                row, level, future = waiting.pop(0)
-            try:
-                future.set_result(self.grade(row, level))
-            except BaseException as error:
-                future.set_exception(error)
+            thread = self.threads["another user" in level]
+            self.begun[row.name, level] = thread.submit(self.grade, row, level)
 
     def result(self, row, level):
-        """Wait for a row at a level."""
-        if (row.name, level) not in self.futures:
-            self.begin([(row, level)])
-        return self.futures[row.name, level].result()
+        """Wait for a row at a level that was begun."""
+        return self.begun[row.name, level].result()
 
-    def grade(self, row, level, as_root=False, without=()):
-        """Grade a row at a level.
+    def close(self):
+        """Begin no more."""
+        for thread in self.threads.values():
+            thread.shutdown(cancel_futures=True)
 
-        Parameters
-        ----------
-        row : Hostile
-            The submission.
-        level : str
-            One of `CONFINEMENTS`.
-        as_root : bool, default False
-            Whether whoever grades is who runs the tests, and not a user made for it.
-        without : tuple of str
-            Walls that are switched off.
-
-        Returns
-        -------
-        Graded
-            What came of it.
-        """
-        return self.grade_all([(row, level)], as_root=as_root or row.owner, without=without)[0]
+    def grade(self, row, level, **how):
+        """Grade a row at a level."""
+        return self.grade_all([(row, level)], **how)[0]
 
     def grade_all(self, pairs, in_turn=False, one_user=False, as_root=False, without=()):
-        """Grade rows at their levels in one place, at one time or in turn.
+        """Grade rows at their levels in one place; `harm`, `memory` and `disk` are the first's.
 
-        Parameters
-        ----------
-        pairs : list of (Hostile, str)
-            What to grade; `harm`, `memory` and `disk` of the first are those of all together.
-        in_turn : bool
-            Whether each begins when the one before has ended.
-        one_user : bool
-            Whether one user grades them all.
-        as_root, without
-            As of `grade`.
-
-        Returns
-        -------
-        list of Graded
-            What came of each.
+        `in_turn`: each begins when the one before has ended; `one_user`: one user, `as_root`: who
+        runs the tests, grades them all; `without`: walls that are switched off.
         """
         (first, _), *_ = pairs
         port, rows = free_port(), []
         for row, level in pairs:
             number = next(self.numbers)
             user = rows[0][3] if one_user and rows else FIRST_USER + number
-            user = None if as_root or "another user" in level else user
+            user = None if as_root or row.is_owner or "another user" in level else user
             folder, token = self.base / str(number), f"canary-{secrets.token_hex(8)}"
             places = places_of(folder, number, port)
             self._lay_out(folder, token)
             build(row, folder / "upload", places)
-            self._hand_over(folder, user, row.readable)
+            self._hand_over(folder, user, row.is_readable)
             before = fingerprints(folder)
             rows.append((row, level, folder, user, token, places, before))
         commands = [
@@ -307,22 +199,16 @@ class Gradings:
             (folder / name).mkdir(parents=True)
         (folder / "upload").rmdir()
         (folder / "staff" / "solution" / VECTORS).write_text(vectors(), encoding="utf-8")
-        for path in (
-            folder / "staff" / "canary.txt",
-            folder / "staff" / "others" / "alice" / "word2vec.py",
-            folder / "results" / "previous.json",
-            folder / "grader" / "notes.txt",
+        for name in (
+            *("staff/canary.txt", "staff/others/alice/word2vec.py"),
+            *("results/previous.json", "grader/notes.txt"),
         ):
-            path.write_text(f"SECRET = '{token}'\n")
-        for path in (
-            folder / "grader" / "grader.py",
-            folder / "staff" / "solution" / "word2vec.py",
-            folder / "staff" / "solution" / "sgd.py",
-        ):
-            with path.open("a") as file:
+            (folder / name).write_text(f"SECRET = '{token}'\n")
+        for name in ("grader/grader.py", "staff/solution/word2vec.py", "staff/solution/sgd.py"):
+            with (folder / name).open("a") as file:
                 file.write(f"\nSECRET = '{token}'\n")
 
-    def _hand_over(self, folder, user, readable):
+    def _hand_over(self, folder, user, is_readable):
         """Give all but ``drop`` to the user of the grading, and to nobody else."""
         for path in [folder, *folder.rglob("*")]:
             if user is not None:
@@ -332,7 +218,7 @@ class Gradings:
         folder.chmod(0o711)
         (folder / "tmp").chmod(0o711)
         (folder / "drop").chmod(0o1777)
-        if readable:
+        if is_readable:
             subprocess.run(["chmod", "-R", "a+rX", folder / "upload"], check=True)
 
     def _command(self, row, level, places, user, token, without):
@@ -427,7 +313,6 @@ def remove(folder):
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
-@functools.cache
 def make_base():
     """Make a folder that all users may enter, for a whole run of tests."""
     base = Path(tempfile.mkdtemp(prefix="hostile-", dir="/tmp"))

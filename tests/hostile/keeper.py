@@ -2,7 +2,7 @@
 
     python -I keeper.py < ORDER
 
-The order is JSON, see `grading.Gradings.grade_all`; so is the answer, on the standard output. If the
+The order is JSON, see `Gradings.grade_all`; so is the answer, on the standard output. If the
 order says that this is a private place (namespaces of processes, mounts, IPC objects and the
 network, whose first process this is), then nothing that is done in it is seen outside. All that
 is left is killed.
@@ -50,14 +50,8 @@ def enclose(order):
             mount("--bind", f"/mnt{path}", path)
     for path in order["folders"] if order["disk"] else ():
         if path == order["folders"][0]:
-            mount(
-                "-t",
-                "tmpfs",
-                "-o",
-                f"size={order['disk']}m,nr_inodes=60000,mode=1777",
-                "none",
-                path,
-            )
+            size = f"size={order['disk']}m,nr_inodes=60000,mode=1777"
+            mount("-t", "tmpfs", "-o", size, "none", path)
         else:
             mount("--bind", order["folders"][0], path)
 
@@ -120,13 +114,9 @@ def end_all():
 class Harm:
     """Does to a worker, once it has a child that is called busy, what the machine may do to it.
 
-    Parameters
-    ----------
-    kind : str
-        ``kill``: the process above it is killed, as for want of memory. ``freeze``: it cannot be
-        killed for some seconds, as in a slow call of the kernel. Empty: nothing happens.
-    freezer : str
-        A control group for that.
+    Of kind ``kill`` the process above it is killed, as for want of memory; of kind ``freeze`` it
+    cannot be killed for some seconds, as in a slow call of the kernel: `freezer` is a control group
+    for that. Of no kind nothing happens.
     """
 
     def __init__(self, kind, freezer):

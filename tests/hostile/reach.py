@@ -1,13 +1,11 @@
 """Attempts to get at what is secret, or to change what is the grader's."""
 
 from functools import partial
+from textwrap import indent
 
-from .fixture import CONFINED, Hostile, in_threes, joined
+from .fixture import CONFINED, Hostile, joined, together
 
 secrets = partial(Hostile, "secrets", secret=True)
-confinement = partial(Hostile, "confinement", secret=True)
-tcp = partial(Hostile, "tcp")
-writer = partial(Hostile, "writer")
 
 # Ways out for a secret: the report by print and by exception, a file, the network. All secrets
 # begin alike, so that they can be searched for.
@@ -53,9 +51,8 @@ def leaking(name, statements, more="", **options):
         top=joined(
             LEAK,
             more,
-            "def look():\n" + "".join(f"    {line}\n" for line in statements.splitlines()),
+            "def look():\n" + indent(statements, "    "),
         ),
-        tests="2a-2 2a-3",
         **options,
     )
 
@@ -200,20 +197,18 @@ OTHERS = [
     Hostile(
         "errors",
         "forges a stack trace through secret files",
-        code={"sigmoid": "forge()\nreturn x"},
-        top=joined(
-            """
-            import gc
+        code={
+            "sigmoid": """
+                import gc
 
-            PATHS = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
-
-            def forge():
+                paths = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
+                frames = [[path, 1, "f"] for path in paths]
                 for thing in gc.get_objects():
                     if type(thing).__name__ == "Channel":
-                        frames = [[path, 1, "f"] for path in PATHS]
-                        thing.send({"error": {"type": "E", "text": "look", "frames": frames}})
-            """,
-        ),
+                        thing.send({"error": {"type": "Forged", "text": "look", "frames": frames}})
+            """
+        },
+        shows=("Forged: look",),
         hides=("root:", "SECRET ="),
     ),
     secrets(
@@ -226,7 +221,7 @@ OTHERS = [
             "center_word_vectors), np.zeros_like(outside_vectors)",
             "sgd": "f.__dict__.update(a=0, b=0)\nx0 *= 0\nreturn x0",
         },
-        tests="2a-0 2a-1 2a-2 2a-4 2a-6 2a-7 2b-3 2b-4",
+        fails="2a-0 2a-1 2a-2 2a-4 2a-6 2a-7 2b-3 2b-4",
     ),
     secrets(
         "asks the grader's draws of the random stream",
@@ -272,84 +267,93 @@ MEMORY = leaking(
     bound=25,
 )
 
-CONFINEMENT = [
-    confinement(
-        "writes into the grader, the solution and the upload",
-        code={"sigmoid": "write()\nreturn x"},
-        top="""
-            import os
 
+def confined(name, statements, top="", **options):
+    """Make a row whose sigmoid does what confinement prevents."""
+    code = {"sigmoid": f"{statements}\nreturn x"}
+    return Hostile("confinement", name, code=code, top=top, secret=True, **options)
+
+
+OTHERS_PASS = {"passes": "2a-1 2b-0", "fails": "2a-2"}
+
+# A function that tries what must not be done, and says what was.
+TRY = """
+    import ctypes, os, resource, signal
+
+
+    def attempt(said, *attempts):
+        for one in attempts:
+            try:
+                one()
+                print(said)
+            except OSError as error:
+                print(error)
+"""
+
+CONFINEMENT = [
+    confined(
+        "writes into the grader, the solution and the upload",
+        "for path in FILES:\n    change(path)",
+        joined(
+            TRY,
+            """
             FILES = (
                 "@canary@", "@solution@/word2vec.py", "@solution@/new.py", "@grader@/grader.py",
                 "@grader@/points.json", "@grader@/utils/utils.py", "@grader@/sandbox/worker.py",
                 "@upload@/submission/word2vec.py", "@upload@/submission/new.py", "@base@/new",
             )
 
-            def write():
-                for path in FILES:
-                    for change in (
-                        lambda: open(path, "a").write("# changed"),
-                        lambda: os.chmod(path, 0o666),
-                        lambda: os.utime(path, (0, 0)),
-                        lambda: os.replace(path, path + "~"),
-                        lambda: os.unlink(path),
-                        lambda: os.truncate(path, 0),
-                        lambda: os.setxattr(path, "user.changed", b""),
-                    ):
-                        try:
-                            change()
-                            print("CHANGED", path)
-                        except OSError as error:
-                            pass
-        """,
+            def change(path):
+                attempt(
+                    "CHANGED " + path,
+                    lambda: open(path, "a").write("# changed"),
+                    lambda: os.chmod(path, 0o666),
+                    lambda: os.utime(path, (0, 0)),
+                    lambda: os.replace(path, path + "~"),
+                    lambda: os.unlink(path),
+                    lambda: os.truncate(path, 0),
+                    lambda: os.setxattr(path, "user.changed", b""),
+                )
+            """,
+        ),
         hides=("CHANGED",),
         teeth=("CHANGED",),
     ),
-    confinement(
+    confined(
         "closes the folders around it",
-        code={"sigmoid": "close()\nreturn x"},
-        top="""
-            import os
-
-            def close():
-                for path in ("..", "@base@/results", "@grader@", "@base@/staff", "@upload@", "@base@/tmp"):
-                    try:
-                        os.chmod(path, 0)
-                    except OSError as error:
-                        print(error)
-        """,
-        stub="reference",
-        tests="2a-1 2a-2 3a-0",
-        passes="2a-1-basic 3a-0-basic",
+        "for path in FOLDERS:\n    attempt('', lambda: os.chmod(path, 0))",
+        joined(
+            TRY,
+            'FOLDERS = "..", "@base@/results", "@grader@", "@base@/staff", "@upload@", "@base@/tmp"',
+        ),
+        passes="2a-1 3a-0",
+        fails="2a-2",
         levels=CONFINED,
     ),
-    confinement(
+    confined(
         "becomes root again",
-        code={"sigmoid": "rise()\nreturn x"},
-        top="""
-            import ctypes, os
-
+        "rise()",
+        joined(
+            TRY,
+            """
             def rise():
-                for attempt in (
+                attempt(
+                    "ROSE",
                     lambda: os.setuid(0), lambda: os.seteuid(0), lambda: os.setresuid(0, 0, 0),
                     lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.chroot("/"),
                     lambda: os.mknod("null", 0o20666, os.makedev(1, 3)), lambda: os.nice(-5),
-                ):
-                    try:
-                        attempt()
-                        print("ROSE")
-                    except OSError as error:
-                        pass
+                )
                 print("ROOT" if 0 in (*os.getresuid(), *os.getresgid(), *os.getgroups()) else "none")
                 libc = ctypes.CDLL(None, use_errno=True)
                 print("UNSHARED" if libc.unshare(0x00020000) == 0 else "no mounts")
-        """,
+            """,
+        ),
         hides=("ROSE", "ROOT", "UNSHARED"),
     ),
-    confinement(
+    confined(
         "has capabilities",
-        code={"sigmoid": "raise ValueError(capabilities())"},
-        top="""
+        "raise ValueError(capabilities())",
+        """
             import ctypes
 
             def capabilities():
@@ -360,116 +364,73 @@ CONFINEMENT = [
         """,
         shows=("CAPABILITIES 000000 NEW 1",),
     ),
-    confinement(
-        "kills the process above it",
-        code={"sigmoid": "kill()\nreturn x"},
-        top="""
-            import os, signal
-
-            def kill():
-                os.kill(os.getppid(), signal.SIGKILL)
-        """,
-        stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2b-0-basic",
-    ),
-    confinement(
+    confined("kills the process above it", "os.kill(os.getppid(), signal.SIGKILL)", TRY, **OTHERS_PASS),
+    confined(
         "stops the process above it",
-        code={"sigmoid": "os.kill(os.getppid(), signal.SIGSTOP)\nreturn x"},
-        top="import os, signal\n",
-        stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2b-0-basic",
+        "os.kill(os.getppid(), signal.SIGSTOP)",
+        TRY,
         seconds=2,
         bound=60,
+        **OTHERS_PASS,
     ),
-    confinement(
+    confined(
         "limits and slows the process above it",
-        code={"sigmoid": "slow(os.getppid())\nreturn x"},
-        top="""
-            import os, resource
-
+        "slow(os.getppid())",
+        joined(
+            TRY,
+            """
             def slow(process):
-                for attempt in (
+                attempt(
+                    "SLOWED",
                     lambda: resource.prlimit(process, resource.RLIMIT_CORE, (0, 0)),
                     lambda: os.setpriority(os.PRIO_PROCESS, process, 1),
                     lambda: os.sched_setaffinity(process, os.sched_getaffinity(process)),
-                ):
-                    try:
-                        attempt()
-                        print("SLOWED")
-                    except OSError as error:
-                        print(error)
-        """,
+                )
+            """,
+        ),
         hides=("SLOWED",),
         without=("system calls",),
     ),
-    confinement(
+    confined(
         "kills all that it may",
-        code={"sigmoid": "kill()\nreturn x"},
-        top="""
-            import os, signal
-
-            def kill():
-                if os.getuid() == 0:
-                    raise ValueError("ROOT")
-                os.kill(-1, signal.SIGTERM)
-                os.kill(-1, signal.SIGKILL)
-        """,
-        stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2b-0-basic",
+        "if os.getuid() == 0:\n    raise ValueError('ROOT')\n"
+        "os.kill(-1, signal.SIGTERM)\nos.kill(-1, signal.SIGKILL)",
+        TRY,
         hides=("ROOT",),
         levels=CONFINED,
+        **OTHERS_PASS,
     ),
-    confinement(
-        "kills its own group and session",
-        code={"sigmoid": "import os, signal\nos.killpg(0, signal.SIGKILL)\nreturn x"},
-        stub="reference",
-        tests="2a-1 2a-2 2b-0",
-        passes="2a-1-basic 2b-0-basic",
-    ),
+    confined("kills its own group and session", "os.killpg(0, signal.SIGKILL)", TRY, **OTHERS_PASS),
 ]  # fmt: skip
 
+
+def networked(name, statements):
+    """Make a row whose sigmoid uses the network."""
+    return Hostile(
+        "tcp",
+        name,
+        code={"sigmoid": f"{statements}\n    print('GOT THROUGH')\nreturn x"},
+        top="import socket\n",
+        hides=("GOT THROUGH",),
+        without=("system calls",),
+    )
+
+
+MARKED = "b'from @mark@ ' + repr(x).encode()"
 TCP = [
-    tcp(
+    networked(
         "sends its inputs to a port",
-        code={"sigmoid": "send(repr(x))\nreturn x"},
-        top="""
-            import socket
-
-            def send(text):
-                with socket.create_connection(("127.0.0.1", @port@), 2) as connection:
-                    connection.sendall(b"from @mark@ " + text.encode())
-                print("SENT")
-        """,
-        without=("system calls",),
+        "with socket.create_connection(('127.0.0.1', @port@), 2) as connection:\n"
+        f"    connection.sendall({MARKED})",
     ),
-    tcp(
+    networked(
         "sends its inputs in a datagram",
-        code={"sigmoid": "send(repr(x))\nreturn x"},
-        top="""
-            import socket
-
-            def send(text):
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-                    sender.sendto(b"from @mark@ " + text.encode(), ("127.0.0.1", @port@))
-                print("SENT")
-        """,
-        without=("system calls",),
+        "with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:\n"
+        f"    sender.sendto({MARKED}, ('127.0.0.1', @port@))",
     ),
-    tcp(
+    networked(
         "listens on a port",
-        code={"sigmoid": "listen()\nreturn x"},
-        top="""
-            import socket
-
-            def listen():
-                with socket.create_server(("127.0.0.1", 0)) as server:
-                    print("LISTENS", server.getsockname())
-        """,
-        without=("system calls",),
-        hides=("LISTENS",),
+        "with socket.create_server(('127.0.0.1', 0)) as server:\n    server.getsockname()",
     ),
 ]
 
@@ -493,37 +454,38 @@ PLACES = """
                 pass
 """
 
+
+def writing(name, statements, **options):
+    """Make a row whose sigmoid would write results.json."""
+    return Hostile("writer", name, code={"sigmoid": statements}, top=PLACES, **options)
+
+
 WRITER = [
-    writer(
-        "writes results.json and leaves",
-        code={"sigmoid": "forge()\nos._exit(0)"},
-        top=PLACES,
-        teeth=("FORGED",),
-    ),
-    writer(
+    writing("writes results.json and leaves", "forge()\nos._exit(0)", teeth=("FORGED",)),
+    writing(
         "leaves a process that writes results.json later",
-        code={"sigmoid": "later()\nreturn x"},
-        top=joined(
-            PLACES,
-            """
+        """
             import time
 
-            def later():
+            if os.fork() == 0:
+                os.setsid()
                 if os.fork() == 0:
-                    os.setsid()
-                    if os.fork() == 0:
-                        while True:
-                            forge()
-                            time.sleep(0.05)
-                    os._exit(0)
-            """,
-        ),
+                    while True:
+                        forge()
+                        time.sleep(0.05)
+                os._exit(0)
+            return x
+        """,
     ),
-    writer(
-        "prints results.json",
-        code={"sigmoid": "forge()\nprint(FORGED)\nreturn x"},
-        top=PLACES,
-    ),
+    writing("prints results.json", "forge()\nprint(FORGED)\nreturn x"),
 ]
 
-ROWS = [*in_threes(SECRETS), MEMORY, *OTHERS, *CONFINEMENT, *TCP, *WRITER]
+ROWS = [
+    *together(SECRETS),
+    MEMORY,
+    *OTHERS,
+    *together([row for row in CONFINEMENT if not row.passes]),
+    *(row for row in CONFINEMENT if row.passes),
+    *together(TCP),
+    *WRITER,
+]

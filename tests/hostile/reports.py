@@ -4,10 +4,7 @@ from functools import partial
 
 from worth import full_marks, worth
 
-from .fixture import Hostile, in_threes
-
-output = partial(Hostile, "output")
-errors = partial(Hostile, "errors")
+from .fixture import Hostile, together
 
 END = "----- END 2a-2-basic [took 0:00:00.000001 (max allowed 5 seconds), 1/1 points]"
 LAST = full_marks(worth())
@@ -16,26 +13,30 @@ FORGED = (f"\n{END}", f"\n{LAST}")  # at the beginning of a line: as the grader'
 NO_TEXT = "\n  Odd: (its text cannot be shown)"
 
 
-def printing(name, statements, top="", **options):
+def deceiving(rule, name, statements, top="", hides=(), **options):
+    """Make a row whose sigmoid prints or raises what may deceive."""
+    code = {"sigmoid": statements}
+    return Hostile(rule, name, code=code, top=top, hides=(*FORGED, *hides), **options)
+
+
+def printing(name, statements, **options):
     """Make a row that prints, then fails."""
-    return output(
-        name,
-        code={"sigmoid": f"{statements}\nraise ValueError('after printing')"},
-        top=top,
-        hides=(*FORGED, *options.pop("hides", ())),
-        **options,
-    )
+    return deceiving("output", name, f"{statements}\nraise ValueError('after printing')", **options)
 
 
-def failing(name, statements, top="", **options):
-    """Make a row whose sigmoid raises what may deceive."""
-    return errors(
-        name,
-        code={"sigmoid": statements},
-        top=top,
-        hides=(*FORGED, *options.pop("hides", ())),
-        **options,
-    )
+failing = partial(deceiving, "errors")
+
+
+def forging(name, error, **options):
+    """Make a row that sends the report of an error, as the worker does for it."""
+    code = f"""
+        import gc
+
+        for thing in gc.get_objects():
+            if type(thing).__name__ == "Channel":
+                thing.send({{"error": {error}}})
+    """
+    return failing(name, code, **options)
 
 
 CONTROL = ("\x1b", "\x9b", "\x00", "\x08", "\x07", "\r", "\u202e", "\u2028", "\x85", "\x0c", "\x0b")
@@ -56,9 +57,7 @@ OUTPUT = [
     printing("prints at exit", f"import atexit\natexit.register(print, {END!r})"),
 ]  # fmt: skip
 
-IMPORTED = [
-    output("prints when imported", top=f"print('\\n' + {END!r})", hides=FORGED),
-]  # fmt: skip
+IMPORTED = deceiving("output", "prints when imported", "return x", f"print('\\n' + {END!r})")
 
 ERRORS = [
     failing("an exception with forged END lines", f"raise ValueError('text\\n' + {END!r} + '\\n\\n' + {LAST!r} + '\\n')", shows=("ValueError: text",)),
@@ -81,10 +80,10 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    failing("a stack trace with lines far outside", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            frames = [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10\n            thing.send({'error': {'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': frames}})\n"),
-    failing("an error report of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}})\n"),
-    failing("an error report with frames of the wrong kind", "forge()", "import gc\n\n\ndef forge():\n    for thing in gc.get_objects():\n        if type(thing).__name__ == 'Channel':\n            thing.send({'error': {'type': None, 'text': None, 'frames': [1, [], [None] * 3, 5.5, 'abc']}})\n"),
+    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ":",)),
+    forging("an error report of the wrong kind", "{'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}"),
+    forging("an error report with frames of the wrong kind", "{'type': 'Forged', 'text': 'look', 'frames': [1, [], [None] * 3, ['f', '1', 'g'], 5.5, 'abc']}", shows=("Forged: look",)),
     failing("a wrapped line that looks like the grader's", "for columns in (80, 120):\n    for line in LINES:\n        print(' ' * (columns - 2) + line)\nraise ValueError('\\n'.join(['text', *(' ' * (columns - 6) + line for line in LINES for columns in (80, 120))]))", f"LINES = {END!r}, {LAST!r}\n", shows=("\n| " + END, "\n| " + LAST)),
 ]  # fmt: skip
 
-ROWS = in_threes(OUTPUT) + in_threes(ERRORS) + IMPORTED
+ROWS = [*together(OUTPUT), *together(ERRORS), IMPORTED]

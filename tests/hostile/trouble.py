@@ -3,45 +3,60 @@
 from functools import partial
 
 from .answers import WIRE
-from .fixture import Hostile, in_threes, joined
+from .fixture import Hostile, joined, together
 
 clock = partial(Hostile, "clock", seconds=1)
-limits = partial(Hostile, "limits")
 
 # Root has no limits: whoever finds itself root does nothing.
 CAREFUL = """
-    import os
+    import os, signal, time
 
     if os.getuid() == 0:
         raise SystemExit("ROOT")
 """
-FINISHED = {"stub": "reference", "tests": "2a-1 2a-2", "passes": "2a-1-basic"}
 
 
-def hanging(name, statements, top="", **options):
-    """Make a row whose sigmoid hangs; what else there is passes."""
-    return clock(name, code={"sigmoid": statements}, top=top, **(FINISHED | options))
-
-
-def bomb(name, statements, top="", **options):
+def using_up(name, statements, top="", passes="2a-1", fails="2a-2", **options):
     """Make a row whose sigmoid uses up something; what else there is passes."""
     options = {"seconds": 4, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
-    return limits(
-        name, code={"sigmoid": statements}, top=joined(CAREFUL, top), **(FINISHED | options)
+    code = {"sigmoid": statements}
+    return Hostile(
+        "limits", name, code, joined(CAREFUL, top), passes=passes, fails=fails, **options
     )
 
 
+def hanging(name, statements, top="", **options):
+    """Make a row whose sigmoid hangs."""
+    return clock(name, code={"sigmoid": statements}, top=top, **options)
+
+
+LEAVES = {"passes": "2a-1 2a-2 3a-0", "fails": "", "seconds": 3}
+TOO_LATE = ("importing the submission took longer than",)
+
 CLOCK = [
-    clock("a loop without end in import", top="while True:\n    pass", tests="2a 2b", shows=("importing the submission took longer than",), bound=8),
+    clock("a loop without end in import", top="while True:\n    pass", passes="2b-0", fails="2a", shows=TOO_LATE),
     clock(
         "a loop without end in the import of one file",
         files={"submission/sgd.py": "import time\ntime.sleep(1000)\n"},
-        stub="reference",
-        tests="2a-1 2a-2 2b-0 2b-3 2c-0",
-        passes="2a-1-basic 2a-2-basic 2c-0-basic",
-        shows=("importing the submission took longer than", "in sgd.py"),
+        passes="2a-1 2a-2 2c-0",
+        fails="2b-0 2b-3",
+        shows=(*TOO_LATE, "in sgd.py"),
     ),
-    clock("an import that fails", top="1 / 0", tests="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
+    clock("an import that fails", top="1 / 0", fails="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
+    clock(
+        "is imported, but too late",
+        top="import time\nwhile time.process_time() < 1.5:\n    pass\n",
+        passes="2c-0",
+        fails="2a-1",
+        shows=TOO_LATE,
+    ),
+    clock(
+        "answers rightly, but too late in all",
+        code={"sigmoid": "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end:\n    pass\nreturn 1 / (1 + np.exp(-x))"},
+        passes="2a-1 2a-2",
+        fails="2a-3",
+        shows=("took longer than",),
+    ),
     clock(
         "hangs at exit",
         top="""
@@ -55,15 +70,12 @@ CLOCK = [
             atexit.register(time.sleep, 1000)
             threading.Thread(target=time.sleep, args=[1000]).start()
         """,
-        stub="reference",
-        tests="2a-1 2a-2 3a-0",
-        passes="2a-1-basic 2a-2-basic 3a-0-basic",
-        seconds=3,
+        **LEAVES,
     ),
     clock(
-        "leaves processes in sessions of their own",
+        "leaves processes in sessions of their own, and programs with no name",
         top="""
-            import ctypes, os, signal, time
+            import ctypes, os, signal, subprocess, time
 
             for k in range(3):
                 if os.fork() == 0:
@@ -74,91 +86,23 @@ CLOCK = [
                         os.chdir("/")
                         time.sleep(1000)
                     os._exit(0)
-        """,
-        stub="reference",
-        tests="2a-1 2a-2 3a-0",
-        passes="2a-1-basic 2a-2-basic 3a-0-basic",
-        seconds=3,
-    ),
-    clock(
-        "leaves programs with no name",
-        top="""
-            import subprocess
-
             subprocess.Popen(["sleep", "1000"], start_new_session=True)
             subprocess.Popen("(setsid sleep 1000 &) ; setsid sh -c 'trap \\"\\" TERM INT; sleep 1000 & exec sleep 1000' &", shell=True)
         """,
-        stub="reference",
-        tests="2a-1 2a-2 3a-0",
-        passes="2a-1-basic 2a-2-basic 3a-0-basic",
-        seconds=3,
-    ),
-    hanging(
-        "leaves processes that fork without end",
-        "run()",
-        joined(
-            CAREFUL,
-            """
-            import signal, time
-
-            def run():
-                for _ in range(4):
-                    if os.fork() == 0:
-                        os.setsid()
-                        while True:
-                            try:
-                                if os.fork():
-                                    os._exit(0)
-                            except OSError:
-                                pass
-                time.sleep(1000)
-            """,
-        ),
-        hides=("ROOT",),
-        bound=40,
-    ),
-    clock(
-        "leaves a process that answers in its place",
-        code={"sigmoid": "leave()"},
-        top=joined(
-            WIRE,
-            """
-            import time
-
-            def leave():
-                if os.fork() == 0:
-                    while True:
-                        say({"result": 0.5, "changed": [], "next": 1})
-                        time.sleep(0.01)
-                os._exit(0)
-            """,
-        ),
-    ),
-    clock(
-        "holds the output open",
-        code={"sigmoid": "hold()\nreturn x"},
-        top="""
-            import os, time
-
-            def hold():
-                if os.fork() == 0:
-                    os.setsid()
-                    time.sleep(1000)
-        """,
+        **LEAVES,
     ),
     clock(
         "calls f a million times",
         code={"sgd": "for _ in range(1_000_000):\n    f(x0)\nreturn x0"},
-        tests="2b-3",
+        fails="2b-3",
         bound=25,
     ),
     clock(
-        "calls f without reading the answers",
-        code={"sgd": "import struct, numpy as np\nglobals().update(vars(__import__('submission.word2vec').word2vec))\n"
-              "request = frame({'callback': 0, 'args': [0.5], 'kwargs': {}})\n"
-              "while True:\n    send_raw(request)"},
+        "writes to the grader without reading",
+        code={"sgd": "globals().update(vars(__import__('submission.word2vec').word2vec))\n"
+              "while True:\n    say({'callback': 0, 'args': [0.5], 'kwargs': {}})"},
         top=WIRE,
-        tests="2b-0 2b-3",
+        fails="2b-0 2b-3",
         bound=25,
     ),
     clock(
@@ -168,31 +112,12 @@ CLOCK = [
               "for thread in threads:\n    thread.start()\n"
               "if os.fork() == 0:\n    while True:\n        f(x0)\n"
               "f(x0)\nreturn x0"},
-        tests="2b-3",
+        fails="2b-3",
     ),
     clock(
         "hands f to itself",
         code={"sgd": "for _ in range(iterations):\n    f(f)\n    f(lambda: f)\nreturn f"},
-        tests="2b-3",
-    ),
-]  # fmt: skip
-
-SLOW = [
-    clock(
-        "is imported, but too late",
-        top="import time\nwhile time.process_time() < 1.5:\n    pass\n",
-        stub="reference",
-        tests="2a-1 2c-0",
-        passes="2c-0-basic",
-        shows=("importing the submission took longer than",),
-    ),
-    clock(
-        "answers rightly, but too late in all",
-        code={"sigmoid": "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end:\n    pass\nreturn 1 / (1 + np.exp(-x))"},
-        stub="reference",
-        tests="2a-1 2a-2 2a-3",
-        passes="2a-1-basic 2a-2-basic",
-        shows=("took longer than",),
+        fails="2b-3",
     ),
 ]  # fmt: skip
 
@@ -218,7 +143,7 @@ HANGING = [
     hanging("starts and stops without end", "import os\nwhile True:\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()"),
     hanging("a lock that is never released", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
     hanging("an exception whose text never comes", "raise Slow()", "class Slow(Exception):\n    def __str__(self):\n        while True:\n            pass\n    __repr__ = __str__\n"),
-    hanging("closes all that is open", "import os\nos.closerange(0, 4096)\nreturn x"),
+    hanging("closes all that is open", "import os\nos.closerange(0, 4096)\nreturn x", shows=("the submission did not answer: its process",)),
     hanging(
         "writes into all that is open",
         "import os\n"
@@ -231,38 +156,56 @@ HANGING = [
         "return x",
     ),
     hanging("turns all that is open into its output", "import os\nfor number in range(3, 64):\n    os.dup2(1, number)\nreturn x"),
-    hanging("a segmentation fault", "import ctypes\nctypes.string_at(0)", shows=("SIGSEGV",)),
-    hanging("an abort", "import os\nos.abort()", shows=("SIGABRT",)),
-    hanging("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
+    hanging("a segmentation fault", "import ctypes\nctypes.string_at(0)", shows=("its process was killed by SIGSEGV",)),
+    hanging("an abort", "import os\nos.abort()", shows=("its process was killed by SIGABRT",)),
+    hanging("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", shows=("its process is gone: killed, or out of memory or time",)),
+    hanging("a signal without a name", "import os\nos.kill(os.getpid(), 40)", shows=("its process was killed by signal 40",)),
+    hanging("holds the output open", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\nreturn x"),
+    hanging("a child that holds all open", "import os, time\nif os.fork() == 0:\n    time.sleep(1000)\nos._exit(0)"),
+    hanging("leaves a process that answers in its place", "import os, time\nif os.fork() == 0:\n    while True:\n        say(ANSWER | {'result': 0.5})\n        time.sleep(0.01)\nos._exit(0)", WIRE),
 ]  # fmt: skip
+FORKING = using_up(
+    "leaves processes that fork without end",
+    """
+        for _ in range(4):
+            if os.fork() == 0:
+                os.setsid()
+                while True:
+                    try:
+                        if os.fork():
+                            os._exit(0)
+                    except OSError:
+                        pass
+        time.sleep(1000)
+    """,
+    seconds=1,
+    bound=40,
+)
 
+OF_SGD = "import numpy as np\n"
 MEMORY = [
-    limits(
+    Hostile(
+        "limits",
         "hands arrays that broadcast to the grader's object",
-        code={"sgd": "import numpy as np\nf(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
-        tests="2b-3 2b-4",
+        code={"sgd": f"{OF_SGD}f(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
+        fails="2b-3 2b-4",
     ),
-    limits(
-        "hands large arrays to the grader's object again and again",
-        code={
-            "sgd": "import numpy as np\n"
-            "for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"
-        },
-        tests="2b-3",
-    ),
-    limits(
-        "hands large arrays to the grader's model again and again",
+    Hostile(
+        "limits",
+        "hands large arrays to the grader's object and model again and again",
+        code={"sgd": f"{OF_SGD}for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"},
         top="""
             def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
                 for _ in range(50):
                     model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
                 return 24.5, vectors
         """,
-        stub="reference",
-        tests="2a-1 2a-8",
-        passes="2a-1-basic",
+        passes="2a-1",
+        fails="2a-8 2b-3",
+        bound=25,
     ),
-    limits(
+    Hostile(
+        "limits",
         "has the grader compute with a loss that it handed over",
         top="""
             import gc
@@ -281,83 +224,47 @@ MEMORY = [
 
             skipgram = with_attack(skipgram)
         """,
-        stub="reference",
-        tests="2a-1 2a-7",
-        passes="2a-1-basic",
+        passes="2a-1",
+        fails="2a-7",
         shows=("skipgram gave no sensible answer",),
     ),
-    limits(
+]
+FOLDERS = [
+    using_up(
         "folders 3,000 deep in its working folder",
-        code={
-            "sigmoid": "import os\n"
-            "for _ in range(3000):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nreturn x"
-        },
-        stub="reference",
-        tests="2a-1 2a-2 2a-3 3a-0",
-        passes="2a-1-basic 3a-0-basic",
+        "for _ in range(3000):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nreturn x",
     ),
-    limits(
+    using_up(
         "closed folders and files in its working folder",
-        code={
-            "sigmoid": "import os\n"
-            "os.makedirs('closed/more')\n"
-            "open('closed/more/file', 'w').close()\n"
-            "os.chmod('closed/more', 0)\nos.chmod('closed', 0)\nos.chmod('.', 0)\nreturn x"
-        },
-        stub="reference",
-        tests="2a-1 2a-2 2a-3 3a-0",
-        passes="2a-1-basic 3a-0-basic",
+        "os.makedirs('closed/more')\nopen('closed/more/file', 'w').close()\n"
+        "os.chmod('closed/more', 0)\nos.chmod('closed', 0)\nos.chmod('.', 0)\nreturn x",
     ),
-]  # fmt: skip
+]
 
 LIMITS = [
-    bomb("memory by bytes", "held = []\nwhile True:\n    held.append(bytearray(50_000_000))\n    if len(held) > 160:\n        print('NO LIMIT')\n        break\nreturn x"),
-    bomb("memory by one array", "a = np.ones(10**9)\na[:] = 1\nprint('NO LIMIT')\nreturn x"),
-    bomb("memory by small objects", "held = None\nwhile True:\n    held = [held, object()]", seconds=10, bound=40),
-    bomb(
-        "memory outside of the heap",
-        "import mmap\nheld = []\nwhile len(held) < 80:\n    held.append(mmap.mmap(-1, 100_000_000))\n    held[-1].write(bytes(100_000_000))\nprint('NO LIMIT')\nreturn x",
-    ),
-    bomb("memory in many processes", "import time\nfor k in range(12):\n    if os.fork() == 0:\n        held = bytearray(400_000_000)\n        time.sleep(1000)\ntime.sleep(1000)"),
-    bomb(
-        "one large file",
-        "with open('large', 'wb') as file:\n    for _ in range(3000):\n        file.write(bytes(2**20))\nprint('NO LIMIT')\nreturn x",
-    ),
-    bomb(
-        "a large file without a byte on disk",
-        "with open('large', 'wb') as file:\n    file.truncate(2**40)\nprint('NO LIMIT')\nreturn x",
-    ),
-    bomb("many files", "for k in range(10**9):\n    open(f'file-{k}', 'w').close()", seconds=1),
-    bomb("many open files", "held = [open('file', 'w') for _ in range(5000)]\nprint('NO LIMIT')\nreturn x"),
-    bomb(
-        "a fork bomb",
-        "import time\n"
-        "count = 0\n"
-        "try:\n"
-        "    for count in range(600):\n"
-        "        if os.fork() == 0:\n"
-        "            time.sleep(1000)\n"
-        "except OSError:\n"
-        "    raise\n"
-        "print('NO LIMIT')\n"
-        "return x",
-    ),
-    bomb("a fork bomb without end", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", seconds=1, bound=40),
-    bomb(
-        "a thread bomb",
-        "import threading, time\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=[1000]).start()\nprint('NO LIMIT')\nreturn x",
-    ),
-    bomb(
+    using_up("memory by bytes", "held = []\nwhile True:\n    held.append(bytearray(50_000_000))\n    if len(held) > 160:\n        print('NO LIMIT')\n        break\nreturn x"),
+    using_up("memory by one array", "a = np.ones(10**9)\na[:] = 1\nprint('NO LIMIT')\nreturn x", shows=("Unable to allocate",)),
+    using_up("memory by small objects", "held = None\nwhile True:\n    held = [held, object()]", seconds=10, bound=40),
+    using_up("memory outside of the heap", "import mmap\nheld = []\nwhile len(held) < 80:\n    held.append(mmap.mmap(-1, 100_000_000))\n    held[-1].write(bytes(100_000_000))\nprint('NO LIMIT')\nreturn x"),
+    using_up("memory in many processes", "for k in range(12):\n    if os.fork() == 0:\n        held = bytearray(400_000_000)\n        time.sleep(1000)\ntime.sleep(1000)"),
+    using_up("one large file", "with open('large', 'wb') as file:\n    for _ in range(3000):\n        file.write(bytes(2**20))\nprint('NO LIMIT')\nreturn x"),
+    using_up("a large file without a byte on disk", "with open('large', 'wb') as file:\n    file.truncate(2**40)\nprint('NO LIMIT')\nreturn x"),
+    using_up("many files", "for k in range(10**9):\n    open(f'file-{k}', 'w').close()", seconds=1),
+    using_up("many open files", "held = [open('file', 'w') for _ in range(5000)]\nprint('NO LIMIT')\nreturn x"),
+    using_up("a fork bomb", "for _ in range(600):\n    if os.fork() == 0:\n        time.sleep(1000)\nprint('NO LIMIT')\nreturn x"),
+    using_up("a fork bomb without end", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", seconds=1, bound=40),
+    using_up("a thread bomb", "import threading\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=[1000]).start()\nprint('NO LIMIT')\nreturn x"),
+    using_up(
         "threads that compute",
-        "import hashlib, threading, time\n"
+        "import hashlib, threading\n"
         "for _ in range(8):\n"
         "    threading.Thread(target=hashlib.pbkdf2_hmac, args=['sha256', b'', b'', 10**9]).start()\n"
         "time.sleep(1000)",
         seconds=1,
     ),
-    bomb("calls itself without end", "return attack(x)", shows=("RecursionError",)),
-    bomb("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)", seconds=8),
-    bomb(
+    using_up("calls itself without end", "return attack(x)", shows=("maximum recursion depth exceeded",)),
+    using_up("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)", seconds=8),
+    using_up(
         "lifts its limits",
         "import resource\n"
         "most = {'AS': 2**33, 'NPROC': 1000, 'FSIZE': 2**30, 'NOFILE': 500, 'CPU': 1000}\n"
@@ -376,4 +283,4 @@ LIMITS = [
     ),
 ]  # fmt: skip
 
-ROWS = CLOCK + SLOW + MEMORY + in_threes(HANGING) + in_threes(LIMITS)
+ROWS = [*CLOCK, *together(HANGING, 4), FORKING, *MEMORY, *together(FOLDERS), *together(LIMITS, 4)]
