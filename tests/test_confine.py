@@ -245,18 +245,18 @@ def test_choose(user, version, has_filter, words, monkeypatch):
     monkeypatch.setattr(confine, "accounts", lambda: [user] if user else [])
     monkeypatch.setattr(confine, "landlock_version", lambda: version)
     monkeypatch.setattr(system_calls, "available", lambda: has_filter)
-    assert str(confine.choose()) == words
-    order = confine.choose().order()
+    assert str(confine.strongest_confinement()) == words
+    order = confine.strongest_confinement().order()
     assert order.pop("processes") == 64 if user else order.pop("processes") > 64 + 192
     walls = {"user": user, "landlock": version, "filter": has_filter, "limits": True}
     assert order == walls
-    order = confine.choose(without=("limits", "system calls")).order()
+    order = confine.strongest_confinement(without=("limits", "system calls")).order()
     assert order | {"processes": 0} == walls | {"limits": False, "filter": False, "processes": 0}
-    assert str(confine.choose(())).startswith("none")
-    assert confine.choose(()).weaker is None
-    assert confine.choose(()).order()["filter"] == has_filter  # at every level
+    assert str(confine.strongest_confinement(())).startswith("none")
+    assert confine.strongest_confinement(()).weaker is None
+    assert confine.strongest_confinement(()).order()["filter"] == has_filter  # at every level
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert confine.choose().user is None
+    assert confine.strongest_confinement().user is None
 
 
 def test_accounts(monkeypatch):
@@ -280,7 +280,7 @@ def test_the_weaker_ones_follow(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(confine, "accounts", lambda: [USER, (5000, 5001)])
     monkeypatch.setattr(confine, "landlock_version", lambda: 7)
-    found = [confine.choose()]
+    found = [confine.strongest_confinement()]
     while found[-1].weaker:
         found.append(found[-1].weaker)
     users = [USER, (5000, 5001)]

@@ -194,7 +194,7 @@ IMPORTS = {
     "a segmentation fault": ("ctypes.string_at(0)", 10, "killed by SIGSEGV"),
     "a loop": ("while True: pass", 0.6, "importing the submission took longer than 0.6 seconds, in word2vec.py"),
     "memory": ("held = bytes(10**10)", 10, "MemoryError"),
-    "an answer that nobody asked for": ("say(struct.pack('>II', 2, 0) + b'[]')", 10, "the submission sent an answer that is none"),
+    "an answer that nobody asked for": ("say(struct.pack('>II', 2, 0) + b'[]')", 10, "the submission sent something that is not an answer"),
 }  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def test_the_quiz_counts_only_where_the_solution_has_it(handed_in, tmp_path):
     code, output, _ = grade(*arguments, "--gradescope", finished)
     assert code == 0
     assert last_line(output) == full_marks(worth("2"))
-    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], lambda: grader.choose(())))"
+    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], lambda: grader.strongest_confinement(())))"
     code, *_ = grade(*arguments, "--gradescope", unfinished, command=["-c", program])
     assert code == 2  # the solution could be read; what stood there before stays
     scores = [most_of(path) for path in (finished, unfinished)]
@@ -305,7 +305,7 @@ def test_a_solution_in_reach_of_the_submission_is_refused(handed_in, tmp_path):
     solution, results = copy_of_reference(tmp_path / "solution"), tmp_path / "results.json"
     arguments = ["2c", "--submission", str(handed_in), "--solution", str(solution)]
     arguments += ["--gradescope", str(results)]
-    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], lambda: grader.choose(())))"
+    program = "import grader, sys; sys.exit(grader.main(sys.argv[1:], lambda: grader.strongest_confinement(())))"
     code, _, errors = grade(*arguments, command=["-c", program])
     assert code == 2
     assert "the submission could reach" in errors

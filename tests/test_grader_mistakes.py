@@ -24,7 +24,7 @@ import grader
 import graderUtil
 from grading.course import open_course, read_solution
 from grading.outcomes import NOTE
-from sandbox.confine import choose
+from sandbox.confine import strongest_confinement
 from sandbox.workers import ForkedWorkers
 
 TESTS = grader.all_tests()
@@ -108,7 +108,11 @@ def grade(solution, workers, monkeypatch):
         if not has_vectors:
             shutil.copy(solution / VECTORS, folder)
         course = open_course(
-            folder, read_solution(solution), choose(), seconds=SECONDS, workers=workers
+            folder,
+            read_solution(solution),
+            strongest_confinement(),
+            seconds=SECONDS,
+            workers=workers,
         )
         monkeypatch.setattr(graderUtil.GradedTestCase, "course", course)
         lines = []
