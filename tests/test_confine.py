@@ -38,7 +38,7 @@ SEIZE, COUNT_ENTROPY, GET_DUMPABLE = 0x4206, 0x80045200, 3
 
 def confined(function, out, confinement, **changed):
     """Call function(out) in a process behind the walls of a confinement, in the folder `work`."""
-    settings = {"folder": str(out.parent / "work"), "cpu_seconds": 60, **confinement.order()}
+    settings = {"folder": str(out.parent / "work"), "cpu_seconds": 60, **confinement.settings()}
     return in_child(lambda: [confine.settle(**settings | changed), function(out)][1])
 
 
@@ -204,7 +204,7 @@ def test_nothing_of_root_is_left(wall, out):
     def run():
         os.setgroups([0, 1])
         with open("/proc/self/status") as status:
-            confine.settle(str(out.parent / "work"), cpu_seconds=60, **WALLS[wall][0].order())
+            confine.settle(str(out.parent / "work"), cpu_seconds=60, **WALLS[wall][0].settings())
             shown = subprocess.check_output(["./id", "-u"], text=True)
             return status.read(), os.getresuid(), os.getresgid(), os.getgroups(), shown
 
@@ -242,26 +242,26 @@ def test_becoming_another_user():
 )
 def test_choose(user, version, has_filter, words, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(confine, "accounts", lambda: [user] if user else [])
+    monkeypatch.setattr(confine, "other_users", lambda: [user] if user else [])
     monkeypatch.setattr(confine, "landlock_version", lambda: version)
     monkeypatch.setattr(system_calls, "available", lambda: has_filter)
     assert str(confine.strongest_confinement()) == words
-    order = confine.strongest_confinement().order()
+    order = confine.strongest_confinement().settings()
     assert order.pop("processes") == 64 if user else order.pop("processes") > 64 + 192
     walls = {"user": user, "landlock": version, "filter": has_filter, "limits": True}
     assert order == walls
-    order = confine.strongest_confinement(without=("limits", "system calls")).order()
+    order = confine.strongest_confinement(without=("limits", "system calls")).settings()
     assert order | {"processes": 0} == walls | {"limits": False, "filter": False, "processes": 0}
     assert str(confine.strongest_confinement(())).startswith("none")
     assert confine.strongest_confinement(()).weaker is None
-    assert confine.strongest_confinement(()).order()["filter"] == has_filter  # at every level
+    assert confine.strongest_confinement(()).settings()["filter"] == has_filter  # at every level
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert confine.strongest_confinement().user is None
 
 
 def test_accounts(monkeypatch):
     def offered():
-        return list(confine.accounts())
+        return list(confine.other_users())
 
     named = SimpleNamespace(pw_name=confine.NAME, pw_uid=5000, pw_gid=5001)
     monkeypatch.setattr(pwd, "getpwnam", {confine.NAME: named}.__getitem__)
@@ -278,7 +278,7 @@ def test_accounts(monkeypatch):
 
 def test_the_weaker_ones_follow(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(confine, "accounts", lambda: [USER, (5000, 5001)])
+    monkeypatch.setattr(confine, "other_users", lambda: [USER, (5000, 5001)])
     monkeypatch.setattr(confine, "landlock_version", lambda: 7)
     found = [confine.strongest_confinement()]
     while found[-1].weaker:

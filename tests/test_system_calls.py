@@ -209,7 +209,7 @@ def test_not_available_elsewhere(machine, monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: machine)
     if machine == MACHINE:  # with a kernel that has no filter
         monkeypatch.setattr(system_calls, "PR_SET_SECCOMP", 999)
-    assert not Confinement().order()["filter"]
+    assert not Confinement().settings()["filter"]
 
 
 # Honest work, behind all walls

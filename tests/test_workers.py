@@ -151,7 +151,7 @@ def test_a_worker_goes_first_and_gains_nothing(box):
 
 
 def test_a_worker_that_cannot_be_confined_loads_nothing(box):
-    settings = {"folder": "/nowhere", "cpu_seconds": 9, **Confinement().order()}
+    settings = {"folder": "/nowhere", "cpu_seconds": 9, **Confinement().settings()}
     before = descriptors()
     with pytest.raises(OSError, match=r"no worker can be started: FileNotFoundError: .*'/nowhere'"):
         box.workers.start(settings)
