@@ -100,7 +100,7 @@ def strongest_confinement(kinds=(OTHER_USER, LANDLOCK), without=()):
     others = list(other_users()) if is_root and OTHER_USER in kinds else []
     versions = sorted({0, landlock_version() if LANDLOCK in kinds else 0})
     threads = threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0
-    common = {"threads": threads, "without": tuple(without)}
+    common = {"has_filter": system_calls.available(), "threads": threads, "without": tuple(without)}
     found = None
     for users in ([None], reversed(others)):
         for version, user in itertools.product(versions, users):
