@@ -42,7 +42,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "VECLIB_MAXIMUM_THREADS": "1",
 }
-KEPT = [  # folders from the grader's own: for font caches, and without which some do not start
+INHERITED = [  # variables that name folders: for font caches, and needed by some to start
     *("HOME", "USERPROFILE", "SYSTEMROOT", "PYTHONHOME", *["PATH"] * (os.name == "nt")),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
 ]
@@ -73,7 +73,7 @@ def launch(forks, preload):
     """Start a nursery, or a single worker; give its process, a socket to it, what it prints."""
     ours, theirs = socket.socketpair()
     ignored = {"PYTHONHOME"} if sys.flags.ignore_environment else ()
-    kept = [(name, folders(name)) for name in KEPT if name not in ignored]
+    kept = [(name, folders(name)) for name in INHERITED if name not in ignored]
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
     executable, own = python()
     with theirs:
