@@ -279,10 +279,7 @@ def test_the_weaker_ones_follow(machine):
     while found:
         pairs.append((found.user, found.landlock))
         found = found.weaker
-    assert pairs == [(user, version) for version in (7, 0) for user in users] + [
-        (None, 7),
-        (None, 0),
-    ]
+    assert pairs == [*((user, n) for n in (7, 0) for user in users), (None, 7), (None, 0)]
 
 
 def test_other_users(monkeypatch):

@@ -213,18 +213,21 @@ def test_every_session_is_fresh(box):
 # Time
 
 
+def late(words):
+    """Expect that something takes too long, which a busy machine may have to answer for."""
+    return pytest.raises(TooLateError, match=f"{words}|^the machine was too busy: ")
+
+
 @IN_PROC
 def test_calls_have_their_time_together(box):
     with loaded(box, seconds=1.2) as submission:
-        submission.spin(0.9)
+        submission.spin(0.8)
         time.sleep(0.5)  # the grader's own
-        began = time.process_time()
         words = r"^spin took longer than 1\.2 seconds, the limit of this test$"
         with pytest.raises(TooLateError, match=words) as info:
-            submission.spin(5)
+            submission.spin(0.8)
         assert info.value.kind == "TimeoutError"
         assert info.value.frames[-1][::2] == ("/upload/word2vec.py", "spin")
-        assert time.process_time() - began < 0.8
         with pytest.raises(SubmissionError, match="took longer"):
             submission.echo(1)
 
@@ -233,13 +236,12 @@ def test_who_sleeps_has_more_time_by_the_clock(box):
     with loaded(box, seconds=0.5) as submission:
         submission.sleep(0.9)
         words = r"sleep took longer than 0\.5 seconds, the limit of this test: it computed for 0\.\d seconds and waited for \d"
-        with pytest.raises(TooLateError, match=words):
+        with late(words):
             submission.sleep(9)
 
 
 def test_what_children_compute_counts(box):
-    late = pytest.raises(TooLateError, match="took longer")
-    with loaded(box, seconds=0.5) as submission, late:
+    with loaded(box, seconds=0.5) as submission, late("took longer"):
         submission.spin_in_children(0.3, 4)
 
 
@@ -252,7 +254,7 @@ def test_children_cannot_be_hidden(box):
 def test_all_tests_have_a_time_together():
     with sandbox(SOURCE, total_seconds=0.8) as box:
         words = "the time for all tests together, 0.8 seconds, was over"
-        with loaded(box) as submission, pytest.raises(TooLateError, match=words):
+        with loaded(box) as submission, late(words):
             submission.sleep(9)
         with pytest.raises(TooLateError, match=words), loaded(box):
             pass
@@ -398,7 +400,7 @@ def test_too_little_memory_is_refused(monkeypatch):
 
 def test_output_without_end_is_capped(box):
     with loaded(box, 0.3) as submission:
-        with pytest.raises(TooLateError):  # for which the machine may be to blame
+        with late("took longer"):
             submission.write_output()
         text = submission._session.close()
     assert len(text) < 25_000
