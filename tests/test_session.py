@@ -43,7 +43,7 @@ def look():
     return {
         "environment": dict(os.environ),
         "arguments": sys.argv,
-        "open": [int(name) for name in os.listdir(files) if os.path.exists(f"{files}/{name}")],
+        "open": sorted(int(name) for name in os.listdir(files) if os.path.exists(f"{files}/{name}")),
         "files": os.listdir("."),
         "path": sys.path,
         "modules": list(sys.modules),
