@@ -5,7 +5,6 @@ The submission can forge none of it. On other systems nothing is known, and only
 
 import contextlib
 import errno
-import functools
 import os
 import re
 import stat
@@ -63,7 +62,6 @@ def memory_of(process):
     return 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
 
 
-@functools.cache
 def memory_here(root="/"):
     """Give the bytes of memory of this machine, or of a control group that has less."""
     root, found = Path(root), [sys.maxsize]
