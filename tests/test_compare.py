@@ -395,7 +395,7 @@ def draw_twice():
 
 @pytest.mark.parametrize("draws", [0, 1, 2, 3])
 def test_draws(draws):
-    state, session = random.getstate(), SimpleNamespace(seed=1, next=following(1, draws))
+    state, session = random.getstate(), SimpleNamespace(seed=1, next_random=following(1, draws))
     value, problem = drawn("f", session, draw_twice)
     random.seed(1)
     assert value == draw_twice()
@@ -407,7 +407,7 @@ def test_draws(draws):
 
 @pytest.mark.parametrize("told", [None, "x", [], 1.5])
 def test_what_is_told_of_draws_may_be_anything(told):
-    assert drawn("f", SimpleNamespace(seed=1, next=told))[1]
+    assert drawn("f", SimpleNamespace(seed=1, next_random=told))[1]
 
 
 def test_arguments_that_changed_are_named():
