@@ -24,7 +24,7 @@ from grading.report import next_step, write
 from grading.sgd import SgdChecks
 from grading.vectors import PUBLISHED, check_vectors
 from grading.word2vec import Word2vecChecks
-from sandbox.confine import Confinement, choose
+from sandbox.confine import Confinement, strongest_confinement
 from sandbox.objects import Postprocessing
 from sandbox.workers import ThreadWorkers
 from utils import ANNEAL_EVERY
@@ -181,7 +181,7 @@ for number, question in QUESTIONS.items():
 
 
 # [/quiz]
-def main(arguments=None, confine=choose, seconds=None, workers=WORKERS):
+def main(arguments=None, confine=strongest_confinement, seconds=None, workers=WORKERS):
     """Grade as the command line says; give the exit code.
 
     For a class: what gives the confinement, by default the best there is, and the workers. For

@@ -219,7 +219,7 @@ def test_any_value_gets_a_text(found, reveal):
     instead = partial(mistakes.of_softmax, GOOD[1], 1, MATRIX, GOOD)
     assert len(check(found, instead=instead, reveal=reveal).splitlines()) <= 4
     assert isinstance(changed_arguments("sigmoid", found), str)
-    assert drawn("f", SimpleNamespace(seed=1, next=found))[1]
+    assert drawn("f", SimpleNamespace(seed=1, next_random=found))[1]
 
 
 @given(arrays(float, (3, 2), elements=st.floats(-9, 9)), st.integers(0, 5), st.floats(1e-3, 1e3))
@@ -277,7 +277,7 @@ def draw_twice():
 def test_draws(draws):
     state, source = random.getstate(), random.Random(1)
     expected = [source.randint(0, 9) for _ in range(draws)]
-    session = SimpleNamespace(seed=1, next=source.getrandbits(32))
+    session = SimpleNamespace(seed=1, next_random=source.getrandbits(32))
     value, problem = drawn("f", session, draw_twice)
     assert value[:draws] == expected[:2]
     assert problem.startswith("f draws other random numbers") == (draws != 2)

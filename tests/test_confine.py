@@ -38,7 +38,7 @@ SEIZE, COUNT_ENTROPY, GET_DUMPABLE = 0x4206, 0x80045200, 3
 
 def confined(function, out, confinement, **changed):
     """Call function(out) in a process behind the walls of a confinement, in the folder `work`."""
-    settings = {"folder": str(out.parent / "work"), "cpu_seconds": 60, **confinement.order()}
+    settings = {"folder": str(out.parent / "work"), "cpu_seconds": 60, **confinement.settings()}
     return in_child(lambda: [confine.settle(**settings | changed), function(out)][1])
 
 
@@ -204,7 +204,7 @@ def test_nothing_of_root_is_left(wall, out):
     def run():
         os.setgroups([0, 1])
         with open("/proc/self/status") as status:
-            confine.settle(str(out.parent / "work"), cpu_seconds=60, **WALLS[wall][0].order())
+            confine.settle(str(out.parent / "work"), cpu_seconds=60, **WALLS[wall][0].settings())
             shown = subprocess.check_output(["./id", "-u"], text=True)
             return status.read(), os.getresuid(), os.getresgid(), os.getgroups(), shown
 
@@ -228,6 +228,19 @@ def test_becoming_another_user():
 # Which walls there are
 
 
+@pytest.fixture
+def machine(monkeypatch):
+    """Give a function that makes this a machine with other walls; root grades there."""
+
+    def make(users, version, has_filter=True):
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(confine, "other_users", lambda: users)
+        monkeypatch.setattr(confine, "landlock_version", lambda: version)
+        monkeypatch.setattr(system_calls, "available", lambda: has_filter)
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("user", "version", "has_filter", "words"),
     [
@@ -240,28 +253,38 @@ def test_becoming_another_user():
         (None, 5, False, "none"),
     ],
 )
-def test_choose(user, version, has_filter, words, monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(confine, "accounts", lambda: [user] if user else [])
-    monkeypatch.setattr(confine, "landlock_version", lambda: version)
-    monkeypatch.setattr(system_calls, "available", lambda: has_filter)
-    assert str(confine.choose()) == words
-    order = confine.choose().order()
-    assert order.pop("processes") == 64 if user else order.pop("processes") > 64 + 192
+def test_the_strongest_confinement(user, version, has_filter, words, machine, monkeypatch):
+    machine([user] if user else [], version, has_filter)
+    found = confine.strongest_confinement()
     walls = {"user": user, "landlock": version, "filter": has_filter, "limits": True}
-    assert order == walls
-    order = confine.choose(without=("limits", "system calls")).order()
-    assert order | {"processes": 0} == walls | {"limits": False, "filter": False, "processes": 0}
-    assert str(confine.choose(())).startswith("none")
-    assert confine.choose(()).weaker is None
-    assert confine.choose(()).order()["filter"] == has_filter  # at every level
+    settings = found.settings()
+    processes = settings.pop("processes")
+    assert str(found) == words
+    assert processes == 64 if user else processes > 64 + 192  # others of the user have some
+    assert settings == walls
+    settings = confine.strongest_confinement(without=("limits", "system calls")).settings()
+    assert (settings["limits"], settings["filter"]) == (False, False)
+    none = confine.strongest_confinement(())
+    assert str(none).startswith("none")
+    assert none.weaker is None
+    assert none.settings()["filter"] == has_filter  # at every level
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert confine.choose().user is None
+    assert confine.strongest_confinement().user is None
 
 
-def test_accounts(monkeypatch):
+def test_the_weaker_ones_follow(machine):
+    users = [USER, (5000, 5001)]
+    machine(users, 7)
+    pairs, found = [], confine.strongest_confinement()
+    while found:
+        pairs.append((found.user, found.landlock))
+        found = found.weaker
+    assert pairs == [*((user, n) for n in (7, 0) for user in users), (None, 7), (None, 0)]
+
+
+def test_other_users(monkeypatch):
     def offered():
-        return list(confine.accounts())
+        return list(confine.other_users())
 
     named = SimpleNamespace(pw_name=confine.NAME, pw_uid=5000, pw_gid=5001)
     monkeypatch.setattr(pwd, "getpwnam", {confine.NAME: named}.__getitem__)
@@ -276,18 +299,6 @@ def test_accounts(monkeypatch):
     assert offered() == [(first + 2, first + 2)]
 
 
-def test_the_weaker_ones_follow(monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(confine, "accounts", lambda: [USER, (5000, 5001)])
-    monkeypatch.setattr(confine, "landlock_version", lambda: 7)
-    found = [confine.choose()]
-    while found[-1].weaker:
-        found.append(found[-1].weaker)
-    users = [USER, (5000, 5001)]
-    pairs = [(user, version) for version in (7, 0) for user in users] + [(None, 7), (None, 0)]
-    assert [(each.user, each.landlock) for each in found] == pairs
-
-
 # Which of them Python can run behind
 
 
@@ -297,20 +308,28 @@ def settled(stronger):
         return str(box.confinement)
 
 
-@pytest.mark.skipif(VERSION < confine.WHOLE_LANDLOCK, reason="there is no such Landlock")
-def test_a_package_that_cannot_be_read_rules_a_confinement_out(monkeypatch, tmp_path):
+@pytest.fixture
+def trial(monkeypatch):
+    """Give a function that has a sandbox try another submission, behind Landlock or no wall."""
+    if VERSION < confine.WHOLE_LANDLOCK:
+        pytest.skip("there is no such Landlock")
+
+    def settled_with(code, **limits):
+        files = {"word2vec.py": ("a trial", code.encode(), "")}
+        for name, value in ({"TRIAL": files} | limits).items():
+            monkeypatch.setattr(f"sandbox.sandbox.{name}", value)
+        return settled(Confinement(landlock=VERSION))
+
+    return settled_with
+
+
+def test_a_package_that_cannot_be_read_rules_a_confinement_out(monkeypatch, tmp_path, trial):
     (tmp_path / "kept_away.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    assert settled(Confinement(landlock=VERSION)) == "Landlock"
-    monkeypatch.setattr("sandbox.sandbox.PACKAGES", ["kept_away", "not_there"])
+    assert trial("import pdb, utils.treebank") == "Landlock"
     why = f"none (not Landlock: {tmp_path}/kept_away.py cannot be read)"
-    assert settled(Confinement(landlock=VERSION)) == why
-    trial = {
-        "word2vec.py": ("a trial", b"while True: pass", "")
-    }  # as where the machine is too busy
-    monkeypatch.setattr("sandbox.sandbox.TRIAL", trial)
-    monkeypatch.setattr("sandbox.sandbox.TRIAL_SECONDS", 0.1)
-    assert settled(Confinement(landlock=VERSION)) == "Landlock"
+    assert trial("", PACKAGES=["kept_away", "not_there"]) == why
+    assert trial("while True: pass", TRIAL_SECONDS=0.1) == "Landlock"  # the machine may be slow
 
 
 BUSY = {
@@ -323,19 +342,14 @@ BUSY = {
 }
 
 
-@pytest.mark.skipif(VERSION < confine.WHOLE_LANDLOCK, reason="there is no such Landlock")
 @pytest.mark.parametrize("name", BUSY)
-def test_a_busy_machine_weakens_no_confinement(name, monkeypatch):
-    def settle(seconds):
-        code = f"import os, time\nif time.time() < {time.time() + seconds}: {BUSY[name]}"
-        trial = {"word2vec.py": ("a trial", code.encode(), "")}
-        monkeypatch.setattr("sandbox.sandbox.TRIAL", trial)
-        return settled(Confinement(landlock=VERSION))
+def test_a_busy_machine_weakens_no_confinement(name, trial):
+    def busy_for(seconds):
+        return f"import os, time\nif time.time() < {time.time() + seconds}: {BUSY[name]}"
 
-    assert settle(0.5) == "Landlock"
-    monkeypatch.setattr("sandbox.sandbox.PATIENCE_SECONDS", 0.3)
+    assert trial(busy_for(0.5)) == "Landlock"
     with pytest.raises(StarvedError, match=r"^the machine was too busy: "):
-        settle(60)
+        trial(busy_for(60), PATIENCE_SECONDS=0.3)
 
 
 @AS_ROOT
@@ -440,8 +454,16 @@ def test_limits_have_no_way_back_and_lower_ones_stay(out, monkeypatch):
 @pytest.mark.parametrize("without", [(), ("sweep",)])
 def test_what_another_user_leaves_where_everybody_may_write(without):
     places = [Path(folder, f"left by {UID}") for folder in ("/tmp", "/dev/shm")]
-    source = "import os\ndef leave(places):\n    for place in places:\n        os.makedirs(place + '/deep')"
-    with sandbox(source, confinement=Confinement(USER, without=without)) as box:
+    source = """
+        import os
+        def leave(places):
+            for place in places:
+                os.makedirs(place + "/deep")
+                for path in (place + "/deep", place):
+                    os.chmod(path, 0)
+    """
+    confinement = Confinement(USER, without=("system calls", *without))
+    with sandbox(source, confinement=confinement) as box:
         with loaded(box) as submission:
             submission.leave(list(map(str, places)))
             assert all(place.exists() for place in places)

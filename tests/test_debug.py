@@ -85,7 +85,7 @@ def test_random_numbers_are_those_of_the_seed(submission):
     assert random.random() == after
     random.seed(submission._session.seed)
     assert first[0] == random.random()
-    assert submission._session.next == random.getrandbits(32)
+    assert submission._session.next_random == random.getrandbits(32)
 
 
 def test_errors(submission):

@@ -42,7 +42,7 @@ IMPORTS = {
     "a hard exit": ("os._exit(0)", 10, "its process ended with exit code 0"),
     "a loop": ("while True: pass", 0.6, "importing the submission took longer than 0.6 seconds, in word2vec.py"),
     "memory": ("held = bytes(10**10)", 10, "MemoryError"),
-    "an answer that nobody asked for": ("say(struct.pack('>II', 2, 0) + b'[]')", 10, "the submission sent an answer that is none"),
+    "an answer that nobody asked for": ("say(struct.pack('>II', 2, 0) + b'[]')", 10, "the submission sent something that is not an answer"),
 }  # fmt: skip
 
 

@@ -165,9 +165,14 @@ def test_landlock_alone_does_not_count_in_old_kernels(
     build(honest("is right", "2a-2"), tmp_path / "upload", {})
     options = ["--submission", tmp_path / "upload", "--solution", solution]
     arguments = ["2a-2-basic", *map(str, options)]
-    assert grader.main(arguments, lambda: grader.choose(["Landlock"])) == 2
+    assert grader.main(arguments, lambda: grader.strongest_confinement(["Landlock"])) == 2
     assert "the confinement none" in capsys.readouterr().err
-    assert grader.main([*arguments, "--unconfined"], lambda: grader.choose(["Landlock"])) == 0
+    assert (
+        grader.main(
+            [*arguments, "--unconfined"], lambda: grader.strongest_confinement(["Landlock"])
+        )
+        == 0
+    )
     assert "\nConfinement: none" in capsys.readouterr().out
 
 

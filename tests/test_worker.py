@@ -68,7 +68,7 @@ def test_a_call_has_a_seed(submission):
     random.seed(submission._session.seed)
     np.random.seed(submission._session.seed)
     assert found == [random.random(), np.random.rand()]
-    assert submission._session.next == random.getrandbits(32)
+    assert submission._session.next_random == random.getrandbits(32)
     random.seed(7)
     assert submission.run(draw) == found != submission.run(draw)
 

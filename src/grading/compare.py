@@ -248,7 +248,7 @@ def drawn(name, session, draw=lambda: None):
         value, following = draw(), random.getrandbits(32)
     finally:
         random.setstate(state)
-    if following == session.next:
+    if following == session.next_random:
         return value, ""
     return value, (
         f"{name} draws other random numbers than it should (or seeds them): with them, training "

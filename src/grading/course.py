@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-from sandbox.confine import Confinement, choose
+from sandbox.confine import Confinement, strongest_confinement
 from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, preload_of
 from sandbox.session import SubmissionError
@@ -124,7 +124,7 @@ def pack(submission, report):
 def open_sandbox(package, started, confinement=None, **limits):
     """Make a sandbox, by default behind the best walls; `InputError` if no worker starts in it."""
     try:
-        return Sandbox(package, started, confinement or choose(), **limits)
+        return Sandbox(package, started, confinement or strongest_confinement(), **limits)
     except (OSError, SubmissionError) as error:
         raise InputError(str(error)) from error
 

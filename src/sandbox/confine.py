@@ -1,17 +1,17 @@
-"""The walls around a submission: one after the other, each on by default where the system has it.
+"""The walls around a submission; each is used where the system has it.
 
-- Another user, where the grader is root: it reaches nothing of the grader's files and processes.
-- Landlock (Linux): no files but Python's own and the working folder, no TCP, no devices, and from
-  version 6 on no signals to others.
+- Another user, where the grader is root: it reaches none of the grader's files and processes.
+- Landlock (Linux): no files but Python's own and the working folder, no TCP, no devices, and since
+  version 6 no signals to others.
 - The filter of system calls (Linux, see `system_calls`): no sockets, no way out of the group of
   processes, nothing that outlives it.
-- Limits of what each process uses, and of what all together use (see `watch`).
+- Limits on what each process uses, and on what all use together (see `watch`).
 
-Another user, or Landlock of version 6, counts as a confinement; both only with the filter.
+Another user, or Landlock since version 6, counts as a confinement, but only with the filter.
 
-What does not protect: another user alone can read what everybody may read, and write where
-everybody may write (this is cleared away afterwards). Landlock hides no names: `os.stat` still sees
-what is closed. What others need at that moment can be used up to the limits.
+What they do not do: another user alone can read what everybody may read, and write where everybody
+may write (that is removed afterwards). Landlock hides no names: `os.stat` still works on files that
+cannot be read. Up to the limits, a submission can use what others need at that moment.
 """
 
 import contextlib
@@ -35,14 +35,14 @@ except ModuleNotFoundError:  # on Windows
     grp = pwd = resource = None
 
 OTHER_USER, LANDLOCK = "another user", "Landlock"
-NAME = "word2vec-worker"  # of the other user
-WHOLE_LANDLOCK = 6  # the version that keeps signals back
+NAME = "word2vec-worker"  # of an account for the other user
+WHOLE_LANDLOCK = 6  # the first version that stops signals
 MEMORY = 2**30  # bytes of address space that a process may take beyond those it starts with
-FILE_SIZE, OPEN_FILES, PROCESSES = 4 * 2**20, 40, 64  # files without a name hide from `watch`
-SLACK = 192  # threads that others of the same user may start meanwhile
+FILE_SIZE, OPEN_FILES, PROCESSES = 4 * 2**20, 40, 64
+SLACK = 192  # threads that other programs of the same user may start meanwhile
 
 # From linux/prctl.h, linux/capability.h and linux/landlock.h
-PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
+PR_CAPBSET_DROP = 24
 CAPABILITY_VERSION_3 = 0x20080522
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 GET_VERSION, PATH_BENEATH = 1, 1
@@ -50,27 +50,27 @@ READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read a file, read a folder
 OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write, read, empty, ioctl
 ALL_OF_VERSION_1 = (1 << 13) - 1
 REFER, TRUNCATE, IOCTL = (1 << 13, 2), (1 << 14, 3), (1 << 15, 5)  # and the version that has it
-TCP, SCOPES = (0b11, 4), (0b11, 6)  # bind and connect; abstract sockets and signals
+TCP, SCOPES = (0b11, 4), (0b11, 6)  # bind and connect; signals and abstract sockets
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What holds a submission: user and group that it becomes, version of Landlock, other walls.
+    """What confines a submission: the user and group it becomes, Landlock's version, other walls.
 
-    `without` names walls that are switched off, to show that they matter; `weaker` is what holds it
-    where Python cannot run under this one, and `reason` then says why.
+    Tests switch off the walls named in `without`. Where Python cannot run behind these walls,
+    `weaker` is used instead, and its `reason` says why.
     """
 
     user: tuple | None = None
     landlock: int = 0
     has_filter: bool = field(default_factory=system_calls.available)
-    threads: int = 0  # of the user when grading began
+    threads: int = 0  # that the grader's user had when grading began
     without: tuple = ()
     weaker: "Confinement | None" = None
     reason: str = ""
 
     def __str__(self):
-        """Name what counts."""
+        """Name the walls that count as a confinement."""
         counts = [OTHER_USER] * bool(self.user) + [LANDLOCK] * (self.landlock >= WHOLE_LANDLOCK)
         if counts and not self.has_filter:
             return "none (this system has no filter of system calls)"
@@ -78,11 +78,11 @@ class Confinement:
 
     @property
     def may_leave_files(self):
-        """Tell whether a submission can write outside of its folder, as another user."""
+        """Tell whether a submission can, as another user, write outside of its folder."""
         return bool(self.user) and not self.landlock and "sweep" not in self.without
 
-    def order(self):
-        """Give what a worker needs to know of it, as data."""
+    def settings(self):
+        """Give the arguments of `settle`, all but those of a single test."""
         wanted = self.has_filter and "system calls" not in self.without
         most = PROCESSES if self.user else (self.threads and self.threads + PROCESSES + SLACK)
         return {
@@ -94,34 +94,34 @@ class Confinement:
         }
 
 
-def choose(kinds=(OTHER_USER, LANDLOCK), without=()):
-    """Find the best confinement of these kinds that this machine has, and those weaker."""
+def strongest_confinement(kinds=(OTHER_USER, LANDLOCK), without=()):
+    """Find the strongest confinement of these kinds that this machine has, and those weaker."""
     is_root = sys.platform.startswith("linux") and os.geteuid() == 0
-    users = list(accounts()) if is_root and OTHER_USER in kinds else []
-    versions = {landlock_version() if LANDLOCK in kinds else 0, 0}
+    others = list(other_users()) if is_root and OTHER_USER in kinds else []
+    versions = sorted({0, landlock_version() if LANDLOCK in kinds else 0})
     threads = threads_of_user(os.getuid()) if hasattr(os, "getuid") else 0
+    common = {"has_filter": system_calls.available(), "threads": threads, "without": tuple(without)}
     found = None
-    for is_other, version in itertools.product((False, True), sorted(versions)):
-        for user in reversed(users) if is_other else [None]:
-            has_filter = system_calls.available()
-            found = Confinement(user, version, has_filter, threads, tuple(without), found)
+    for users in ([None], reversed(others)):
+        for version, user in itertools.product(versions, users):
+            found = Confinement(user, version, **common, weaker=found)
     return found
 
 
 def settle(folder, user, landlock, processes, cpu_seconds, **walls):
-    """Put up the walls around this process, for good; it is alone in it, and owns the folder."""
+    """Put up the walls around this process, for good; the folder must be its user's."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
-    prctl(PR_SET_NO_NEW_PRIVS, 1)  # no program has more rights than its parent, as sudo
-    prctl(PR_SET_DUMPABLE, 1)  # `watch` and the next line look into /proc/self
-    with contextlib.suppress(OSError):  # elsewhere than on Linux
-        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory is short, it goes first
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # no program gives it more rights, as sudo would
+    prctl(PR_SET_DUMPABLE, 1)  # lets `watch` and the next lines open its files in /proc
+    with contextlib.suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text("1000")  # when memory is short, it goes first
     if user or landlock:
         drop_bounding_set()
     if user:
         become(*user)
     if walls["limits"] and resource:
-        limit(processes, cpu_seconds)
+        set_limits(processes, cpu_seconds)
     if landlock:
         restrict_files(landlock, what_python_needs(), [folder, os.devnull])
     if user or landlock:
@@ -133,10 +133,10 @@ def settle(folder, user, landlock, processes, cpu_seconds, **walls):
 # Another user
 
 
-def accounts():
-    """Offer users, with their groups: a number that nobody has, else an account made for this.
+def other_users():
+    """Offer users and their groups: first an unused number, then the account made for this.
 
-    The number follows from that of this process, so that no two gradings at once have the same.
+    The number depends on that of this process, so that two gradings at a time have different ones.
     """
     for number in (20_000 + (os.getpid() + k) % 40_000 for k in itertools.count()):
         with contextlib.suppress(KeyError):
@@ -154,7 +154,7 @@ def accounts():
 
 
 def become(uid, gid):
-    """Make this process another user's for good, one that its siblings cannot look into."""
+    """Become another user for good; others of that user cannot look into this process."""
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
@@ -167,18 +167,17 @@ def become(uid, gid):
 
 
 def drop_bounding_set():
-    """Make sure that no program can get a capability back; where root lacks the right, skip."""
-    with contextlib.suppress(OSError):
+    """Make sure that no program can get a capability back."""
+    with contextlib.suppress(OSError):  # in some containers, root may not
         for capability in range(64):
-            call("prctl", PR_CAPBSET_READ, capability, 0, 0, 0)  # fails after the last one
-            call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)
+            call("prctl", PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails after the last one
 
 
 # Landlock
 
 
 def landlock_version():
-    """Tell which version of Landlock the system has; 0 if none, or if it is switched off."""
+    """Tell which version of Landlock the system has; 0 if it has none, or it is switched off."""
     if not sys.platform.startswith("linux"):
         return 0
     try:
@@ -188,7 +187,7 @@ def landlock_version():
 
 
 def restrict_files(version, read, write):
-    """Deny this process all files, but to read some and to do anything in others."""
+    """Deny this process all files but those in `read`, to be read, and all in `write`."""
 
     def since(*rights):
         return sum(right for right, first in rights if version >= first)
@@ -208,17 +207,17 @@ def restrict_files(version, read, write):
 
 
 def site_packages():
-    """List where packages are installed; no folder of the project, nor another that holds files."""
+    """List the folders where packages are installed; nothing else of the search path."""
     return [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
 
 
 def folders(variable):
-    """List the folders that a variable names, without "" and others that depend on where one is."""
+    """List the folders in an environment variable that are absolute paths."""
     return [path for path in os.environ.get(variable, "").split(os.pathsep) if os.path.isabs(path)]
 
 
 def what_python_needs():
-    """List what must be read to import more packages; no working folder, none of our sources."""
+    """List what must be readable so that more packages can be imported; none of our sources."""
     parts = ("bin", "lib", "lib64", os.path.join("local", "lib"), "pyvenv.cfg")
     installed = [os.path.join(p, part) for p in (sys.base_prefix, sys.prefix) for part in parts]
     system = "/lib /lib64 /usr/lib /usr/lib64 /usr/share/zoneinfo /etc/ld.so.cache /etc/localtime"
@@ -230,10 +229,10 @@ def what_python_needs():
 # Limits
 
 
-def limit(processes, cpu_seconds):
-    """Limit what this process and each that it starts may use, for good, where the system can."""
+def set_limits(processes, cpu_seconds):
+    """Limit, for good, what this process and each that it starts may use."""
     most = {"CPU": cpu_seconds, "FSIZE": FILE_SIZE, "NOFILE": OPEN_FILES, "NPROC": processes}
-    with contextlib.suppress(FileNotFoundError):  # elsewhere than on Linux
+    with contextlib.suppress(FileNotFoundError):  # only Linux has it
         pages = int(Path("/proc/self/statm").read_bytes().split()[0])
         most["AS"] = pages * resource.getpagesize() + MEMORY
     for name, value in (most | {"CORE": 0}).items():

@@ -1,8 +1,8 @@
 """The nursery: a clean process that forks a worker for each test and ends whatever that started.
 
-It has imported NumPy and what students are given, so that a worker is there in milliseconds, and
-knows nothing of the grader. Where no process can fork (Windows), it is itself the worker, of one
-test after the other. It runs as the program that the grader starts::
+It has imported NumPy and what students are given, so that a worker starts in milliseconds, and it
+knows nothing of the grader. Where no process can fork (Windows), it is itself the worker, for one
+test after another. The grader starts it as a program::
 
     python -P -s nursery.py
 """
@@ -28,7 +28,7 @@ DIE_SECONDS = 60  # a killed process runs no more, but may wait for its disk
 
 
 def prepare(paths, preload):
-    """Import what workers need; then search no folder of the project for modules any more."""
+    """Import what workers need; then stop searching the project's folders for modules."""
     sys.path += [path for path in paths if path not in sys.path]
     import numpy.linalg
     import numpy.random  # noqa: F401
@@ -55,7 +55,7 @@ def prepare(paths, preload):
 
 
 def serve(sock):
-    """Start and end workers as the grader says; when the socket closes, end all."""
+    """Start and end workers as the grader says; end all when the socket closes."""
     workers = set()
     try:
         while True:
@@ -66,7 +66,7 @@ def serve(sock):
             if "start" in order:
                 answer = start(order["start"], *descriptors)
                 workers.add(answer)
-            elif order["end"] in workers:  # else it is that of a nursery before this one
+            elif order["end"] in workers:  # else it was another nursery's, which is gone
                 workers.remove(order["end"])
                 answer = end(order["end"])
             sock.send(json.dumps(answer).encode())
@@ -76,7 +76,7 @@ def serve(sock):
 
 
 def start(settings, grader, output):
-    """Fork a worker with a socket to the grader and a pipe for what it prints; give its number."""
+    """Fork a worker, with a socket to the grader and a pipe for its output; give its number."""
     with socket.socket(fileno=grader) as sock:
         worker = os.fork()
         if worker == 0:
@@ -88,12 +88,12 @@ def start(settings, grader, output):
 def end(worker):
     """Kill a worker and all that it started; give its exit code, that of SIGKILL if it was alive.
 
-    The filter lets nothing leave the group, and the kernel none be forked past a signal to all.
+    The filter lets no process leave the group, and the kernel lets none fork past a signal to it.
     """
     kill_group(worker)
     code, give_up = -signal.SIGKILL, time.monotonic() + DIE_SECONDS
     for who in (-worker, worker):  # its group, and itself, if it was killed before it led one
-        with contextlib.suppress(ChildProcessError):  # nobody is left
+        with contextlib.suppress(ChildProcessError):  # none is left
             while time.monotonic() < give_up:
                 process, status = os.waitpid(who, os.WNOHANG)
                 if process == worker:
@@ -104,14 +104,14 @@ def end(worker):
 
 
 def kill_group(process):
-    """Kill a process, and others of its group if it leads one."""
+    """Kill a process, and its group if it leads one."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
             kill(process, signal.SIGKILL)
 
 
 def be_worker(settings, sock, output):
-    """Be a worker, with a session of its own and little else open, then end."""
+    """Be a worker, in a new session, with inherited descriptors closed; then end."""
     try:
         from . import confine, worker
 
@@ -122,18 +122,18 @@ def be_worker(settings, sock, output):
         os.closerange(3, sock.fileno())
         os.closerange(sock.fileno() + 1, 4096)
         sys.stdout.reconfigure(line_buffering=True)
-        faulthandler.register(signal.SIGUSR2, 2, all_threads=False)  # for who asks where it is
+        faulthandler.register(signal.SIGUSR2, 2, all_threads=False)  # prints a stack trace
         confine.settle(**settings)
-        sock.send(b"\n")  # that nothing of a stranger has run until now
+        sock.send(b"\n")  # the walls stand, and no stranger's code has run yet
         worker.Worker(sock).serve()
     except BaseException:
         traceback.print_exc()  # to what the worker prints
     finally:
-        os._exit(70)  # while the wire is open still, so that nobody kills it before
+        os._exit(70)  # while the socket is open, so that the grader sees this exit code
 
 
 def reset_signals():
-    """Have no signal ignored or blocked, as some shells and job systems start the grader."""
+    """Undo what some shells and job systems do: ignore or block signals."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     of_python = {getattr(signal, name, None) for name in ("SIGPIPE", "SIGXFSZ")}  # it ignores them
     for number in signal.valid_signals() - of_python:
@@ -154,12 +154,12 @@ def main():
     prepare(about["paths"], about["preload"])
     from .system_calls import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, available, prctl, steps_on
 
-    with contextlib.suppress(OSError):  # where memory is short, the grader stays
+    with contextlib.suppress(OSError):  # when memory is short, it goes before the grader
         Path("/proc/self/oom_score_adj").write_text("500")
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     prctl(PR_SET_DUMPABLE, 0)  # no other process of its user may look into it
     if available():
-        steps_on(platform.machine())  # once, not in each worker
+        steps_on(platform.machine())  # made once, not in each worker
     with contextlib.suppress(OSError):  # the grader is gone
         if about["forks"]:
             serve(sock)

@@ -1,4 +1,4 @@
-"""Where a submission runs: every test gets a worker of its own, in an empty folder."""
+"""Where a submission runs: every test gets a worker of its own, with an empty folder."""
 
 import contextlib
 import importlib.util
@@ -22,14 +22,14 @@ PRELOADED = {"matplotlib": "matplotlib.pyplot", "scipy": "scipy.stats"}  # slow 
 TRIAL = {"word2vec.py": ("a trial", b"import pdb, utils.treebank", "")}  # what many import late
 TRIAL_SECONDS = 10
 PATIENCE_SECONDS, PAUSE_SECONDS = 5, 0.1
-BUSY = re.compile(  # what is told on a machine that is busy or full
+BUSY = re.compile(  # in the messages of a machine that is busy or full
     "|".join(
         [*map(os.strerror, LACKS), "MemoryError", "not answer$", "killed, or out", "were killed$"]
     )
 )
 TOO_LITTLE = (
-    "this machine, or its container, has too little memory to grade: {} MB, of which a submission "
-    "could take {}, and should be able to take {}. Give it more"
+    "this machine, or its container, has too little memory to grade: of {} MB, {} are left for a "
+    "submission, which needs {}. Give it more"
 )
 PACKAGES = "pdb", "matplotlib", "scipy", "tqdm"
 REMOVE_SECONDS = 60
@@ -47,7 +47,7 @@ class Submission:
         self._session = session
 
     def __getattr__(self, name):
-        """Give a function; whether there is one shows when it is called."""
+        """Give a function; whether the submission has it shows when it is called."""
         if name.startswith("_"):
             raise AttributeError(name)
         return Function(self._session, name)
@@ -69,14 +69,15 @@ class Sandbox:
         if confinement.user and not all(
             os.stat(folder).st_mode & stat.S_IXOTH for folder in (place, *Path(place).parents)
         ):
-            place = "/tmp"  # the other user must get there
+            place = "/tmp"  # which the other user can enter
         self.folder = tempfile.mkdtemp(prefix="grading-", dir=place)
         os.chmod(self.folder, 0o711)
         self.failed = {}  # why imports failed, by module
         try:
-            here, left = watch.memory_here() >> 20, watch.memory_left() >> 20
-            if left < (least := watch.LEAST_MEMORY >> 20):
-                raise OSError(TOO_LITTLE.format(here, max(left, 0), least))
+            self.memory = watch.memory_left()  # bytes that a submission may take
+            if self.memory < watch.LEAST_MEMORY:
+                amounts = watch.memory_here(), max(self.memory, 0), watch.LEAST_MEMORY
+                raise OSError(TOO_LITTLE.format(*(amount >> 20 for amount in amounts)))
             while self.confinement.weaker and (problem := self._problem()):
                 reason = self.confinement.reason or f"not {self.confinement}: {problem}"
                 self.confinement = replace(self.confinement.weaker, reason=reason)
@@ -85,7 +86,7 @@ class Sandbox:
             raise
 
     def _problem(self):
-        """Say why Python cannot run behind these walls; empty if it can. Never what passes."""
+        """Say why Python can never run behind these walls; empty if it can."""
         try:
             patiently(self._try)
         except OSError as error:
@@ -93,7 +94,7 @@ class Sandbox:
         return ""
 
     def _try(self):
-        """Import and find what many do; raise OSError if that fails, not if it takes too long."""
+        """Import what many submissions do; raise OSError if that fails, not if it is slow."""
         found = filter(None, map(importlib.util.find_spec, PACKAGES))
         files = [spec.origin for spec in found if spec.origin]
         with self.session(TRIAL_SECONDS) as session:
@@ -111,7 +112,7 @@ class Sandbox:
 
     @contextlib.contextmanager
     def session(self, seconds):
-        """Give a worker, an empty folder its working directory; end both afterwards."""
+        """Give a session with a worker in an empty folder; end it and remove the folder."""
         if time.monotonic() > self.end:
             raise TooLateError(self.too_late)
         folder = patiently(tempfile.mkdtemp, dir=self.folder)
@@ -125,7 +126,7 @@ class Sandbox:
             tidy(folder, user, self.confinement.may_leave_files)
 
     def load(self, session, module):
-        """Import the submission in a session; what failed before fails at once."""
+        """Import the submission in a session; an import that failed before fails at once."""
         if error := self.failed.get(module):
             raise SubmissionError(error.kind, str(error), error.frames)
         try:
@@ -144,7 +145,7 @@ class Sandbox:
 
 
 def patiently(attempt, *args, **kwargs):
-    """Call what may fail on a busy machine again and again, for a while; then `StarvedError`."""
+    """Call again for a while what fails as the machine is busy; then raise `StarvedError`."""
     give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -158,9 +159,9 @@ def patiently(attempt, *args, **kwargs):
 
 
 def tidy(folder, user, sweep):
-    """Remove a worker's folder, as its user; with `sweep`, what that left where all may write, too.
+    """Remove a worker's folder as its user; with `sweep` also what that left in shared folders.
 
-    Both are done by programs that follow no link and find their way by open folders.
+    The programs that remove follow no link and go from folder to folder by descriptors.
     """
     with contextlib.suppress(OSError):
         os.rmdir(folder)  # it is empty, as most are
@@ -180,7 +181,7 @@ def tidy(folder, user, sweep):
 
 
 def preload_of(package):
-    """Name the modules, slow to import, that the files of a submission seem to import."""
+    """Name the modules slow to import that a submission seems to import."""
     text = b"\n".join(source.data for source in package.values()).decode(errors="replace")
     lines = re.findall(r"^[ \t]*(?:import|from)\b.*", text, re.MULTILINE)
     found = set(re.findall(r"\w+", "\n".join(lines)))

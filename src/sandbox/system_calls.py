@@ -1,10 +1,10 @@
-"""The filter of system calls: Linux lets a process deny itself all but those listed here, for good.
+"""The filter of system calls: on Linux, a process can give up all but those listed here, for good.
 
-What is not listed reaches others, or is for the kernel's own tools: sockets, leases, news of files,
+Not listed is what reaches others, or is for the kernel's own tools: sockets, leases, file watches,
 System V and POSIX queues, keys, memory without a name, namespaces, mounts, other processes' memory,
-limits and priorities, owners, modes and times of files, emptying by path. Calls that would leave
-the group of processes, and those that wait for the disk, do nothing and say that all is well, so
-that programs which use them in good faith go on.
+limits and priorities, owners, modes and times of files, truncating by path. Calls that would leave
+the group of processes, and those that wait for the disk, do nothing and report success, so that
+honest programs which use them go on.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 FAIL, ALLOW = 0x00050000, 0x7FFF0000
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 FIRST_OF_X32 = 0x40000000  # calls of a second kind on x86_64
-FIRST_NEW = 424  # from here on a missing call is taken for that of an older kernel
+FIRST_NEW = 424  # from here on a denied call fails as on an older kernel, which lacks it
 NEW_NAMESPACES, CLONE_PARENT, SOCK_TYPE_MASK, SOCK_STREAM = 0x7E020000, 0x8000, 0xF, 1
 SIGCHLD = 17
 
-# Classic BPF: what it does with a number; where things are in struct seccomp_data
+# From linux/bpf_common.h; offsets in struct seccomp_data
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 NUMBER_OF_CALL, ARCHITECTURE, ARGUMENTS = 0, 4, 16
 
@@ -71,8 +71,7 @@ DONE_BY_DOING_NOTHING = """
     sync_file_range 277 84  syncfs 306 267
 """
 
-# Calls with one argument that decides: its place, the bits of it that are looked at, and what these
-# may be
+# Calls where one argument decides: its place, which of its bits are compared, the allowed values
 CHECKED = {
     ("clone", 56, 220): (0, NEW_NAMESPACES | CLONE_PARENT, (0,)),
     ("mmap", 9, 222): (3, 0x40021, (0x00, 0x01, 0x20)),  # not shared without a file, no huge pages
@@ -82,7 +81,7 @@ CHECKED = {
     ("ioctl", 16, 29): (1, 0xFFFFFFFF, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)),
     # The name of a thread or of memory, questions, the signal at the parent's death
     ("prctl", 157, 167): (0, 0xFFFFFFFF, (1, 2, 3, 15, 16, 21, 23, 27, 30, 39, 0x53564D41)),
-    # No word on children: who ignores their end hides the time that they took
+    # All signals but SIGCHLD: a process that ignores it hides the time that its children took
     ("rt_sigaction", 13, 134): (0, 0xFFFFFFFF, tuple(n for n in range(1, 65) if n != SIGCHLD)),
     ("prlimit64", 302, 261): (0, 0xFFFFFFFF, (0,)),  # of the process itself
     ("socketpair", 53, 199): (1, SOCK_TYPE_MASK, (SOCK_STREAM,)),  # others can send anywhere
@@ -91,12 +90,12 @@ CHECKED = {
 
 @functools.cache
 def libc():
-    """Load the C library; on Windows this raises TypeError."""
+    """Load the C library; raise TypeError on Windows."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def call(function, *arguments):
-    """Call a function of the C library; raise OSError if what it returns is below 0."""
+    """Call a function of the C library; raise OSError if it returns a negative number."""
     arguments = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
     result = getattr(libc(), function)(*arguments)
     if result < 0:
@@ -106,24 +105,24 @@ def call(function, *arguments):
 
 
 def prctl(option, value):
-    """Set something of this process; where the system is another than Linux, do nothing."""
+    """Set an option of this process; do nothing on other systems than Linux."""
     with contextlib.suppress(AttributeError, TypeError):
         call("prctl", option, value, 0, 0, 0)
 
 
 def available():
-    """Tell whether the system can filter calls, and their numbers on this machine are known."""
+    """Tell whether the system can filter calls, and we know their numbers on this machine."""
     if platform.machine() not in MACHINES or sys.maxsize < 2**32:
         return False
     try:
-        call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, None, 0, 0)  # a filter is missing
-    except (AttributeError, OSError, TypeError) as error:  # elsewhere than on Linux
+        call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, None, 0, 0)  # EFAULT: it wants a filter
+    except (AttributeError, OSError, TypeError) as error:  # TypeError etc.: not Linux
         return getattr(error, "errno", None) == errno.EFAULT
     return False
 
 
 def restrict_calls():
-    """Allow this thread, and what it starts, no other calls than those listed above, for good."""
+    """Allow this thread and what it starts only the calls listed above, for good."""
     steps = [struct.pack("HBBI", *step) for step in steps_on(platform.machine())]
     place = ctypes.create_string_buffer(b"".join(steps))
     program = struct.pack("HP", len(steps), ctypes.addressof(place))
@@ -132,7 +131,7 @@ def restrict_calls():
 
 @functools.cache
 def steps_on(machine):
-    """List the steps of the filter: what it does, how many it skips if true and false, a number."""
+    """List the steps of the filter: operation, steps to skip if true and if false, operand."""
     column = list(MACHINES).index(machine) + 1
     allow, deny, missing, done = (
         (RETURN, 0, 0, value) for value in (ALLOW, FAIL | errno.EPERM, FAIL | errno.ENOSYS, FAIL)

@@ -1,11 +1,10 @@
-"""What all processes of a submission use together, seen from outside, in Linux' /proc.
+"""What all processes of a submission use together, as Linux shows it from outside, in /proc.
 
-None of it is the submission's word. Elsewhere nothing is known, and the clock decides alone.
+The submission can forge none of it. On other systems nothing is known, and only the clock counts.
 """
 
 import contextlib
 import errno
-import functools
 import os
 import re
 import stat
@@ -16,7 +15,7 @@ from pathlib import Path
 HAS_PROC = os.path.exists("/proc/self/stat")
 TICKS = os.sysconf("SC_CLK_TCK") if HAS_PROC else 1
 MOST_MEMORY, LEAST_MEMORY = 640 * 2**20, 128 * 2**20  # bytes
-RESERVE = 192 * 2**20  # for files in memory, for what is taken between two looks, for others
+RESERVE = 192 * 2**20  # for files in memory, what is taken between two looks, other programs
 MOST_THREADS = 64
 MOST_DISK, MOST_FILES = 64 * 2**20, 2_000  # bytes and files in its folder
 LACKS = {errno.EAGAIN, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC}
@@ -28,7 +27,7 @@ USER_AND_THREADS = re.compile(rb"^Uid:\t(\d+).*^Threads:\t(\d+)", re.MULTILINE |
 class Use:
     """What a group of processes uses: times in seconds, memory in bytes.
 
-    `waited` is how long its first process could have run while a processor had others to run.
+    `waited` is how long its first process was ready to run but had no processor.
     """
 
     seconds: float = 0.0
@@ -39,12 +38,13 @@ class Use:
 
 
 def use_of(group, alone=False):
-    """Tell what a group of processes uses, also those that ended and were not waited for.
+    """Tell what a group of processes uses, zombies included; nothing is known of the group None.
 
-    `alone` looks at the times of the first one only, and of those that it waited for. Of None
-    nothing is known.
+    With `alone`, tell only the times of its first process and of the children that it waited for.
     """
     use = Use()
+    if not HAS_PROC:
+        return use
     for process in [str(group)] if alone else processes():
         fields = stat_of(process)
         if not fields or int(fields[2]) != group:
@@ -64,9 +64,8 @@ def memory_of(process):
     return 1024 * sum(map(int, MEMORY.findall(read(process, "status"))))
 
 
-@functools.cache
 def memory_here(root="/"):
-    """Give the bytes of memory of this machine, or of a control group that this process is in."""
+    """Give the bytes of memory of this machine, or of a control group that has less."""
     root, found = Path(root), [sys.maxsize]
     with contextlib.suppress(OSError):  # elsewhere than on Linux
         found += [1024 * int((root / "proc/meminfo").read_text().split()[1])]
@@ -80,19 +79,16 @@ def memory_here(root="/"):
     return min(found)
 
 
-def memory_left(root="/"):
-    """Give the bytes that a submission may take, the grader and its children having theirs."""
-    here = memory_here(root)
-    if here > 8 * MOST_MEMORY:  # no need to look who has what, for each test
-        return MOST_MEMORY
+def memory_left():
+    """Give the bytes that a submission may take beside the grader and its children."""
     me = str(os.getpid())
     grader = [p for p in processes() if p == me or stat_of(p)[1:2] == [me.encode()]]
-    left = here - sum(map(memory_of, grader)) - RESERVE
-    return min(MOST_MEMORY, left) // 2**24 * 2**24  # the same for a test and the next, mostly
+    left = memory_here() - sum(map(memory_of, grader)) - RESERVE
+    return min(MOST_MEMORY, left) // 2**24 * 2**24  # mostly the same for each submission
 
 
 def nameless_of(process):
-    """Measure the open files of a process that have no name, where the system lets us look."""
+    """Measure the open files of a process that have no name, if the system shows them."""
     found = {}
     with contextlib.suppress(OSError), os.scandir(f"/proc/{process}/fd") as items:
         for item in items:
@@ -104,7 +100,7 @@ def nameless_of(process):
 
 
 def is_running(group):
-    """Tell whether a group has a process that has not ended."""
+    """Tell whether any process of a group has not ended."""
     found = filter(None, map(stat_of, processes()))
     return any(int(fields[2]) == group and fields[0] not in (b"Z", b"X") for fields in found)
 
@@ -126,7 +122,7 @@ def stat_of(process):
 
 
 def read(process, name):
-    """Read a file of a process; empty if that has ended."""
+    """Read a file of a process in /proc; empty if it has ended."""
     try:
         with open(f"/proc/{process}/{name}", "rb", buffering=0) as file:
             return file.read(8192)
@@ -134,8 +130,8 @@ def read(process, name):
         return b""
 
 
-def excess_of(use, folder, memory=MOST_MEMORY):
-    """Say what is too much in use, and in the folder and files without a name; empty if nothing."""
+def excess_of(use, folder, memory):
+    """Say what uses too much: processes, files in the folder or without a name; empty if none."""
     if use.memory > memory:
         return f"more than {memory // 2**20} MB of memory in all"
     if use.threads > MOST_THREADS:
@@ -153,9 +149,9 @@ def excess_of(use, folder, memory=MOST_MEMORY):
                     if item.is_dir(follow_symlinks=False):
                         folders.append(item.path)
         except (FileNotFoundError, NotADirectoryError):
-            continue  # it is changed meanwhile: the next look sees it
+            continue  # it was changed meanwhile: the next look sees it
         except OSError:
-            return "folders that are closed, or too deep in each other"
+            return "folders that cannot be opened, or are nested too deeply"
     if size > MOST_DISK:
         return f"more than {MOST_DISK // 2**20} MB in its working folder"
     return ""

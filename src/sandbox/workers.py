@@ -1,7 +1,7 @@
-"""How workers are started and ended: the grader's side of it.
+"""The grader's side of starting and ending workers, in three ways.
 
-`start(settings)` gives a `Started`; `end(started)` kills it and all that it started, and tells in
-words how it had ended; `close()` ends all.
+`start(settings)` gives a `RunningWorker`; `end(worker)` kills it and all that it started, closes
+the socket, and tells in words how the worker ended by itself, if it did; `close()` ends all.
 """
 
 import atexit
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +42,15 @@ ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     "VECLIB_MAXIMUM_THREADS": "1",
 }
-KEPT = [  # folders from the grader's own: for font caches, and without which some do not start
+INHERITED = [  # variables that name folders: for font caches, and needed by some to start
     *("HOME", "USERPROFILE", "SYSTEMROOT", "PYTHONHOME", *["PATH"] * (os.name == "nt")),
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
 ]
 
 
 @dataclass
-class Started:
-    """A worker: a socket to it, the number of its group, and what it printed, None if unknown."""
+class RunningWorker:
+    """A socket to a worker, the number of its group, and what it printed; None if unknown."""
 
     sock: socket.socket
     group: int | None = None
@@ -61,8 +61,7 @@ class Started:
 def python():
     """Give the program of this Python, and what its environment must hold.
 
-    On Windows, that of a virtual environment only starts another process, and no socket can be
-    shared with that one.
+    On Windows, that of a virtual environment starts another process, which could share no socket.
     """
     base = getattr(sys, "_base_executable", sys.executable)
     if os.name == "nt" and os.path.normcase(base) != os.path.normcase(sys.executable):
@@ -71,13 +70,10 @@ def python():
 
 
 def launch(forks, preload):
-    """Start the nursery, or a worker that is told more later.
-
-    Give its process, a socket to it, and what it prints.
-    """
+    """Start a nursery, or a single worker; give its process, a socket to it, what it prints."""
     ours, theirs = socket.socketpair()
     ignored = {"PYTHONHOME"} if sys.flags.ignore_environment else ()
-    kept = [(name, folders(name)) for name in KEPT if name not in ignored]
+    kept = [(name, folders(name)) for name in INHERITED if name not in ignored]
     how = {"pass_fds": [theirs.fileno()], "start_new_session": True} if os.name == "posix" else {}
     executable, own = python()
     with theirs:
@@ -109,23 +105,15 @@ def no_worker(printed, how):
     return OSError(f"no worker can be started: {why}")
 
 
-def is_ready(sock):
-    """Tell whether a worker is behind its walls; else it has ended."""
-    sock.settimeout(ANSWER_SECONDS)
-    with contextlib.suppress(OSError):
-        return sock.recv(1) == b"\n"
-    return False
-
-
 class ForkedWorkers:
-    """Workers forked from a nursery, which is begun anew if it is gone."""
+    """Workers that a nursery forks; if the nursery is gone, another is started."""
 
     def __init__(self, preload=()):
         self.preload = preload
         self.closed = False
-        self._begin()
+        self._start_nursery()
 
-    def _begin(self):
+    def _start_nursery(self):
         """Start the nursery; it gets ready while the grader goes on."""
         self.nursery, self.sock, self.printed = launch(True, self.preload)
         self.has_answered = False
@@ -134,7 +122,7 @@ class ForkedWorkers:
         """Give the nursery an order and return its answer; None if it is gone, for good."""
         data = json.dumps(order).encode()
         with contextlib.suppress(OSError, ValueError):
-            self.nursery.send_signal(signal.SIGCONT)  # where it can be, it might have been stopped
+            self.nursery.send_signal(signal.SIGCONT)  # a worker may have stopped it
             if descriptors:
                 socket.send_fds(self.sock, [data], descriptors)
             else:
@@ -147,7 +135,7 @@ class ForkedWorkers:
         how = in_words(self.nursery.wait())
         self.printed.reader.join(1)
         self.error = no_worker(self.printed, how)
-        self._begin()
+        self._start_nursery()
         return None
 
     def start(self, settings):
@@ -161,30 +149,34 @@ class ForkedWorkers:
                     group = self._ask({"start": settings}, theirs.fileno(), writer)
                 if group is not None:
                     stack.pop_all()
-                    started = Started(ours, group, Capture(printed))
-                    if is_ready(ours):
-                        return started
-                    how = self.end(started)
-                    ours.close()
-                    raise no_worker(started.printed, how)
+                    return self._wait_for(RunningWorker(ours, group, Capture(printed)))
         raise self.error
 
-    def end(self, started):
-        """Kill a worker and all that it started; say how it had ended, if it had."""
+    def _wait_for(self, worker):
+        """Give a worker when it is behind its walls; raise OSError if it cannot get there."""
+        worker.sock.settimeout(ANSWER_SECONDS)
+        with contextlib.suppress(OSError):
+            if worker.sock.recv(1) == b"\n":
+                return worker
+        raise no_worker(worker.printed, self.end(worker))
+
+    def end(self, worker):
+        """Kill a worker and all that it started; say how it ended by itself, if it did."""
+        worker.sock.close()
         if self.closed:  # it ended with the nursery
             return ""
-        code = self._ask({"end": started.group})
-        started.printed.reader.join(1)  # or somebody else holds the pipe open
+        code = self._ask({"end": worker.group})
+        worker.printed.reader.join(1)  # longer only if another process holds the pipe open
         if code is not None:
             return in_words(code)
-        kill_group(started.group)  # its nursery is gone
+        kill_group(worker.group)  # its nursery no longer can
         give_up = time.monotonic() + DIE_SECONDS
-        while is_running(started.group) and time.monotonic() < give_up:
+        while is_running(worker.group) and time.monotonic() < give_up:
             time.sleep(0.001)
-        return "its process and the one above it were killed"
+        return "its process and the one that started it were killed"
 
     def close(self):
-        """End the nursery and all below it."""
+        """End the nursery and all that it started."""
         self.closed = True
         self.sock.close()
         self.nursery.send_signal(signal.SIGCONT if self.has_answered else signal.SIGKILL)
@@ -204,53 +196,55 @@ class KeptWorkers:
     def start(self, settings):
         """Take a worker that is idle, or start one; raise OSError if that fails."""
         if self.idle:
-            started = self.idle.pop()
-            started.printed.begin()
+            worker = self.idle.pop()
+            worker.printed.begin()
         else:
             process, sock, printed = launch(False, self.preload)
-            started = Started(sock, process.pid, printed, process)
-        if self._does(started, ANSWER_SECONDS, request="begin", folder=settings["folder"]):
-            return started
-        raise no_worker(started.printed, self.end(started))
+            worker = RunningWorker(sock, process.pid, printed, process)
+        if obeys(worker, ANSWER_SECONDS, request="begin", folder=settings["folder"]):
+            return worker
+        raise no_worker(worker.printed, self._kill(worker))
 
-    def end(self, started):
-        """Keep a worker that answers for the next test; kill another, and say how it had ended."""
+    def end(self, worker):
+        """Keep a worker that answers for the next test; kill another and say how it ended."""
         mark = secrets.token_hex(16).encode()
         rest = {"request": "rest", "folder": tempfile.gettempdir(), "mark": mark}
-        if self._does(started, REST_SECONDS, **rest) and started.printed.take_end(
+        if obeys(worker, REST_SECONDS, **rest) and worker.printed.take_end(
             re.compile(mark + rb"\Z"), REST_SECONDS
         ):
-            self.idle.append(replace(started, sock=started.sock.dup()))
+            self.idle.append(worker)
             return ""
+        return self._kill(worker)
+
+    def _kill(self, worker):
+        """Kill a worker and its group; say how it ended by itself, if it did."""
         if hasattr(os, "killpg"):
-            kill_group(started.group)
-        started.process.kill()
-        code = started.process.wait()
-        started.printed.reader.join(1)
-        started.sock.close()
+            kill_group(worker.group)
+        worker.process.kill()
+        code = worker.process.wait()
+        worker.printed.reader.join(1)
+        worker.sock.close()
         return in_words(code)
-
-    def _does(self, started, seconds, **request):
-        """Have a worker do something; tell whether it did in time."""
-        give_up = time.monotonic() + seconds
-
-        def look():
-            if time.monotonic() > give_up:
-                raise ClosedError
-
-        with contextlib.suppress(ClosedError, WireError):
-            channel = Channel(started.sock, look)
-            channel.send(request)
-            return channel.receive() == {}
-        return False
 
     def close(self):
         """End all."""
-        for started in self.idle:
-            started.sock.close()
-            started.process.kill()
-            started.process.wait()
-            started.printed.reader.join(1)
+        for worker in self.idle:
+            self._kill(worker)
+
+
+def obeys(worker, seconds, **request):
+    """Ask a kept worker for something; tell whether it did that in time."""
+    give_up = time.monotonic() + seconds
+
+    def look():
+        if time.monotonic() > give_up:
+            raise ClosedError
+
+    with contextlib.suppress(ClosedError, WireError):
+        channel = Channel(worker.sock, look)
+        channel.send(request)
+        return channel.receive() == {}
+    return False
 
 
 class ThreadWorkers:
@@ -260,7 +254,7 @@ class ThreadWorkers:
     """
 
     def __init__(self, preload=()):
-        """Have the terminal as it is now in the end: a debugger that is stopped leaves it mute."""
+        """Give the terminal its settings back at the end: a stopped debugger leaves it mute."""
         if os.name == "posix" and sys.stdin and sys.stdin.isatty():
             import termios
 
@@ -272,12 +266,12 @@ class ThreadWorkers:
         ours, theirs = socket.socketpair()
         thread = threading.Thread(target=Worker(theirs).serve, daemon=True)
         thread.start()
-        return Started(ours, process=thread)
+        return RunningWorker(ours, process=thread)
 
-    def end(self, started):
-        """Let it end; its socket is closed."""
-        started.sock.close()
-        started.process.join(1)
+    def end(self, worker):
+        """Close its socket, which ends it."""
+        worker.sock.close()
+        worker.process.join(1)
         return ""
 
     def close(self):

@@ -31,7 +31,7 @@ FIRST_USER = 210_000
 HUNG = 75  # seconds after which a grading is given up
 PROGRAM = (
     "import json, sys; order = json.loads(sys.argv.pop()); import grader; "
-    "confine = lambda: grader.choose(order['confinements'], order['without']); "
+    "confine = lambda: grader.strongest_confinement(order['confinements'], order['without']); "
     "sys.exit(grader.main(order['arguments'], confine, order['seconds']))"
 )
 
