@@ -390,9 +390,9 @@ def test_memory_is_what_the_machine_has(monkeypatch):
 
 
 def test_too_little_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(watch, "memory_here", lambda: 400 * 2**20)
+    monkeypatch.setattr(watch, "memory_here", lambda: 300 * 2**20)
     words = (
-        r"too little memory to grade: of 400 MB, \d+ are left for a submission, which needs 128\."
+        r"too little memory to grade: of 300 MB, \d+ are left for a submission, which needs 128\."
     )
     with pytest.raises(OSError, match=words), sandbox(SOURCE):
         pass
