@@ -127,7 +127,7 @@ def test_a_malformed_file_is_refused_with_its_line(file, content, line, words):
 
 
 BINARY = r"is not text in UTF-8\. If it is in word2vec's binary format, let gensim make text of it"
-PACKED = gzip.compress(b"tea 1 2\n" * 5000)
+PACKED = gzip.compress(b"tea 1 2\n" * 5000, mtime=0)
 FLOATS = np.linspace(0, 1, 5000).tobytes()
 
 
@@ -136,7 +136,7 @@ FLOATS = np.linspace(0, 1, 5000).tobytes()
     [
         (b"1 2\ntea " + np.array([1, 0.1], "float32").tobytes() + b"\n", BINARY),
         (FLOATS, BINARY),
-        (gzip.compress(FLOATS), BINARY),
+        (gzip.compress(FLOATS, mtime=0), BINARY),
         ("tea 1 2\n".encode("utf-16"), BINARY),
         (bz2.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
         (lzma.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
