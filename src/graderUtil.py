@@ -19,7 +19,7 @@ from grading import report
 from grading.course import Course, open_course
 from grading.failures import failure_of
 from grading.outcomes import NOTE, Failure, Outcome, Report, Status, Test
-from sandbox.sandbox import Submission
+from sandbox.sandbox import SubmissionProxy
 from sandbox.upload import UploadError
 from utils.commands import SOURCE
 from utils.utils import InputError, load
@@ -86,7 +86,7 @@ class GradedTestCase(unittest.TestCase):
         self.session = self.enterContext(course.sandbox.session(course.seconds or about.timeout))
         self.addCleanup(self._end_session)
         course.sandbox.load(self.session, self.module)
-        self.submission = Submission(self.session)
+        self.submission = SubmissionProxy(self.session)
 
     def expected(self, name, *args):
         """Give what the solution gives; None where there is none to compare with."""

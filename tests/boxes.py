@@ -13,7 +13,7 @@ from results_validator import problems
 
 import grader
 from sandbox.confine import Confinement, strongest_confinement
-from sandbox.sandbox import Sandbox, Submission
+from sandbox.sandbox import Sandbox, SubmissionProxy
 from sandbox.upload import Source
 from sandbox.watch import HAS_PROC
 from sandbox.workers import ForkedWorkers
@@ -44,7 +44,7 @@ def loaded(box, seconds=5, module="word2vec"):
     """Give a submission in a session, which is its attribute ``_session``."""
     with box.session(seconds) as session:
         box.load(session, module)
-        yield Submission(session)
+        yield SubmissionProxy(session)
 
 
 class Nurseries:

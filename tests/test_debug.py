@@ -15,7 +15,7 @@ from graderUtil import CourseTestRunner, GradedTestCase
 from grading.course import open_course
 from sandbox.confine import Confinement
 from sandbox.objects import TableDataset
-from sandbox.session import MissingError, SubmissionError
+from sandbox.session import MissingError, WorkerError
 from sandbox.workers import ThreadWorkers
 from utils.commands import SOURCE
 
@@ -91,17 +91,17 @@ def test_random_numbers_are_those_of_the_seed(submission):
 def test_errors(submission):
     with pytest.raises(MissingError):
         submission.skipgram()
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         submission.fail()
     place = ("/upload/word2vec.py", 21, "fail")
     assert (info.value.kind, info.value.frames) == ("IndexError", (place,))
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         submission.leave()
     assert (info.value.kind, str(info.value)) == ("SystemExit", "3")
 
 
 def test_an_import_that_fails():
-    raises = pytest.raises(SubmissionError)
+    raises = pytest.raises(WorkerError)
     with sandbox("1 / 0", ThreadWorkers) as box, raises as info, loaded(box):
         pass
     place = ("/upload/word2vec.py", 1, "<module>")

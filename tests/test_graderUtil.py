@@ -10,7 +10,7 @@ from graderUtil import CourseTestRunner, GradedTestCase, graded
 from grading import report as view
 from grading.course import Course
 from grading.outcomes import Status
-from sandbox.session import StarvedError, SubmissionError
+from sandbox.session import StarvedError, WorkerError
 from sandbox.upload import Source, Upload
 
 SOURCE = Source("handed in/sgd.py", b"def sgd():\n    return 1 / 0\n")
@@ -41,7 +41,7 @@ class Test_9z(GradedTestCase):  # noqa: D101, N801
     @graded(hide_errors=True, after_published=True)
     def test_3(self):
         """The submission raises an error."""
-        raise SubmissionError("Zero\x1bDivisionError", "division by zero", FRAMES)
+        raise WorkerError("Zero\x1bDivisionError", "division by zero", FRAMES)
 
     @graded()
     def test_4(self):

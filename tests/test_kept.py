@@ -11,7 +11,7 @@ from boxes import IN_PROC, children, descriptors, is_there, loaded, sandbox
 
 import grader
 from sandbox.objects import TableDataset
-from sandbox.session import SubmissionError
+from sandbox.session import WorkerError
 from sandbox.workers import KeptWorkers
 
 SOURCE = """
@@ -95,7 +95,7 @@ def test_time_is_limited(box):
     began = time.monotonic()
     with (
         loaded(box, 0.3) as submission,
-        pytest.raises(SubmissionError, match=r"took longer than 0\.3 seconds"),
+        pytest.raises(WorkerError, match=r"took longer than 0\.3 seconds"),
     ):
         submission.sleep(20)
     assert time.monotonic() - began < 5
@@ -105,7 +105,7 @@ def test_time_is_limited(box):
 def test_its_group_dies_with_one_that_hung(box):
     with loaded(box, 0.2) as submission:
         started = submission.leave()
-        with pytest.raises(SubmissionError, match="took longer"):
+        with pytest.raises(WorkerError, match="took longer"):
             submission.sleep(20)
     time.sleep(0.05)
     assert not is_there(started)
@@ -114,7 +114,7 @@ def test_its_group_dies_with_one_that_hung(box):
 @pytest.mark.parametrize(("how", "words"), ENDS)
 def test_a_worker_that_ends(box, how, words):
     with loaded(box) as submission:
-        with pytest.raises(SubmissionError, match=words):
+        with pytest.raises(WorkerError, match=words):
             submission.die(how)
         assert submission._session.close() == "größe\n"
 
@@ -131,7 +131,7 @@ def test_a_healthy_worker_serves_the_next_test_and_a_second_one_the_solution(box
 def test_a_worker_that_hung_or_died_is_replaced(box):
     with loaded(box) as submission:
         first = submission.keep()[2]
-        with pytest.raises(SubmissionError, match="exit code 3"):
+        with pytest.raises(WorkerError, match="exit code 3"):
             submission.die(3)
     with loaded(box) as submission:
         assert submission.keep()[2] != first

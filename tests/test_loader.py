@@ -9,7 +9,7 @@ from boxes import loaded, package
 
 from sandbox.confine import Confinement
 from sandbox.sandbox import Sandbox
-from sandbox.session import MissingError, SubmissionError
+from sandbox.session import MissingError, WorkerError
 from sandbox.upload import Source
 from sandbox.workers import ForkedWorkers
 
@@ -40,7 +40,7 @@ def load(workers):
 
 
 def failing(load, files, module="word2vec"):
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         load(files, module)
     return info.value.kind, str(info.value)
 
@@ -136,7 +136,7 @@ def test_nothing_is_found_elsewhere_and_no_cache_is_read_or_written(load, tmp_pa
     file = Source(str(tmp_path / "word2vec.py"), source.encode(), "")
     submission = load({"__init__.py": "", "word2vec.py": file})
     for name in ("submission.secret", "submission.hidden", "submission.sgd", "hidden"):
-        with pytest.raises(SubmissionError, match=f"No module named '{name}'"):
+        with pytest.raises(WorkerError, match=f"No module named '{name}'"):
             submission.find(name)
     assert [*cache.parent.iterdir()] == [cache]
 

@@ -24,7 +24,7 @@ from sandbox.confine import Confinement
 from sandbox.nursery import SOURCES
 from sandbox.objects import Quadratic
 from sandbox.sandbox import Sandbox, tidy
-from sandbox.session import MissingError, StarvedError, SubmissionError, TooLateError
+from sandbox.session import MissingError, StarvedError, TooLateError, WorkerError
 from sandbox.text import Capture
 from sandbox.watch import Use
 from sandbox.wire import LENGTHS, TAG
@@ -228,7 +228,7 @@ def test_calls_have_their_time_together(box):
             submission.spin(0.8)
         assert info.value.kind == "TimeoutError"
         assert info.value.frames[-1][::2] == ("/upload/word2vec.py", "spin")
-        with pytest.raises(SubmissionError, match="took longer"):
+        with pytest.raises(WorkerError, match="took longer"):
             submission.echo(1)
 
 
@@ -247,7 +247,7 @@ def test_what_children_compute_counts(box):
 
 @LINUX
 def test_children_cannot_be_hidden(box):
-    with loaded(box) as submission, pytest.raises(SubmissionError, match="not permitted"):
+    with loaded(box) as submission, pytest.raises(WorkerError, match="not permitted"):
         submission.ignore_children()
 
 
@@ -313,7 +313,7 @@ def test_a_worker_that_cannot_be_started_on_a_busy_machine_is_waited_for(monkeyp
 
 
 def failing(box, module):
-    with pytest.raises(SubmissionError) as info, loaded(box, module=module):
+    with pytest.raises(WorkerError) as info, loaded(box, module=module):
         pass
     return info.value
 
@@ -370,7 +370,7 @@ def test_an_import_has_its_own_time():
     ids=str,
 )
 def test_who_uses_too_much_is_ended(box, call, words):
-    too_much = pytest.raises(SubmissionError, match=f"the submission used {words}")
+    too_much = pytest.raises(WorkerError, match=f"the submission used {words}")
     with loaded(box) as submission, too_much as info:
         getattr(submission, call[0])(*call[1:])
     assert info.value.kind == "ResourceError"
@@ -381,11 +381,11 @@ def test_who_uses_too_much_is_ended(box, call, words):
 def test_memory_is_what_the_machine_has(monkeypatch):
     monkeypatch.setattr(watch, "memory_left", lambda: 208 * 2**20)
     with sandbox(SOURCE) as box:
-        too_much = pytest.raises(SubmissionError, match="used more than 208 MB of memory in all")
+        too_much = pytest.raises(WorkerError, match="used more than 208 MB of memory in all")
         with loaded(box) as submission, too_much:
             submission.hold(70, 3)
         words = "^Unable to allocate 7.*; all of a submission may use 208 MB of memory$"
-        with loaded(box) as submission, pytest.raises(SubmissionError, match=words):
+        with loaded(box) as submission, pytest.raises(WorkerError, match=words):
             submission.allocate(10**12)
 
 
@@ -502,7 +502,7 @@ def test_senseless_records_are_none(fake, records):
 )  # fmt: skip
 def test_senseless_answers(fake, answer):
     session, _ = fake(answer)
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         session.call("f", (), {})
     assert info.value.kind == "WireError"
 
@@ -511,7 +511,7 @@ def test_senseless_answers(fake, answer):
 def test_an_import_must_be_confirmed(fake, answer):
     session, _ = fake(answer)
     is_right = answer == {"loaded": True} and answer["loaded"] is True
-    refused = pytest.raises(SubmissionError, match="no sensible answer")
+    refused = pytest.raises(WorkerError, match="no sensible answer")
     with contextlib.nullcontext() if is_right else refused:
         session.load({}, "word2vec")
 
@@ -526,7 +526,7 @@ def test_an_import_must_be_confirmed(fake, answer):
 )  # fmt: skip
 def test_senseless_errors(fake, content):
     session, _ = fake({"error": content})
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         session.call("f", (), {})
     assert (info.value.kind, str(info.value), info.value.frames) == ("Exception", "", ())
 
@@ -549,7 +549,7 @@ def test_an_error_is_capped(fake):
     good = ["/upload/word2vec.py", 10**6, "\ud800"]
     content = {"type": "T" * 1000, "text": "x" * 10**5, "frames": [*odd, *[good] * 2000]}
     session, _ = fake({"error": content})
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         session.call("f", (), {})
     assert (len(info.value.kind), len(str(info.value))) == (100, 4000)
     assert info.value.frames == (tuple(good),) * (1000 - len(odd))
@@ -559,14 +559,14 @@ def test_too_many_bytes(fake, monkeypatch):
     monkeypatch.setattr(wire, "MAX_RECEIVED", 10_000)
     session, _ = fake(RESULT | {"result": "x" * 200}, RESULT | {"result": "x" * 1000})
     assert session.call("f", (), {}) == "x" * 200
-    with pytest.raises(SubmissionError, match="sent more than 10,000 bytes in all"):
+    with pytest.raises(WorkerError, match="sent more than 10,000 bytes in all"):
         session.call("f", (), {})
 
 
 def test_who_does_not_end_an_answer_is_late(fake):
     session, _ = fake(struct.pack(">II", 2**19, 0) + bytes(100), seconds=0.3)
     began = time.monotonic()
-    with pytest.raises(SubmissionError, match="took longer"):
+    with pytest.raises(WorkerError, match="took longer"):
         session.call("f", (), {})
     assert time.monotonic() - began < 4
 
@@ -576,7 +576,7 @@ def test_who_closes_the_wire_is_gone(fake):
     workers.sock.shutdown(socket.SHUT_RDWR)
     words = "did not answer: its process ended with exit code 7"
     for _ in range(2):
-        with pytest.raises(SubmissionError, match=words) as info:
+        with pytest.raises(WorkerError, match=words) as info:
             session.call("f", (), {})
         assert info.value.kind == "ProcessError"
 

@@ -7,7 +7,7 @@ import pytest
 from boxes import loaded, sandbox
 
 from sandbox.objects import LinearLoss, Postprocessing, Quadratic, TableDataset
-from sandbox.session import MissingError, SubmissionError
+from sandbox.session import MissingError, WorkerError
 
 SOURCE = """
 import random, sys, time
@@ -46,7 +46,7 @@ def submission(box):
 
 
 def error_of(function, *args):
-    with pytest.raises(SubmissionError) as info:
+    with pytest.raises(WorkerError) as info:
         function(*args)
     return info.value
 
@@ -175,5 +175,5 @@ def test_a_probe_tells_what_is_open(box, tmp_path):
     for paths in ([file], []), ([], [folder]):  # on a busy machine it tells nothing
         with box.session(5) as session:
             session.load({"word2vec.py": ("", code.encode(), "")}, "word2vec")
-            with pytest.raises(SubmissionError, match="Too many open files"):
+            with pytest.raises(WorkerError, match="Too many open files"):
                 session.probe(*paths)

@@ -17,7 +17,7 @@ from worth import full_marks, worth
 from sandbox import workers
 from sandbox.confine import Confinement, site_packages
 from sandbox.nursery import SOURCES
-from sandbox.session import SubmissionError
+from sandbox.session import WorkerError
 from sandbox.workers import ForkedWorkers, KeptWorkers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as Linux does it")
@@ -105,9 +105,7 @@ def test_what_a_worker_left_dies_with_it(box, kinds):
 def test_what_outlives_its_worker_dies_too(box):
     with loaded(box, 0.5) as submission:
         worker, started = submission.leave("session", "grandchild")
-        with pytest.raises(
-            SubmissionError, match=r"took longer|too busy"
-        ):  # they hold the wire, too
+        with pytest.raises(WorkerError, match=r"took longer|too busy"):  # they hold the wire, too
             submission.kill(worker, int(signal.SIGKILL))
     assert not is_there(worker)
     assert not is_there(started)
@@ -137,7 +135,7 @@ def test_signals_are_as_usual_however_the_grader_was_started():
                 usual = ["default_int_handler", "SIG_DFL", "SIG_DFL", "SIG_IGN"]
                 assert submission.signals(*map(int, numbers)) == [usual, []]
                 how = "killed by SIGTERM" if kind is ForkedWorkers else "did not answer"
-                with pytest.raises(SubmissionError, match=how):
+                with pytest.raises(WorkerError, match=how):
                     submission.kill(submission.pids()[0], int(signal.SIGTERM))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
@@ -172,7 +170,7 @@ def test_the_nursery_is_killed_or_stopped_by_its_worker(number):
     with sandbox(SOURCE) as box:
         with loaded(box, 0.5) as submission:
             worker, nursery = submission.pids()
-            with pytest.raises(SubmissionError, match=r"took longer|too busy"):
+            with pytest.raises(WorkerError, match=r"took longer|too busy"):
                 submission.kill(nursery, int(number))
         assert gone(worker)
         after = pids(box)[1]

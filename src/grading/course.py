@@ -16,7 +16,7 @@ from typing import ClassVar
 from sandbox.confine import Confinement, strongest_confinement
 from sandbox.nursery import FORKS
 from sandbox.sandbox import Sandbox, preload_of
-from sandbox.session import SubmissionError
+from sandbox.session import WorkerError
 from sandbox.upload import VECTORS, Upload, UploadError, read_upload
 from sandbox.workers import ForkedWorkers, KeptWorkers
 from utils.commands import ROOT, SOURCE, command, from_here
@@ -125,7 +125,7 @@ def open_sandbox(package, started, confinement=None, **limits):
     """Make a sandbox, by default behind the best walls; `InputError` if no worker starts in it."""
     try:
         return Sandbox(package, started, confinement or strongest_confinement(), **limits)
-    except (OSError, SubmissionError) as error:
+    except (OSError, WorkerError) as error:
         raise InputError(str(error)) from error
 
 
@@ -166,5 +166,5 @@ def reachable(sandbox, files, folders=()):
     try:
         with sandbox.session(sandbox.import_seconds) as session:
             return session.probe([os.path.abspath(file) for file in files], [*map(str, folders)])
-    except (OSError, SubmissionError) as error:
+    except (OSError, WorkerError) as error:
         raise InputError(str(error)) from error

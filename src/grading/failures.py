@@ -5,7 +5,7 @@ import re
 import traceback
 from pathlib import Path
 
-from sandbox.session import StarvedError, SubmissionError
+from sandbox.session import StarvedError, WorkerError
 from sandbox.upload import GRADED, UploadError, definitions
 from utils.commands import from_here
 
@@ -20,7 +20,7 @@ MOST_NAMES = 1000  # of a file, looked at
 NOT_ONE = r"TypeError: only (?:length-1|size-1|0-dim)"
 BESIDE = "utils lies beside submission: write from utils.utils, without a dot before it."
 INDEX = "An index must be a whole number: word2ind gives that of a word."
-PACKAGES = "Do without it: there are NumPy, SciPy and the others of environment.yml."
+PACKAGES = "Do without it: there are NumPy, SciPy and the others of requirements.txt."
 NO_TERMINAL = "breakpoint() has no terminal here: run grader.py with --debug {}"
 SAYS_ALL = "MissingError", "WireError"  # types of ours, which explain nothing
 KNOWN = [  # an error, a piece of the line that raised it, and what to say
@@ -63,7 +63,7 @@ def failure_of(error, test):
     if not places and test.module:
         places = [definition_of(about, package, test.module)]
     place = places[-1] if places else None
-    if isinstance(error, SubmissionError):
+    if isinstance(error, WorkerError):
         kind, code = error.kind or "Exception", trace[-1].text if trace else ""
         is_mark = re.fullmatch(r"(\d[a-z]?: .*)?", message)  # "2a: sigmoid", or nothing
         if is_mark and code.startswith("raise NotImplementedError"):

@@ -1,7 +1,7 @@
 """What a wrong result is instead: mistakes that people make, told from the numbers they give.
 
-A mistake is a pair of words, which follow "It is", and a target: the array that it gives, or a
-function that tells it from the array found. Those of a loss and its gradients have three targets.
+A mistake is a pair: words, which follow "It is", and a target, the wrong array itself or a function
+that is true for a wrong array. Mistakes of a loss and its gradients have three targets.
 """
 
 from fractions import Fraction
@@ -11,7 +11,7 @@ import numpy as np
 from utils import BATCH_SIZE
 
 CLOSE = 1e-5  # of the largest element
-LARGE, OVERFLOWS = 5, 30  # |x| where a sigmoid is nearly flat; where nan is no chance
+LARGE, OVERFLOWS = 5, 30  # |x| where a sigmoid is nearly flat; where nan must come from overflow
 MOST_WORDS = 40  # of a vocabulary in which a mistake is looked for word by word
 
 

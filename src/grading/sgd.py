@@ -3,7 +3,7 @@
 import numpy as np
 
 from sandbox.objects import MAX_NUMBERS, Postprocessing, Quadratic
-from sandbox.session import SubmissionError
+from sandbox.session import WorkerError
 from utils import ANNEAL_EVERY as EVERY
 
 from . import cases
@@ -36,7 +36,7 @@ class SgdChecks:
             found = self.submission.sgd(f, *how, PRINT_EVERY=NEVER)
             self.note(check_run(f, found, *how))
             self.note(changed_arguments("sgd", self.session.changed))
-        except SubmissionError as error:
+        except WorkerError as error:
             self.note(f"sgd of an array, with a postprocessing: {error.kind}: {error}")
 
     def check_updates(self, x0, step, iterations, postprocessing=None):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from sandbox.objects import LinearLoss, ProductModel
-from sandbox.session import Function, StarvedError, SubmissionError
+from sandbox.session import Function, StarvedError, WorkerError
 from utils import BATCH_SIZE
 
 from . import cases, mistakes
@@ -63,7 +63,7 @@ class Word2vecChecks:
         for args, expected in () if self.about.is_hidden else small:
             try:
                 found = getattr(self.submission, name)(*args)
-            except SubmissionError:
+            except WorkerError:
                 break
             if problem := check(*args, found, expected):
                 return f"The smallest case that fails: {written(name, args)}.\n{problem}"
@@ -93,8 +93,8 @@ class Word2vecChecks:
     def check_window(self, window, loss, expected=None, data=None, **how):
         """Check the loss of a window and its gradients.
 
-        By default they must be the sums of what the submission's own loss gives, as its mistakes
-        are told and charged elsewhere; where that is of no use, nothing is compared.
+        By default they must be the sums of what the submission's own loss gives, which has tests
+        of its own; if that gives nothing usable, nothing is compared.
         """
 
         def check(*args):
@@ -167,7 +167,7 @@ class Word2vecChecks:
             return call(*args, **kwargs)
         except StarvedError:
             raise
-        except SubmissionError:
+        except WorkerError:
             return None
 
     def pairs_of(self, window, loss, data=None):

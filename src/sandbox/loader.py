@@ -51,7 +51,7 @@ class SourceImporter(MetaPathFinder, Loader):
 class LoadedPackage(SourceImporter):
     """The package ``submission`` of a worker.
 
-    It may say ``import word2vec`` for ``submission.word2vec``, where no other module has the name.
+    It may say ``import word2vec`` for ``submission.word2vec``, unless another module has this name.
     """
 
     def __init__(self, files):

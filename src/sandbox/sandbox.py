@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import watch
-from .session import IMPORT_SECONDS, Function, Session, StarvedError, SubmissionError, TooLateError
+from .session import IMPORT_SECONDS, Function, Session, StarvedError, TooLateError, WorkerError
 from .text import last_line
 from .watch import LACKS
 
@@ -40,7 +40,7 @@ chmod -R u+rwX "$1"; rm -rf "$1"
 """
 
 
-class Submission:
+class SubmissionProxy:
     """What stands for the package ``submission``: its attributes are `Function`."""
 
     def __init__(self, session):
@@ -103,7 +103,7 @@ class Sandbox:
                 closed = set(files) - set(session.probe(files, []))
             except TooLateError:
                 return
-            except SubmissionError as error:
+            except WorkerError as error:
                 is_gone = error.kind == "ProcessError"
                 why = last_line(session.close()) if is_gone else f"{error.kind}: {error}"
                 raise OSError(why or str(error)) from error
@@ -128,12 +128,12 @@ class Sandbox:
     def load(self, session, module):
         """Import the submission in a session; an import that failed before fails at once."""
         if error := self.failed.get(module):
-            raise SubmissionError(error.kind, str(error), error.frames)
+            raise WorkerError(error.kind, str(error), error.frames)
         try:
             session.load(self.files, module, self.import_seconds)
         except StarvedError:
             raise
-        except SubmissionError as error:
+        except WorkerError as error:
             self.failed[module] = error
             raise
 

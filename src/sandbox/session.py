@@ -25,7 +25,7 @@ GAP = 1.0  # seconds between two looks, beyond which the grader itself cannot ha
 TRACE_SECONDS, MOST_LINES = 0.2, 10**7
 
 
-class SubmissionError(Exception):
+class WorkerError(Exception):
     """The submission raised an exception (its type is `kind`), took too long, or ended.
 
     `frames` are the submission's own lines: file, number, function.
@@ -37,11 +37,11 @@ class SubmissionError(Exception):
         self.frames = tuple(map(tuple, frames))
 
 
-class MissingError(SubmissionError):
+class MissingError(WorkerError):
     """The submission has no such function."""
 
 
-class TooLateError(SubmissionError):
+class TooLateError(WorkerError):
     """The submission took too long."""
 
     def __init__(self, message):
@@ -137,12 +137,12 @@ class Session:
         self.channel = Channel(self.worker.sock, self._look, describe)
 
     def load(self, files, module, seconds=IMPORT_SECONDS):
-        """Import the submission; raise `SubmissionError` if that fails."""
+        """Import the submission; raise `WorkerError` if that fails."""
         name = f"{module}.py" if f"{module}.py" in files else "__init__.py"
         request = {"request": "load", "files": files, "module": module}
         answer = self._ask(request, "importing the submission", TimeLimit(seconds, f"in {name}"))
         if answer.get("loaded") is not True:
-            raise SubmissionError("WireError", "the submission's process gave no sensible answer")
+            raise WorkerError("WireError", "the submission's process gave no sensible answer")
 
     def probe(self, read, write):
         """Ask a worker that has loaded nothing what it can read and write."""
@@ -151,7 +151,7 @@ class Session:
         return self._ask(request, "a probe", limit)["probe"]
 
     def call(self, name, args, kwargs):
-        """Call a function of the submission; raise `SubmissionError` if that fails."""
+        """Call a function of the submission; raise `WorkerError` if that fails."""
         self.calls.append((name, args, kwargs))
         self.seed, state = random.getrandbits(32), random.getstate()
         request = {"request": "call", "name": name, "args": args, "kwargs": kwargs}
@@ -162,7 +162,7 @@ class Session:
         if "missing" in answer:
             raise MissingError("MissingError", f"the submission has no function {name}")
         if not {"result", "changed", "next", "records"} <= answer.keys():
-            raise SubmissionError("WireError", f"{name} gave no sensible answer")
+            raise WorkerError("WireError", f"{name} gave no sensible answer")
         changed, number, records = answer["changed"], answer["next"], answer["records"]
         self.changed = changed if isinstance(changed, list) else []
         self.next_random = number if type(number) is int else None
@@ -213,18 +213,18 @@ class Session:
             case ClosedError():
                 how = self._stop() or "its process is gone: killed, or out of memory or time"
                 text = f"the submission did not answer: {how}"
-                return SubmissionError("ProcessError", text)
+                return WorkerError("ProcessError", text)
             case WireError():
-                return SubmissionError("WireError", f"the submission sent {error}")
+                return WorkerError("WireError", f"the submission sent {error}")
         return error
 
     def _look(self):
-        """See what the submission uses; raise `SubmissionError` if it is too much."""
+        """See what the submission uses; raise `WorkerError` if it is too much."""
         self.unseen, use = 0.0, watch.use_of(self.worker.group)
         self.limit.check(use, self.sandbox)
         excess = watch.excess_of(use, self.folder, self.sandbox.memory)
         if excess and "watch" not in self.sandbox.confinement.without:
-            raise SubmissionError("ResourceError", f"the submission used {excess}")
+            raise WorkerError("ResourceError", f"the submission used {excess}")
 
     def _where(self):
         """Ask a worker that goes on and on for its stack trace."""
@@ -263,5 +263,5 @@ def error_of(content):
             frames = [frame for frame in frames[:MAX_FRAMES] if isinstance(frame, list)]
             frames = [frame for frame in frames if [*map(type, frame)] == [str, int, str]]
             frames = [frame for frame in frames if 0 <= frame[1] < MOST_LINES]
-            return SubmissionError(kind[:MAX_NAME], text[:MAX_TEXT], frames)
-    return SubmissionError("Exception", "")
+            return WorkerError(kind[:MAX_NAME], text[:MAX_TEXT], frames)
+    return WorkerError("Exception", "")

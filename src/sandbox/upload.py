@@ -66,8 +66,8 @@ class Upload:
 def read_upload(path, is_own=False):
     """Read what was handed in, whatever it is; `UploadError` if that is no submission, or two.
 
-    Of one's own, links are followed, and vectors beside it are its, whatever its name: beside that
-    of a stranger, others have put theirs.
+    With `is_own`, links are followed, and the vectors file beside it belongs to it. Never for a
+    stranger's: what lies beside that may be of others.
     """
     path = Path(path)
     try:

@@ -149,7 +149,7 @@ def draw_steps(stream, corpus, starts, table, m, K, first_size, tries, centers, 
 
 @Loop
 def make_steps(vectors, step, iteration, every, centers, ends, words, K, losses, error, grad):
-    """Make steps after an iteration; note the mean loss of iterations that `every` divides."""
+    """Make the steps that follow an iteration; note the mean loss of every `every`-th."""
     V, (windows, d), end = len(vectors) // 2, grad.shape, 0
     for s in range(len(losses)):
         start_of_step, loss, is_noted = end, 0.0, (iteration + s + 1) % every == 0

@@ -178,7 +178,7 @@ class _Run:
             raise SubmissionError.of("sgd", x, "x alone, in the shape of x0")
         return x
 
-    def see(self, iteration, loss):
+    def note_loss(self, iteration, loss):
         """Smooth the loss as `sgd` does, and show it; stop if it is no longer finite."""
         if not math.isfinite(loss):
             problem = f"the loss is {loss} at iteration {iteration}"
@@ -232,7 +232,7 @@ class _Run:
                 every = 1 if checked else PRINT_EVERY
                 for loss in block.make_steps(vectors, step, iteration, every).tolist():
                     iteration += 1
-                    self.see(iteration, loss)
+                    self.note_loss(iteration, loss)
                 random.setstate(before := block.state)
                 if iteration % ANNEAL_EVERY == 0:
                     step *= 0.5
@@ -255,7 +255,7 @@ class _Run:
         def f(word_vectors):
             loss, grad = loss_and_gradient(word_vectors)
             state = random.getstate()
-            self.see(next(iterations), loss)
+            self.note_loss(next(iterations), loss)
             random.setstate(state)  # if the callback drew
             return loss, grad
 

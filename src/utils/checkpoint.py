@@ -76,17 +76,17 @@ def load_checkpoint(folder="."):
         raise InputError(f"{path} {reason}. Delete it to start anew.") from None
 
 
-def begin_run(run):
-    """Write down a run's settings, by name; delete the state of another run."""
+def begin_run(identity):
+    """Write down what identifies a run, its settings by name; delete the state of another run."""
     try:
         Path(FILE).unlink(missing_ok=True)
     except OSError as error:
         path = Path(FILE).absolute()
         raise InputError(f"{path} cannot be deleted: {error.strerror}. Train elsewhere.") from None
-    dump(run, RUN_FILE)
+    dump(identity, RUN_FILE)
 
 
-def resume_run(run):
+def resume_run(identity):
     """Load the state that a run goes on from; InputError if it is from another run."""
     saved, anew = load_checkpoint(), "Leave out resume=True to start anew."
     if saved is None:
@@ -94,10 +94,10 @@ def resume_run(run):
     before = None
     with contextlib.suppress(InputError):
         before = load(RUN_FILE)
-    if not isinstance(before, dict) or before.keys() != run.keys():
+    if not isinstance(before, dict) or before.keys() != identity.keys():
         path = Path(RUN_FILE).absolute()
         raise InputError(f"{path} is missing, damaged, or of another version. {anew}")
-    for name, value in run.items():
+    for name, value in identity.items():
         if before[name] != value:
             had = f"the run to resume had {name}={before[name]}, this one has {name}={value}"
             if name == "data":
