@@ -15,7 +15,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from utils.commands import SOURCE, join
+from utils.commands import SOURCE, from_here, join
 
 OLDEST = (3, 11)
 PACKAGES = "numpy", "scipy", "matplotlib", "tqdm"
@@ -174,7 +174,8 @@ def run(name, work, stopped=lambda: "Stopped."):
     except SubmissionError as error:
         code, message = 1, f"{name}: error in the submission: {error}"
     except NotImplementedError as error:
-        code, message = 1, f"{name}: not written yet: {error}"
+        places = [f", {from_here(Path(f.filename))}:{f.lineno}" for f in _report(error).stack[-1:]]
+        code, message = 1, f"{name}: not written yet: {error}{''.join(places)}"
     except BaseException as error:  # SystemExit, too: a submission may call sys.exit
         frames = _frames_of_submission(error)
         if not frames:
@@ -184,10 +185,16 @@ def run(name, work, stopped=lambda: "Stopped."):
     return code
 
 
-def _frames_of_submission(error):
-    """Write the part of a stack trace that is in the submission; nothing if none is."""
+def _report(error):
+    """Give the stack trace of an error, with the frames of the submission alone."""
     report = traceback.TracebackException.from_exception(error)
     folder = SOURCE / "submission"
     report.stack[:] = [frame for frame in report.stack if folder in Path(frame.filename).parents]
+    return report
+
+
+def _frames_of_submission(error):
+    """Write the part of a stack trace that is in the submission; nothing if none is."""
+    report, folder = _report(error), SOURCE / "submission"
     in_syntax = isinstance(error, SyntaxError) and folder in Path(error.filename or "").parents
     return "".join(report.format()).rstrip() if report.stack or in_syntax else ""
