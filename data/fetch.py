@@ -13,6 +13,7 @@ import program  # isort: split
 import hashlib
 import http.client
 import io
+import os
 import socket
 import ssl
 import time
@@ -229,7 +230,7 @@ def main(arguments=None):
 
 def path_of(text):
     """Read a path on the command line; make leaves ~ to us."""
-    return from_here(Path(text).expanduser().absolute())
+    return from_here(Path(os.path.expanduser(text)).absolute())
 
 
 if __name__ == "__main__":

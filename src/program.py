@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 
@@ -122,7 +123,10 @@ def launch(main):
         sys.stdout.flush()
         sys.stderr.flush()
         gc.freeze()  # else Python takes 0.4 s to look through what Numba and Matplotlib made
-        sys.exit(code or 120 * Stream.is_any_lost)
+        code = code or 120 * Stream.is_any_lost
+        if any(not each.daemon for each in set(threading.enumerate()) - {threading.main_thread()}):
+            os._exit(code if isinstance(code, int) else 1)  # else a submission's thread holds it
+        sys.exit(code)
     return code
 
 
@@ -174,8 +178,9 @@ def run(name, work, stopped=lambda: "Stopped."):
     except SubmissionError as error:
         code, message = 1, f"{name}: error in the submission: {error}"
     except NotImplementedError as error:
-        places = [f", {from_here(Path(f.filename))}:{f.lineno}" for f in _report(error).stack[-1:]]
-        code, message = 1, f"{name}: not written yet: {error}{''.join(places)}"
+        places = [f"{from_here(Path(f.filename))}:{f.lineno}" for f in _report(error).stack[-1:]]
+        what = ", ".join(filter(None, [str(error), *places]))
+        code, message = 1, f"{name}: not written yet: {what}"
     except BaseException as error:  # SystemExit, too: a submission may call sys.exit
         frames = _frames_of_submission(error)
         if not frames:

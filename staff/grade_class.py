@@ -269,7 +269,7 @@ def run_grader(grader, path, folder, solution, tests, unconfined):
     return code, seconds
 
 
-def check_solution(grader, solution, tests=(), unconfined=True):
+def check_solution(grader, solution, tests=(), unconfined=False):
     """Make sure that the solution gets full marks against itself, and can be kept from others."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

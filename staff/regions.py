@@ -38,9 +38,13 @@ def emptied(source, name, questions):
             found.append(owner)
             what = f'raise NotImplementedError("{questions.get(owner)}: {owner}")'
             is_code = line.strip() == START
+            if not is_code and not OWNER.match(lines[-1]):
+                raise MarkError(f"{name}, line {number}: expected \\begin{{answer}} just before it")
             lines += [line, line[: line.index("#")] + what if is_code else ROOM]
         elif mark == END:
             inside = 0
+        elif lines and lines[-1] == f"% {END}" and not line.startswith(r"\end{answer}"):
+            raise MarkError(f"{name}, line {number}: expected \\end{{answer}}")
         if not inside:
             lines.append(line)
         if begins := OWNER.match(line):

@@ -1,6 +1,8 @@
 """Any text as a corpus: a file, lines, lists of words; and what is said of what is none."""
 
+import copy
 import gzip
+import pickle
 import random
 import re
 
@@ -138,3 +140,11 @@ def test_a_corpus_is_drawn_anew_by_its_thinning_and_the_random_state():
     assert drawn(corpus, 0.1, 1) == first
     assert drawn(corpus, 1, 1)[0] == corpus.sentences() * 30
     assert (corpus.reject_prob() == 0).all()
+
+
+def test_a_copy_of_a_corpus_is_drawn_by_its_own_thinning():
+    corpus = Corpus(["the cat sat on the mat"] * 9)
+    for other in (copy.deepcopy(corpus), pickle.loads(pickle.dumps(corpus))):
+        corpus.thinning, other.thinning = 1e-3, 1
+        assert len(corpus.corpus_arrays()[0]) < len(other.corpus_arrays()[0]) == 30 * 9 * 6
+        corpus.drop_corpus()

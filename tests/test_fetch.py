@@ -267,6 +267,7 @@ def test_bad_copy(fails, copy, name):
 
 def test_no_copy(fails, tmp_path):
     fails(tmp_path / "x", match="there is no folder or zip file .*x. Is it spelled right")
+    fails("~nobody at all/x", match="there is no folder or zip file ~nobody at all/x. Is it")
     fails(written(tmp_path / "y", README), match="y has no datasetSentences.txt, ")
     fails(tmp_path / "y" / "README.txt", match="README.txt cannot be read as a zip file")
 

@@ -1,7 +1,9 @@
 """The grader as its users call it: output, points, exit codes, options."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -14,9 +16,11 @@ from worth import POINTS, full_marks, worth
 
 import build_student
 from grading import outcomes
+from grading.course import open_course, read_solution
 from grading.options import select
 from grading.vectors import PUBLISHED
 from regions import emptied
+from sandbox.confine import Confinement
 from submission.quiz import question_1
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -229,6 +233,16 @@ def test_another_solution_in_the_same_process_is_asked_anew(handed_in, tmp_path)
     _, output, _ = grade(command=command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
     points = re.findall(r"END GRADING \[([\d.]+)/", output)
     assert points == [f"{worth('2a-4') + worth('3a-1'):.1f}", "0.0", points[0]]
+
+
+def test_draws_do_not_depend_on_who_was_graded_before(handed_in):
+    solution, numbers = read_solution(handed_in), []
+    with contextlib.closing(open_course(handed_in, solution, Confinement())) as course:
+        for _ in range(2):
+            random.seed(1)
+            assert course.ask_solution("word2vec", "sigmoid", 0.0) == 0.5
+            numbers.append(random.random())
+    assert numbers[0] == numbers[1]
 
 
 # How it is called

@@ -131,6 +131,12 @@ def test_answers_are_emptied_and_all_else_stays():
         ("2$.\n% ### END_CODE_HERE ###", "2$.\n", "line 9: ### START_CODE_HERE ### without"),
         ("{1b}", "{1c}", r"expected regions in \['1a', '1b'\], found them in \['1a', '1c'\]"),
         ("% ### START_CODE_HERE ###\nB", "B", "line 4: ### END_CODE_HERE ### without"),
+        ("{A title}\n", "{A title}\nBecause\n", r"line 4: expected \\begin{answer} just before it"),
+        (
+            "###\n\\end{answer}\n\n",
+            "###\nsay\n\\end{answer}\n\n",
+            r"line 6: expected \\end{answer}",
+        ),
     ],
 )
 def test_wrong_marks_of_answers_are_named(old, new, message):

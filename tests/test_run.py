@@ -382,6 +382,7 @@ def changed_source(tmp_path):
     [
         ("word2vec.py", "    c = word2ind[current_center_word]\n", '    raise NotImplementedError("2a: skipgram")\n',
          r"run\.py: not written yet: 2a: skipgram, .*word2vec\.py:\d+\n"),
+        ("sgd.py", "    return x\n", "    raise NotImplementedError\n", r"run\.py: not written yet: .*sgd\.py:\d+\n"),
         ("word2vec.py", "c = word2ind[current_center_word]", "c = word2ind[0]",
          r'run\.py: error in the submission\n.*File ".*word2vec\.py", line \d+, in skipgram\n.*KeyError: 0\n'),
         ("word2vec.py", "import random", "import random (", r'.*word2vec\.py", line 3\n.*SyntaxError.*'),
@@ -407,6 +408,14 @@ def test_a_bug_in_the_submission_shows_its_own_frames(
     assert re.fullmatch(words, errors, re.DOTALL), errors
     assert 'run.py"' not in errors
     assert "training/" not in errors
+
+
+def test_a_thread_of_the_submission_does_not_hold_the_program(changed_source, tmp_path):
+    thread = "\nimport threading, time\nthreading.Thread(target=time.sleep, args=[99]).start()\n"
+    source = changed_source("sgd.py", "    return x\n", f"    return x\n\n{thread}")
+    process = start(*QUICK, "--data", SAMPLE, "--output", tmp_path / "o", source=source)
+    assert process.communicate(timeout=90)[0].splitlines()[-1].startswith("Next: ")
+    assert process.returncode == 0
 
 
 def test_what_the_submission_prints_is_seen_but_not_the_lines_of_sgd(changed_source, tmp_path):

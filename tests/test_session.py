@@ -398,6 +398,15 @@ def test_too_little_memory_is_refused(monkeypatch):
         pass
 
 
+def test_nothing_of_it_runs_when_its_test_has_ended():
+    source = "import sys\nclass Last:\n    def __del__(self):\n        print('bye')\n"
+    with sandbox(source + "sys.modules['last'] = Last()\ndef f():\n    return 1") as box:
+        for _ in range(20):
+            with loaded(box) as submission:
+                assert submission.f() == 1
+            assert submission._session.close() == ""
+
+
 def test_output_without_end_is_capped(box):
     with loaded(box, 0.3) as submission:
         with late("took longer"):

@@ -138,6 +138,7 @@ FLOATS = np.linspace(0, 1, 5000).tobytes()
         (FLOATS, BINARY),
         (gzip.compress(FLOATS, mtime=0), BINARY),
         ("tea 1 2\n".encode("utf-16"), BINARY),
+        (b"te\x01a 1 2\n" * 5, BINARY),
         (bz2.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
         (lzma.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
         (b"PK\x03\x04 tea", r"is an archive\. Unpack it"),

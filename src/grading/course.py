@@ -6,6 +6,7 @@ import io
 import math
 import os
 import pickle
+import random
 import zipfile
 from dataclasses import dataclass, field
 from functools import partial
@@ -54,7 +55,9 @@ class Course:
         key = hashlib.sha256(pickle.dumps((files, module, name, args))).digest()
         if key not in self.answers:
             session = self.sessions.get(module) or self._open_solution(module)
+            state = random.getstate()
             self.answers[key] = session.call(name, args, {})
+            random.setstate(state)  # the same seeds follow, whether it was known or not
         return self.answers[key]
 
     def _open_solution(self, module):

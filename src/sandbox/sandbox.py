@@ -73,6 +73,7 @@ class Sandbox:
         self.folder = tempfile.mkdtemp(prefix="grading-", dir=place)
         os.chmod(self.folder, 0o711)
         self.failed = {}  # why imports failed, by module
+        self.is_measured = False
         try:
             self.memory = watch.memory_left()  # bytes that a submission may take
             if self.memory < watch.LEAST_MEMORY:
@@ -121,6 +122,9 @@ class Sandbox:
             os.chown(folder, *user)
         try:
             with contextlib.closing(patiently(Session, self, folder, seconds)) as session:
+                if not self.is_measured:  # only now has the nursery imported all that it will
+                    self.memory = max(watch.memory_left(), watch.LEAST_MEMORY)
+                    self.is_measured = True
                 yield session
         finally:
             tidy(folder, user, self.confinement.may_leave_files)

@@ -162,10 +162,10 @@ class ForkedWorkers:
 
     def end(self, worker):
         """Kill a worker and all that it started; say how it ended by itself, if it did."""
-        worker.sock.close()
-        if self.closed:  # it ended with the nursery
-            return ""
-        code = self._ask({"end": worker.group})
+        with worker.sock:  # open until it is dead: else it would go on when its input ends
+            if self.closed:  # it ended with the nursery
+                return ""
+            code = self._ask({"end": worker.group})
         worker.printed.reader.join(1)  # longer only if another process holds the pipe open
         if code is not None:
             return in_words(code)

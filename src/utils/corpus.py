@@ -1,7 +1,7 @@
 """A text as a source of words, windows and negative samples."""
 
 import random
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from sys import intern
@@ -71,8 +71,7 @@ class Corpus:
             raise InputError(f"{self.name} has {found}. {EXPECTED}")
         words.pop("UNK", None)
         self._tokens = {word: i for i, word in enumerate([*words, "UNK"])}
-        self._corpus = self._corpus_sentences = None
-        self._draw = lru_cache(1)(self._draw)  # training draws the same corpus more than once
+        self._corpus = self._corpus_sentences = self._drawn = None
 
     def tokens(self):
         """Give the index of each word, in order of first appearance, "UNK" last.
@@ -140,7 +139,10 @@ class Corpus:
     def corpus_arrays(self):
         """Give the corpus as arrays: all its words; where each sentence begins, and the end."""
         if self._corpus is None:
-            self._corpus, after = self._draw(random.getstate(), self.thinning)
+            before = random.getstate(), self.thinning
+            if self._drawn is None or self._drawn[0] != before:  # training draws it more than once
+                self._drawn = before, *self._draw(before[0])
+            _, self._corpus, after = self._drawn
             random.setstate(after)
         return self._corpus
 
@@ -223,10 +225,9 @@ class Corpus:
             )
         return table
 
-    def _draw(self, state, thinning):
+    def _draw(self, state):
         """Draw the corpus from a random state: a word with r > 0 stays if a number is not below r.
 
-        The thinning is what `reject_prob` takes; as an argument, it makes a cached corpus its own.
         Gives the arrays, and the random state afterwards.
         """
         lengths = np.array([len(words) for words in self._sentences])

@@ -74,7 +74,7 @@ def numerical_gradient(f, x):
     for index in np.ndindex(x.shape):
         step = np.zeros(x.shape)
         step[index] = H
-        higher, lower = _evaluate(f, x + step)[0], _evaluate(f, x - step)[0]
+        higher, lower = (_evaluate(f, np.array(x + move))[0] for move in (step, -step))
         gradient[index] = (higher - lower) / (2 * H)
     return gradient
 

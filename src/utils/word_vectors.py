@@ -17,6 +17,7 @@ PLOTTED_WORDS = (
     "female male queen king man woman rain snow hail coffee tea"
 ).split()
 
+CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # no text has them
 LARGEST = 1e100  # such numbers can be squared and summed up
 ARCHIVES = b"PK\x03\x04", b"BZh", b"\xfd7zX", b"7z\xbc\xaf"  # how they begin
 
@@ -172,6 +173,8 @@ def read_word_vectors(path, words):
     first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
     if first.startswith(ARCHIVES):
         raise InputError(f"{path} is an archive. Unpack it, and pass the file that was in it.")
+    if CONTROLS.search(first):
+        raise _malformed(path, 1, "text", first)
     count, dim = _shape(path, first)
     header = 0 if count is None else 1
     vectors, capitals, rows, empty = {}, {}, 0, None
@@ -231,7 +234,7 @@ def _vector(path, number, texts):
 
 def _malformed(path, number, expected, found):
     """Make the error of a malformed line; where the file is not text at all, say so instead."""
-    if re.search(rb"[\x00-\x08\x0e-\x1f]", found):
+    if CONTROLS.search(found):
         return InputError(
             f"{path} is not text in UTF-8. If it is in word2vec's binary format, let gensim make "
             "text of it: KeyedVectors.load_word2vec_format(path, binary=True)"
