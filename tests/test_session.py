@@ -399,7 +399,9 @@ def test_too_little_memory_is_refused(monkeypatch):
 
 
 def test_nothing_of_it_runs_when_its_test_has_ended():
-    source = "import sys\nclass Last:\n    @property\n    def __name__(self):\n        print('bye')\n"
+    source = (
+        "import sys\nclass Last:\n    @property\n    def __name__(self):\n        print('bye')\n"
+    )
     with sandbox(source + "sys.modules['last'] = Last()\ndef f():\n    return 1") as box:
         for _ in range(20):
             with loaded(box) as submission:
