@@ -393,7 +393,7 @@ def test_a_student_goes_from_the_zip_to_full_marks_with_make_alone(copy, real_tr
 
     done = make("run")
     assert done.returncode != 0
-    assert "run.py: not written yet: 2b: sgd\n" in done.stderr
+    assert "run.py: not written yet: 2b: sgd, src/submission/sgd.py:" in done.stderr
     assert make("data", f"FROM={real_treebank}").returncode == 0
     paste(copy)
     done = make("run")
