@@ -507,20 +507,12 @@ LIMITS = {  # files, how many are in the package, lines on what was left out
     "more farther down": (HELPERS | PACKAGE | {"h.py": "", "big.py": LARGE, "a/c.py": ""}, 199, ["big.py is larger than 1 MB", TOO_MUCH]),
     "5,200 files before the code": (under("b/c", PACKAGE) | {f"a/{i}.txt": "" for i in range(5_200)}, 3, []),
     "20,000 files": (PACKAGE | {f"a/{i}": "" for i in range(20_000)}, 3, [TOO_MANY]),
-}  # fmt: skip
-MANY = {  # it takes long to write them
     "20,000 files before the code": (VECTOR | under("b/c", PACKAGE) | {f"a/{i}": "" for i in range(20_000)}, 0, [TOO_MANY]),
 }  # fmt: skip
 
 
 @both
-@pytest.mark.parametrize(
-    ("files", "count", "skipped"),
-    [
-        *(pytest.param(*row, id=name) for name, row in LIMITS.items()),
-        *(pytest.param(*row, id=name, marks=pytest.mark.slow) for name, row in MANY.items()),
-    ],
-)
+@pytest.mark.parametrize(("files", "count", "skipped"), LIMITS.values(), ids=LIMITS)
 def test_files_are_limited_in_number_and_size(tmp_path, make, files, count, skipped):
     handed_in = read_upload(make(tmp_path / "it", files))
     assert len(handed_in.package) == count

@@ -266,11 +266,11 @@ def read_package(tree, main):
 def misnamed(files, package):
     """Say which files at the top are meant to be one that is not there, and are not graded so."""
     init = package.get(INIT)
-    known = [*files, *defined({INIT: init} if init else {})]
-    for name in files:
+    known = {*files, *defined({INIT: init} if init else {})}
+    lacking = [ours for ours in FUNCTIONS if known.isdisjoint({ours, *FUNCTIONS[ours]})]
+    for name in files if lacking else ():
         is_code = "/" not in name and name.lower().endswith((".py", ".py.txt"))
         is_used = name in package and (not init or name.removesuffix(".py") in init.text)
-        lacking = [ours for ours in FUNCTIONS if {ours, *FUNCTIONS[ours]}.isdisjoint(known)]
         if is_code and not is_used and meant(name) in lacking:
             yield f"{one_line(files[name])} was left out: {advice(name)}"
 
