@@ -1,6 +1,7 @@
 """Where a submission runs: every test gets a worker of its own, with an empty folder."""
 
 import contextlib
+import functools
 import importlib.util
 import math
 import os
@@ -73,11 +74,10 @@ class Sandbox:
         self.folder = tempfile.mkdtemp(prefix="grading-", dir=place)
         os.chmod(self.folder, 0o711)
         self.failed = {}  # why imports failed, by module
-        self.is_measured = False
         try:
-            self.memory = watch.memory_left()  # bytes that a submission may take
-            if self.memory < watch.LEAST_MEMORY:
-                amounts = watch.memory_here(), max(self.memory, 0), watch.LEAST_MEMORY
+            left = watch.memory_left()
+            if left < watch.LEAST_MEMORY:
+                amounts = watch.memory_here(), max(left, 0), watch.LEAST_MEMORY
                 raise OSError(TOO_LITTLE.format(*(amount >> 20 for amount in amounts)))
             while self.confinement.weaker and (problem := self._problem()):
                 reason = self.confinement.reason or f"not {self.confinement}: {problem}"
@@ -85,6 +85,11 @@ class Sandbox:
         except BaseException:
             self.close()
             raise
+
+    @functools.cached_property
+    def memory(self):
+        """Bytes that a submission may take; to be asked when the nursery has imported all."""
+        return max(watch.memory_left(), watch.LEAST_MEMORY)
 
     def _problem(self):
         """Say why Python can never run behind these walls; empty if it can."""
@@ -122,9 +127,6 @@ class Sandbox:
             os.chown(folder, *user)
         try:
             with contextlib.closing(patiently(Session, self, folder, seconds)) as session:
-                if not self.is_measured:  # only now has the nursery imported all that it will
-                    self.memory = max(watch.memory_left(), watch.LEAST_MEMORY)
-                    self.is_measured = True
                 yield session
         finally:
             tidy(folder, user, self.confinement.may_leave_files)
