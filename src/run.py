@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from itertools import chain
 
 from training import Settings, train
 from training.progress import Progress, as_minutes
@@ -155,8 +154,9 @@ def words_to_plot(corpus, wanted):
     found = [word for word in wanted or PLOTTED_WORDS if word in corpus.tokens()]
     if not wanted and not is_treebank and len(found) < FEW:
         print("Plotting the most frequent words. To plot others: --words A,B,...")
-        frequent = Counter(chain.from_iterable(corpus.sentences())).most_common(len(PLOTTED_WORDS))
-        return [word for word, _ in frequent]
+        frequency = Counter(dict(zip(corpus.tokens(), corpus.frequency(), strict=True)))
+        del frequency["UNK"]
+        return [word for word, _ in frequency.most_common(len(PLOTTED_WORDS))]
     if not found:
         text = ", ".join(wanted or ["great", "cool", "..."])
         raise InputError(
