@@ -178,7 +178,7 @@ def run(name, work, stopped=lambda: "Stopped."):
     except SubmissionError as error:
         code, message = 1, f"{name}: error in the submission: {error}"
     except NotImplementedError as error:
-        places = [f"{from_here(Path(f.filename))}:{f.lineno}" for f in _report(error).stack[-1:]]
+        places = [f"{from_here(Path(f.filename))}:{f.lineno}" for f in _trace_of(error).stack[-1:]]
         what = ", ".join(filter(None, [str(error), *places]))
         code, message = 1, f"{name}: not written yet: {what}"
     except BaseException as error:  # SystemExit, too: a submission may call sys.exit
@@ -190,7 +190,7 @@ def run(name, work, stopped=lambda: "Stopped."):
     return code
 
 
-def _report(error):
+def _trace_of(error):
     """Give the stack trace of an error, with the frames of the submission alone."""
     report = traceback.TracebackException.from_exception(error)
     folder = SOURCE / "submission"
@@ -200,6 +200,6 @@ def _report(error):
 
 def _frames_of_submission(error):
     """Write the part of a stack trace that is in the submission; nothing if none is."""
-    report, folder = _report(error), SOURCE / "submission"
+    report, folder = _trace_of(error), SOURCE / "submission"
     in_syntax = isinstance(error, SyntaxError) and folder in Path(error.filename or "").parents
     return "".join(report.format()).rstrip() if report.stack or in_syntax else ""

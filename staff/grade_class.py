@@ -239,7 +239,7 @@ def grade(folder, hand_in, options, grader):
         )
         report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
         graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
-        problem = last_line(report) if code == 2 else "" if graded else UNFINISHED
+        problem = refusal_in(report) if code == 2 else "" if graded else UNFINISHED
         ended |= {"problem": problem, "processor_seconds": round(seconds, 2)}
         if tests and graded:
             dump(joined(load(before / RESULTS), load(partial / RESULTS)), partial / RESULTS)
@@ -287,10 +287,10 @@ def check_solution(grader, solution, tests=(), unconfined=False):
     if why:
         raise InputError(f"the solution fails against itself: {'; '.join(why):.1000}")
     if code != 0:
-        raise InputError(last_line(report))
+        raise InputError(refusal_in(report))
 
 
-def last_line(report):
+def refusal_in(report):
     """Give the line in which the grader says why it does not grade."""
     return report.strip().split("\n")[-1].removeprefix("grader.py: ") or UNFINISHED
 
