@@ -342,7 +342,6 @@ def test_unittest_says_that_hidden_tests_are_not_graded():
 # What README shows
 
 SHOWN = {
-    "2a-2-basic": None,
     "2a-1-basic": ("word2vec.py", "    error[outside_word_idx] -= 1\n", ""),
     "2b-1-basic": (
         "sgd.py",
