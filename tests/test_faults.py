@@ -34,8 +34,12 @@ FAULTS = {  # code, limit in seconds, and words
         "its process ended with exit code 0",
     ),
     "garbage": ("say(os.urandom(10**5))", 10, "the submission sent "),
-    "a loop": ("while True: pass", 1, "sigmoid took longer than 1 seconds, the limit of this test"),
-    "a stop": ("os.kill(os.getpid(), signal.SIGSTOP)", 1, "sigmoid took longer than 1 seconds"),
+    "a loop": (
+        "while True: pass",
+        0.6,
+        "sigmoid took longer than 0.6 seconds, the limit of this test",
+    ),
+    "a stop": ("os.kill(os.getpid(), signal.SIGSTOP)", 0.6, "sigmoid took longer than 0.6 seconds"),
 }
 IMPORTS = {
     "an error": ("1 / 0", 10, "division by zero"),

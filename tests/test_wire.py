@@ -65,7 +65,9 @@ SHAPES = array_shapes(min_side=0, max_side=4)
 ARRAYS = st.one_of([arrays(dtype, SHAPES) for dtype in wire.DTYPES.values()])
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
 KEYS = st.text().filter(TAG.__ne__)  # the one word that is the wire's own
-VALUES = st.recursive(PLAIN | ARRAYS, lambda x: st.lists(x) | st.dictionaries(KEYS, x))
+VALUES = st.recursive(
+    PLAIN | ARRAYS, lambda x: st.lists(x) | st.dictionaries(KEYS, x), max_leaves=10
+)
 
 
 @example([2**63, -(10**4000), 5e-324, -0.0, math.nan, -math.inf, "größe\0\x1b", "\ud800"])
