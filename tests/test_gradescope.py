@@ -83,6 +83,7 @@ def test_each_way_a_test_ends(test, status, more, score, most, says, output):
     assert (shown["number"], shown["name"]) == (test.id, test.description)
     assert shown["extra_data"]["is_extra_credit"] == test.is_extra_credit
     assert ("message" in shown["extra_data"]) == ("failure" in more and test is not SECRET)
+    assert (CRASH.message in json.dumps(shown)) == ("failure" in more and test is not SECRET)
 
 
 def test_an_error_is_there_as_data():
@@ -101,23 +102,13 @@ def test_an_error_is_there_as_data():
     assert (len(told["message"]), told["file"]) == (2000, "")
 
 
-def test_an_error_that_is_not_shown_is_nowhere():
-    whole = json.dumps(entry(Outcome(SECRET, Status.FAILED, 0, CRASH)))
-    assert CRASH.message not in whole
-    assert CRASH.kind not in whole
-
-
-def test_a_test_reads_as_in_the_handout():
+def test_a_test_reads_as_in_the_handout_and_says_who_sees_it():
     test = entry(Outcome(BASIC, Status.PASSED, 0))
     text = json.loads(json.dumps(test), parse_float=str)
     shown = f"{text['number']}) {text['name']} ({text['score']}/{text['max_score']})"
     assert shown == "2a-2-basic) Sigmoid on the known case. (1.0/1.0)"
-
-
-def test_visibility():
-    assert entry(Outcome(BASIC, Status.FAILED, 0))["visibility"] == "visible"
+    assert test["visibility"] == "visible"
     assert entry(Outcome(LATER, Status.FAILED, 0))["visibility"] == "after_published"
-    assert view.results(Report(()))["stdout_visibility"] == "hidden"
 
 
 def test_the_whole():
@@ -128,19 +119,15 @@ def test_the_whole():
     results = view.results(replace(REPORT, outcomes=tuple(outcomes), seconds=2.5))
     assert problems(results) == []
     assert results["output"] == "Hidden tests were not graded.\nConfined by Landlock."
-    assert results["execution_time"] == 2.5
+    assert (results["execution_time"], results["stdout_visibility"]) == (2.5, "hidden")
     assert [test["number"] for test in results["tests"]] == [o.test.id for o in outcomes]
-    earned, most = REPORT.points
-    assert sum(test["score"] for test in results["tests"]) == earned
-    assert sum(test["max_score"] for test in results["tests"]) == most
-
-
-def test_two_tests_of_one_id_are_refused():
+    sums = [sum(test[key] for test in results["tests"]) for key in ("score", "max_score")]
+    assert tuple(sums) == REPORT.points
     with pytest.raises(ValueError, match="two tests have the same id"):
         view.results(Report((Outcome(BASIC, Status.PASSED, 0),) * 2))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.sampled_from([*FORGED.values(), *BREAKS, "x" * 3000])
@@ -160,7 +147,7 @@ def test_what_a_submission_says_never_breaks_the_contract(parts):
             assert all(c.isprintable() or c in "\n\t" for c in output)
 
 
-@pytest.mark.parametrize("unit", ["\ud800", "x", "x" * 500 + "\n"])
+@pytest.mark.parametrize("unit", ["\ud800", "x" * 500 + "\n"])
 def test_long_output_is_cut(unit):
     outcome = with_everywhere((unit * 5_000)[:20_000], LOCALLY)
     outcome = replace(outcome, failure=replace(outcome.failure, trace=outcome.failure.trace * 8))
@@ -188,39 +175,33 @@ def test_the_file_is_written_whole_and_for_its_owner_alone(tmp_path, monkeypatch
     assert os.listdir(tmp_path) == ["results.json"]
 
 
-@pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_what_is_no_json_is_not_written(tmp_path, number):
+def test_what_is_no_json_is_not_written(tmp_path):
     path = tmp_path / "results.json"
     path.write_text("old")
     with pytest.raises(ValueError, match="JSON compliant"):
-        view.write(path, Report((), (), number))
+        view.write(path, Report((), (), float("nan")))
     assert {file: file.read_text() for file in tmp_path.iterdir()} == {path: "old"}
 
 
-def refused(path):
-    with pytest.raises(InputError) as error:
-        view.write(path, Report(()))
-    assert "\n" not in str(error.value)
-    assert str(path) in str(error.value)
-    return str(error.value)
-
-
-def test_a_file_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
-    assert "No such file or directory" in refused(tmp_path / "nowhere" / "results.json")
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("nowhere/results.json", "No such file or directory"),
+        ("file/results.json", "Not a directory"),
+        ("folder", "no ordinary file"),
+        ("pipe", "no ordinary file"),
+        ("link", "no ordinary file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_in_one_line(name, problem, tmp_path):
     (tmp_path / "file").write_text("")
-    assert "Not a directory" in refused(tmp_path / "file" / "results.json")
     (tmp_path / "folder").mkdir()
-    assert "no ordinary file" in refused(tmp_path / "folder")
     os.mkfifo(tmp_path / "pipe")
-    assert "no ordinary file" in refused(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("file")
-    assert "no ordinary file" in refused(tmp_path / "link")
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    assert "No space left on device" in refused(tmp_path / "results.json")
+    with pytest.raises(InputError, match=problem) as error:
+        view.write(tmp_path / name, Report(()))
+    assert "\n" not in str(error.value)
+    assert str(tmp_path / name) in str(error.value)
     assert sorted(os.listdir(tmp_path)) == ["file", "folder", "link", "pipe"]
 
 
@@ -242,38 +223,34 @@ GOOD = {
                     {"name": "m", "value": "*", "order": "desc"}],
 }  # fmt: skip
 GONE = object()
-NOT_NUMBERS = (True, "1", None, [1], float("nan"), float("inf"), -1)
-NOT_TEXTS = (1, None, ["x"], "a\rb", "a\0b", "\ud800")
-NOT_FORMATS = ("markdown", "TEXT", "", None, 1, ["text"])
-DAMAGE = [
-    *((("score",), value) for value in NOT_NUMBERS),
-    *((("execution_time",), value) for value in NOT_NUMBERS),
-    *((("output",), value) for value in (*NOT_TEXTS, "x" * 20_001)),
-    *(((f"{key}output_format",), value) for key in ("", "test_") for value in NOT_FORMATS),
-    *((("test_name_format",), value) for value in NOT_FORMATS),
+DAMAGE = [  # where, and what stands there
+    *((("score",), value) for value in (True, "1", None, [1], float("nan"), float("inf"), -1)),
+    *((("output",), value) for value in (1, None, ["x"], "a\rb", "a\0b", "\ud800", "x" * 20_001)),
+    *((("output_format",), value) for value in ("markdown", "TEXT", "", None, ["text"])),
     *((("visibility",), value) for value in ("shown", None, True)),
-    *((("stdout_visibility",), value) for value in ("shown", None, True)),
     *((("extra_data",), value) for value in (None, [], "x", {"x": float("nan")}, {"x": {1}})),
     *((("tests",), value) for value in (None, {}, "x", [1], [[]], [None])),
     *((("leaderboard",), value) for value in (None, {}, "x", [1], [{}])),
-    (("more",), 1), (("status",), "passed"), (("tests", 0, "more"), 1), (("tests", 0, "value"), 1),
-    (("leaderboard", 0, "more"), 1),
-    *((("tests", 0, "score"), value) for value in (*NOT_NUMBERS, 1.6)),
-    *((("tests", 0, "max_score"), value) for value in (*NOT_NUMBERS, 0.9)),
+    *((("tests", 0, "score"), value) for value in (True, "1", -1, 1.6)),
     *((("tests", 0, "status"), value) for value in ("", "error", "PASSED", None, True, GONE)),
-    *((("tests", 0, key), value) for key in ("name", "number") for value in NOT_TEXTS),
-    *((("tests", 0, "output"), value) for value in (*NOT_TEXTS, "x" * 20_001)),
-    *((("tests", 0, f"{key}_format"), value) for key in ("name", "output") for value in NOT_FORMATS),
     *((("tests", 0, "tags"), value) for value in ("t", [1], [None], {}, ["a\0"])),
-    *((("tests", 0, "visibility"), value) for value in ("shown", None, True)),
     *((("tests", 0, "extra_data"), value) for value in (None, [], {"is_extra_credit": 1})),
-    (("tests", 0, "number"), "2"),
-    (("tests", 1, "extra_data"), {"is_extra_credit": False}), (("tests", 1, "extra_data"), GONE),
-    (("tests", 1, "score"), -1),
-    *((("leaderboard", 0, "name"), value) for value in (1, None, GONE)),
     *((("leaderboard", 0, "value"), value) for value in (True, None, float("inf"), "a\0", GONE)),
     *((("leaderboard", 0, "order"), value) for value in ("up", None, GONE)),
+    (("execution_time",), "1"), (("test_output_format",), "rich"), (("test_name_format",), 1),
+    (("stdout_visibility",), "shown"), (("more",), 1), (("tests", 0, "more"), 1),
+    (("leaderboard", 0, "more"), 1), (("tests", 0, "max_score"), 0.9), (("tests", 0, "name"), 1),
+    (("tests", 0, "number"), "2"), (("tests", 0, "output"), "x" * 20_001),
+    (("tests", 0, "name_format"), "TEXT"), (("tests", 0, "visibility"), "shown"),
+    (("tests", 1, "extra_data"), {"is_extra_credit": False}), (("tests", 1, "extra_data"), GONE),
     (("score",), GONE),  # then each test needs one
+]  # fmt: skip
+TEXTS = [  # that are no results, and a few that are no JSON
+    "", '{"score": 1', '{"score": 1}{"score": 1}', 'hello\n{"score": 1}', "[]", "1", "{}",
+    '{"score": NaN}', '{"score": 1, "extra_data": {"x": -Infinity}}', '{"score": 1e999}',
+    '{"score": 1, "score": 2}', '{"tests": [{"score": 1, "score": 2, "status": "passed"}]}',
+    '{\r\n"score": 1}', '\ufeff{"score": 1}', '{"score": 1}'.encode("utf-16"),
+    '{"score": 1, "output": "é"}'.encode("latin-1"), '{"tests": []}', "[" * 100_000,
 ]  # fmt: skip
 
 
@@ -289,41 +266,9 @@ def damaged(path, value):
     return results
 
 
-@pytest.mark.parametrize(
-    "good",
-    [GOOD, json.dumps(GOOD), json.dumps(GOOD).encode(), {"score": 0}, {"tests": [{"score": 0, "status": "failed"}]}],
-    ids=["all keys", "text", "bytes", "score alone", "a test"],
-)  # fmt: skip
-def test_the_validator_finds_nothing_where_all_is_well(good):
-    assert problems(good) == []
-
-
-def test_the_validator_finds_damage():
+def test_the_validator_finds_damage_and_nothing_where_all_is_well():
+    a_test = {"tests": [{"score": 0, "status": "failed"}]}
+    for good in (GOOD, json.dumps(GOOD), json.dumps(GOOD).encode(), {"score": 0}, a_test):
+        assert problems(good) == []
     assert [case for case in DAMAGE if not problems(damaged(*case))] == []
-
-
-TEXTS = {
-    "nothing": "",
-    "cut off": '{"score": 1',
-    "two objects": '{"score": 1}{"score": 1}',
-    "printed before": 'hello\n{"score": 1}',
-    "a list": "[]",
-    "a number": "1",
-    "NaN": '{"score": NaN}',
-    "Infinity": '{"score": 1, "extra_data": {"x": -Infinity}}',
-    "too large": '{"score": 1e999}',
-    "a key twice": '{"score": 1, "score": 2}',
-    "a key twice within": '{"tests": [{"score": 1, "score": 2, "status": "passed"}]}',
-    "line ends": '{\r\n"score": 1}',
-    "byte order mark": '\ufeff{"score": 1}',
-    "UTF-16": '{"score": 1}'.encode("utf-16"),
-    "Latin-1": '{"score": 1, "output": "é"}'.encode("latin-1"),
-    "no score, no tests": "{}",
-    "no score, empty tests": '{"tests": []}',
-    "deep": "[" * 100_000,
-}
-
-
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_the_validator_refuses_text(text):
-    assert len(problems(text)) >= 1
+    assert [text for text in TEXTS if not problems(text)] == []

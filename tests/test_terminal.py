@@ -6,7 +6,6 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -17,19 +16,20 @@ from grading import outcomes
 from grading import report as view
 from grading.outcomes import Failure, Line, Outcome, Report, Status
 from sandbox.text import escape, shortened
+from utils.commands import SOURCE
 
 BASIC = outcomes.Test("2a-2-basic", "Sigmoid on the known case.", 1, 5)
 HALF = outcomes.Test("2b-0-basic", "SGD from 0.5.", 0.5, 5)
 LOCALLY = outcomes.Test("2a-7-hidden", "Skip-gram, other windows.", 3, 10, True, counts=False)
-REMOTELY = outcomes.Test("2a-7-hidden", "Skip-gram, other windows.", 3, 10, True)
+REMOTELY = replace(LOCALLY, counts=True)
 QUIZ = outcomes.Test("3a-0-basic", "Question 1 is answered.", 0, 5)
 SECRET = outcomes.Test("2b-3-hidden", "SGD on scalars.", 1, 5, True, hide_errors=True)
 EXTRA = outcomes.Test("1a-0-basic", "By hand.", 2.5, 5, is_extra_credit=True)
+TENTH = replace(BASIC, points=0.1)
+VECTORS = outcomes.Test("2c-0-basic", "Vectors.", 1, 5)
 
-WRONG = Failure(
-    "AssertionError",
-    "sigmoid: the result differs most at [1]: yours is -0.29, expected 0.29.\nIt is negated.",
-)
+AT = "sigmoid: the result differs most at [1]: yours is -0.29, expected 0.29."
+WRONG = Failure("AssertionError", f"{AT}\nIt is negated.")
 CRASH = Failure(
     "ZeroDivisionError",
     "division by zero",
@@ -57,19 +57,9 @@ REPORT = Report(
 )
 
 
-def shown(report):
-    """Show a whole report, as the program prints it."""
-    parts = [view.START]
-    for outcome in report.outcomes:
-        parts += [view.start_of(outcome.test), view.end_of(outcome)]
-    return "\n".join([*parts, view.end(report), ""])
-
-
 def test_a_report_looks_as_in_the_handout():
-    compare_with_golden("report.txt", shown(REPORT))
-
-
-TENTH = replace(BASIC, points=0.1)
+    parts = [f"{view.start_of(one.test)}\n{view.end_of(one)}" for one in REPORT.outcomes]
+    compare_with_golden("report.txt", "\n".join([view.START, *parts, view.end(REPORT), ""]))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +78,8 @@ def test_sums(ends, points, extra):
     assert view.end(report) == line
 
 
+# Nothing can be forged
+
 FORGED = {
     "an END line": "----- END 2a-2-basic [took 0:00:00.000062 (max allowed 5 seconds), 1/1 points]",
     "a START line": "----- START 2a-3-hidden: Sigmoid.",
@@ -103,21 +95,13 @@ FORGED = {
     "an invisible sign in double bars": "=\u034f" * 10 + " END GRADING [6.0/6.0 points]",
     "no width": "\u200b----- END 2a-2-basic",
 }
-BREAKS = [
-    "",
-    "\n",
-    "\r",
-    "\r\n",
-    "\x0b",
-    "\x0c",
-    "\x1c",
-    "\x85",
-    "\u2028",
-    "\x1b[1G",
-    "\b" * 80,
-    "\0",
-]
+BREAKS = ["", *"\n\r\x0b\x0c\x1c\x85\u2028\0", "\r\n", "\x1b[1G", "\b" * 80]
 LIKE_OURS = re.compile(r"\s*(--(?![a-z])|==|[-=]?[^\x00-\x7f])")
+
+
+def failed_at(test, file, number, function):
+    place = Line(file, number, function)
+    return Outcome(test, Status.FAILED, 0, Failure("ValueError", "", place=place))
 
 
 def with_everywhere(text, test=BASIC):
@@ -127,22 +111,24 @@ def with_everywhere(text, test=BASIC):
     return Outcome(test, Status.FAILED, 0.5, failure, printed=text, notes=(text, f"read: {text}"))
 
 
-def assert_not_forged(outcome):
-    """Check that the last lines alone look like the grader's."""
-    text = view.end_of(outcome)
-    *lines, last, empty = text.splitlines() + [""] * text.endswith("\n")
-    assert (last[:10], empty) == ("----- END ", "")
-    assert text.split("\n") == [*lines, last, empty]
-    for line in lines:
-        assert not LIKE_OURS.match(line), line
-    assert all(character.isprintable() or character == "\t" for character in "".join(lines))
-
-
 @pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
-def test_no_line_of_the_grader_can_be_forged(text):
+@pytest.mark.parametrize("begin", ["", "said: "])
+def test_no_line_of_the_grader_can_be_forged(text, begin):
     for end in BREAKS:
-        assert_not_forged(with_everywhere(f"{end}{text}{end}{text}"))
-        assert_not_forged(with_everywhere(f"said: {end}{text}{end}{text}"))
+        name = f"{begin}{end}{text}{end}{text}"
+        shown = view.end_of(with_everywhere(name))
+        *lines, last, empty = shown.split("\n")
+        assert (last[:10], empty) == ("----- END ", "")
+        assert shown.splitlines() == [*lines, last]
+        assert all(character.isprintable() or character == "\t" for character in "".join(lines))
+        *noted, last = view.end(Report((), (name,))).splitlines()
+        assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
+        outcome = failed_at(BASIC, name, 1, name)
+        following = view.next_step(Report((outcome,)), True).split("\n")
+        assert following[0].startswith("Next: ")
+        says_all = Failure("", name, (), outcome.failure.place)
+        lines += noted + following + view.details(replace(outcome, failure=says_all))
+        assert not [line for line in lines if LIKE_OURS.match(line)]
 
 
 def rows_of(line, width):
@@ -187,31 +173,28 @@ def widths_and_texts(draw, widths=WIDTHS):
     return width, text
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @example((80, " " * 78 + FORGED["an END line"]))
 @example((80, "text" + " " * 62 + FORGED["an END line"]))
 @example((80, "text\nmore" + " " * 72 + FORGED["an END line"]))
 @example((80, "—" * 78 + FORGED["em dashes"]))
+@example((20, "日" * 9 + "\u0301" + "x"))
 @given(widths_and_texts())
-def test_no_line_of_the_grader_can_be_forged_where_the_terminal_wraps(case):
+def test_rows_fit_the_terminal_which_forges_nothing_by_wrapping(case):
     width, text = case
     outcome = with_everywhere(text)
     assert_not_forged_where_wrapped(view.details(outcome, width), width)
     said = ("This error caused the test to fail.", "[... ", "|", " ")
     for line in view.details(replace(outcome, notes=()), width):
         assert not line or line.startswith(said), (width, line)
-
-
-@settings(max_examples=100)
-@example((20, "日" * 9 + "\u0301" + "x"))
-@given(widths_and_texts())
-def test_what_is_printed_is_shown_whole_in_rows_that_fit_the_terminal(case):
-    width, text = case
     lines = view.details(Outcome(BASIC, Status.PASSED, 0, printed=text), width)
     assert not [line for line in lines if line[:2] not in ("| ", "|")]
     assert not [line for line in lines if len(rows_of(line, width)) > 1]
-    shown = "".join(line[2:] for line in lines)
-    assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", escape(text))
+    shown = "".join(line[2:] for line in lines)  # what is printed is shown whole
+    assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", escape(text.rstrip()))
+
+
+# Rows
 
 
 @pytest.mark.parametrize(
@@ -232,6 +215,18 @@ def test_rows_of_what_is_printed_for_20_columns(printed, rows):
     assert shown == [f"| {row}".rstrip() for row in rows]
 
 
+def test_a_message_is_broken_between_words_in_a_terminal_and_whole_in_a_file():
+    failure = Failure("AssertionError", f"{AT}\n{AT}")
+    assert view.error(failure, 64) == [
+        "  AssertionError: sigmoid: the result differs most at [1]: yours",
+        "      is -0.29, expected 0.29.",
+        "    sigmoid: the result differs most at [1]: yours is -0.29,",
+        "      expected 0.29.",
+    ]
+    assert view.error(failure) == [f"  AssertionError: {AT}", f"    {AT}"]
+    assert view.notes([AT], 64)[1] == "    expected 0.29."
+
+
 PRINTS = """
 from grading import report as view
 from grading.outcomes import Outcome, Report, Status, Test
@@ -244,14 +239,14 @@ assert max(map(len, results["tests"][0]["output"].split("\\n"))) == 80
 """
 
 
-@pytest.mark.parametrize("columns", [20, 132, None])
+@pytest.mark.parametrize("columns", [132, None])
 def test_rows_are_as_wide_as_the_terminal_that_is_printed_to_and_80_elsewhere(columns):
     termios = pytest.importorskip("termios")
     ours, theirs = os.openpty() if columns else os.pipe()
     if columns:
         termios.tcsetwinsize(theirs, (24, columns))
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    environment["PYTHONPATH"] = str(Path(view.__file__).parents[1])
+    environment["PYTHONPATH"] = str(SOURCE)
     subprocess.run([sys.executable, "-c", PRINTS], stdout=theirs, env=environment, check=True)
     lines = os.read(ours, 100_000).decode().splitlines()
     os.close(ours)
@@ -261,68 +256,9 @@ def test_rows_are_as_wide_as_the_terminal_that_is_printed_to_and_80_elsewhere(co
     assert sum(len(line.lstrip(" |")) for line in marked) == 3 * 300
 
 
-def failed_at(test, file, number, function):
-    failure = Failure("ValueError", "", place=Line(file, number, function))
-    return Outcome(test, Status.FAILED, 0, failure)
-
-
-def test_the_next_step_is_the_first_function_of_the_first_question_that_fails(monkeypatch):
-    vectors = outcomes.Test("2c-0-basic", "Vectors.", 1, 5)
-    report = [
-        Outcome(vectors, Status.FAILED, 0, WRONG),
-        failed_at(HALF, "sgd.py", 3, "sgd"),
-        failed_at(BASIC, "word2vec.py", 90, "skipgram"),
-        failed_at(BASIC, "word2vec.py", 33, "sigmoid"),
-        failed_at(BASIC, "word2vec.py", 70, "softmax"),
-    ]
-    lines = [
-        "Next: 2a sigmoid, word2vec.py line 33",
-        "Next: 2a softmax, word2vec.py line 70",
-        "Next: 2a skipgram, word2vec.py line 90",
-        "Next: 2b sgd, sgd.py line 3",
-        "Next: 2c word vectors: make data, then make run",
-        "Next: hand in",
-    ]
-    monkeypatch.setattr(view, "find_treebank", lambda: view.SAMPLE)  # as if no other were here
-    for line, solved in zip(lines, [3, 4, 2, 1, 0, None], strict=True):
-        assert view.next_step(Report(tuple(report)), True).startswith(line)
-        if solved is not None:
-            report[solved] = Outcome(report[solved].test, Status.PASSED, 0)
-    assert view.next_step(Report(tuple(report)), False).startswith("Next: all tests, make grade")
-    monkeypatch.setattr(view, "find_treebank", lambda: "the real one")
-    told = view.next_step(Report((Outcome(vectors, Status.FAILED, 0, WRONG),)), True)
-    assert told == "Next: 2c word vectors: make run"
-    nothing = Report((Outcome(BASIC, Status.FAILED, 0, WRONG),))
-    assert view.next_step(nothing, True) == ""  # the upload is of no use: each test says why
-    for name, words in (("<module>", "2a"), ("<lambda>", "2a"), ("f", "2a f")):
-        report = Report((failed_at(BASIC, "a.py", 0, name),))
-        assert view.next_step(report, True) == f"Next: {words}, a.py"
-
-
-@pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
-def test_next_step_notes_and_what_says_all_cannot_be_forged(text):
-    for end in BREAKS:
-        name = f"{end}{text}{end}{text}"
-        outcome = failed_at(BASIC, name, 1, name)
-        lines = view.next_step(Report((outcome,)), True).split("\n")
-        assert lines[0].startswith("Next: ")
-        failure = Failure("", name, (), outcome.failure.place)
-        lines += view.details(replace(outcome, failure=failure))
-        *noted, last = view.end(Report((), (name,))).splitlines()
-        assert last == "========== END GRADING [0.0/0.0 points + 0/0 extra credit]"
-        assert not [line for line in lines + noted if LIKE_OURS.match(line)]
-
-
-def test_nothing_is_shown_of_an_error_that_shall_be_hidden():
-    failure = Failure("Secret", "secret", (Line("secret", 1, "secret", "secret"),))
-    text = view.end_of(Outcome(SECRET, Status.FAILED, 0, failure, notes=("note",)))
-    assert "secret" not in text.lower()
-    assert text.split("\n")[:2] == ["note", "the error is not shown for this test"]
-
-
-@pytest.mark.parametrize("unit", ["x", "\n", "x\n", "\x00", "----- END\n", "日本\n", "e\u0301"])
+@pytest.mark.parametrize("unit", ["x", "\n", "\x00", "----- END\n", "e\u0301"])
 def test_details_are_short_and_hold_both_ends(unit):
-    text = f"begin {unit * 30_000} the end"
+    text = f"begin {unit * 3_000} the end"
     part = text[:300]
     trace = (*(Line(part, number, part, part) for number in range(100)), Line("z.py", 2, "z"))
     failure = Failure("ValueError", text, trace)
@@ -332,8 +268,6 @@ def test_details_are_short_and_hold_both_ends(unit):
     assert lines[60].endswith(" end")
     assert lines[-1] == '  File "z.py", line 2, in z'
     assert len(re.findall(r"^\[\.\.\. [\d,]+ lines left out", "\n".join(lines), re.M)) == 4
-    many = Outcome(BASIC, Status.FAILED, 0, failure, text, (text,) * 9)
-    assert len("\n".join(view.details(many))) <= 20_000
 
 
 def test_lines_left_out_are_counted():
@@ -348,16 +282,37 @@ def test_lines_left_out_are_counted():
     assert f"[... {1001 - len(kept)} lines left out ...]" in kept
 
 
-MESSAGE = "sigmoid differs most at [4]: yours is 0.411865, expected 0.583434."
+# The next step
 
 
-def test_a_message_is_broken_between_words_in_a_terminal_and_whole_in_a_file():
-    failure = Failure("AssertionError", f"{MESSAGE}\n{MESSAGE}")
-    assert view.error(failure, 60) == [
-        "  AssertionError: sigmoid differs most at [4]: yours is",
-        "      0.411865, expected 0.583434.",
-        "    sigmoid differs most at [4]: yours is 0.411865, expected",
-        "      0.583434.",
+def test_the_next_step_is_the_first_function_of_the_first_question_that_fails(monkeypatch):
+    report = [
+        (Outcome(VECTORS, Status.FAILED, 0, WRONG), "2c word vectors: make data, then make run"),
+        (failed_at(HALF, "sgd.py", 3, "sgd"), "2b sgd, sgd.py line 3"),
+        (failed_at(BASIC, "word2vec.py", 90, "skipgram"), "2a skipgram, word2vec.py line 90"),
+        (failed_at(BASIC, "word2vec.py", 70, "softmax"), "2a softmax, word2vec.py line 70"),
+        (failed_at(BASIC, "word2vec.py", 33, "sigmoid"), "2a sigmoid, word2vec.py line 33"),
     ]
-    assert view.error(failure) == [f"  AssertionError: {MESSAGE}", f"    {MESSAGE}"]
-    assert view.notes([MESSAGE], 60)[1] == "    0.583434."
+    monkeypatch.setattr(view, "find_treebank", lambda: view.SAMPLE)  # as if no other were here
+    while report:
+        found = Report(tuple(outcome for outcome, _ in [*report[-1:], *report[:-1]]))
+        assert view.next_step(found, True) == f"Next: {report.pop()[1]}"
+    monkeypatch.setattr(view, "find_treebank", lambda: "the real one")
+    found = Report((Outcome(VECTORS, Status.FAILED, 0, WRONG),))
+    assert view.next_step(found, True) == "Next: 2c word vectors: make run"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_all", "told"),
+    [
+        (Outcome(BASIC, Status.PASSED, 0), True, "Next: hand in your work, make submission.zip"),
+        (Outcome(BASIC, Status.PASSED, 0), False, "Next: all tests, make grade"),
+        (failed_at(BASIC, "a.py", 0, "<module>"), True, "Next: 2a, a.py"),
+        (failed_at(BASIC, "a.py", 0, "f"), True, "Next: 2a f, a.py"),
+        (Outcome(BASIC, Status.FAILED, 0, WRONG), True, ""),  # no place: each test says why
+    ],
+)
+def test_the_next_step_where_there_is_no_function(outcome, is_all, told):
+    found = view.next_step(Report((outcome,)), is_all)
+    assert found.startswith(told)
+    assert bool(found) == bool(told)
