@@ -91,21 +91,21 @@ def test_passing_with_the_same_random_numbers_each_time(run):
 
 
 @pytest.mark.parametrize(
-    ("number", "course", "status", "kind", "message", "points", "extra"),
+    ("number", "course", "status", "said", "points", "extra"),
     [
-        (1, Course(UPLOAD), Status.UNGRADED, None, None, (0, 0), (0, 0)),
-        (1, Course(UPLOAD, solution=UPLOAD), Status.FAILED, "AssertionError", "a difference", (0, 2), (0, 0)),
-        (2, Course(UPLOAD), Status.FAILED, "AssertionError", "a difference", (0, 0), (0, 3)),
-        (5, Course(UPLOAD), Status.UNANSWERED, None, None, (0, 6), (0, 0)),
-        (0, Course(Upload({}, problem="a PDF")), Status.FAILED, "UploadError", "a PDF", (0, 1), (0, 0)),
+        (1, Course(UPLOAD), Status.UNGRADED, None, (0, 0), (0, 0)),
+        (1, Course(UPLOAD, solution=UPLOAD), Status.FAILED, "AssertionError: a difference", (0, 2), (0, 0)),
+        (2, Course(UPLOAD), Status.FAILED, "AssertionError: a difference", (0, 0), (0, 3)),
+        (5, Course(UPLOAD), Status.UNANSWERED, None, (0, 6), (0, 0)),
+        (0, Course(Upload({}, problem="a PDF")), Status.FAILED, "UploadError: a PDF", (0, 1), (0, 0)),
     ],
     ids=["hidden", "hidden, with a solution", "extra credit", "not answered", "no submission"],
 )  # fmt: skip
-def test_how_a_test_ends(run, number, course, status, kind, message, points, extra):
+def test_how_a_test_ends(run, number, course, status, said, points, extra):
     report, outcome, shown = run(number, course)
     failure = outcome.failure
     assert outcome.status is status
-    assert (failure and failure.kind, failure and failure.message) == (kind, message)
+    assert (failure and f"{failure.kind}: {failure.message}") == said
     assert (report.points, report.extra_credit) == (points, extra)
     assert bool(report.failures) == (status is Status.FAILED)
     assert ("???/2 points] (hidden test ungraded)" in shown) == (status is Status.UNGRADED)
