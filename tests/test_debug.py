@@ -8,8 +8,8 @@ import pytest
 from boxes import loaded, sandbox
 
 import grader
-from graderUtil import CourseTestRunner, GradedTestCase
-from grading.course import open_course
+from graderUtil import GradedTestCase, run_tests
+from grading.course import Course
 from sandbox.confine import Confinement
 from sandbox.objects import TableDataset
 from sandbox.session import MissingError, WorkerError
@@ -80,8 +80,8 @@ def test_an_import_that_fails():
 
 
 def test_all_graded_tests_run_like_this(monkeypatch):
-    course = open_course(SOURCE, None, Confinement(), math.inf, ThreadWorkers)
+    course = Course().open(SOURCE, Confinement(), math.inf, ThreadWorkers)
     monkeypatch.setattr(GradedTestCase, "course", course)
     tests = [test for test in grader.all_tests().values() if test.module]
-    report = CourseTestRunner(lambda text: None).run(tests)
+    report = run_tests(tests)
     assert [outcome.failure for outcome in report.outcomes] == [None] * len(tests)

@@ -16,7 +16,7 @@ import build_student
 import grader
 import run as training
 from grading import outcomes
-from grading.course import open_course, read_solution
+from grading.course import Course, read_solution
 from grading.options import select
 from grading.quiz import OPTIONS
 from grading.vectors import PUBLISHED
@@ -239,8 +239,8 @@ def test_another_solution_in_the_same_process_is_asked_anew(run, handed_in, solu
 
 
 def test_draws_do_not_depend_on_who_was_graded_before(handed_in):
-    graded, numbers = read_solution(handed_in), []
-    with contextlib.closing(open_course(handed_in, graded, Confinement())) as course:
+    course, numbers = Course(read_solution(handed_in)), []
+    with contextlib.closing(course.open(handed_in, Confinement())):
         for _ in range(2):
             random.seed(1)
             assert course.ask_solution("word2vec", "sigmoid", 0.0) == 0.5
