@@ -1,11 +1,16 @@
-"""Every mistake costs points in its own question alone, and the student is told what it is."""
+"""The tables of wrong and of honest submissions, graded.
 
+Every mistake costs points in its own question alone, and the student is told what it is; what is right
+gets full marks, however it is written or packed.
+"""
+
+import importlib.util
 import json
 import re
 
 import pytest
-from honest import FAULTY, Honest, build
-from hostile.fixture import vectors
+from honest import EVERYTHING, FAULTY, HONEST, Honest, build
+from hostile.fixture import asked_for, vectors
 from mistakes import (
     FIRST,
     FLOAT32,
@@ -18,6 +23,7 @@ from mistakes import (
     style,
 )
 from test_grader import TIME, compare_with_golden
+from worth import POINTS, full_marks
 
 import grader
 from grading.outcomes import NOTE
@@ -43,6 +49,12 @@ QUICK = (
     "annealing: only once",
     f"question {FIRST}: the letters that are wrong",
     f"question {FIRST}: a number",
+    "a zip of the folder",
+    "losses compared",
+    "imports what is given",
+    "a SyntaxError",
+    "a function that calls itself",
+    "two candidates: a package and a single file",
 )
 LOSSES = [
     style(f"{name}: loss in single precision", function, "return loss", "return np.float32(loss)")
@@ -114,7 +126,7 @@ def test_every_mistake_says_what_must_fail_and_nearly_every_one_is_named():
     for row in table:
         assert bool(row.fails and row.words) != bool(getattr(row, "ungraded", "")), row.name
         assert set(row.fails) <= set(grader.all_tests()), row.name
-    assert set(QUICK) <= {row.name for row in GRADED}
+    assert set(QUICK) <= {row.name for row in [*GRADED, *HONEST, *FAULTY]}
     assert sum(bool(row.unnamed) for row in table) <= 0.1 * len(table)
     assert [row.name for row in MISTAKES if row.ungraded] == [
         "sampling: gradients too large by a millionth",
@@ -172,6 +184,28 @@ def test_single_precision_costs_nothing_but_where_a_loss_is_differentiated(row, 
     failures = grade(apply(row, tmp_path), *questions_of(row)).failures
     assert list(failures) == SINGLE_LOSSES.get(row.name, []), failures
     assert all("is something in single precision" in message for message in failures.values())
+
+
+# Honest submissions
+
+
+@rows(HONEST)
+def test_right_submission_gets_full_marks(row, grade, tmp_path):
+    if row.needs and not importlib.util.find_spec(row.needs):
+        pytest.skip(f"{row.needs} is not here")
+    told = grade(build(row, tmp_path / "upload"), *row.tests.split(), vectors=None)
+    assert told.failures == {}, told.shown
+    tests = [test["number"] for test in told.results["tests"]]
+    assert tests == asked_for(row.tests)
+    assert full_marks(float(sum(POINTS[test] for test in tests))) in told.shown
+
+
+@rows(FAULTY)
+def test_fault_costs_what_it_concerns(row, grade, tmp_path):
+    told = grade(build(row, tmp_path / "upload"), *EVERYTHING.split(), vectors=None)
+    assert list(told.failures) == asked_for(row.fails), told.shown
+    assert [words for words in row.words if words not in told.shown] == [], told.shown
+    assert "Traceback" not in told.shown
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Other ways to run the graded tests: on each save, in a debugger, a notebook, an IDE."""
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import pytest
 from test_grader import CRASH, SMALL, TIME, WRONG, compare_with_golden, hand_in, write
 from worth import POINTS, full_marks, worth
 
+from grading.quiz import QUESTIONS
 from utils.commands import SOURCE
 
 IS_POSIX = pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
@@ -220,6 +222,43 @@ def test_a_file_of_the_submission_that_is_run_says_what_to_run(name):
         assert done.returncode == 1
         line = f"The files in submission/ are no programs. Run: {sys.executable} src/grader.py\n"
         assert done.stderr == line
+
+
+# What points.json says
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (r' "2a-2-basic": .*,', "", "points.json has no line for 2a-2-basic"),
+        ('"2a-2-basic"', '"2a-99-basic": 1, "2a-2-basic"', "points.json has a line for 2a-99-basic"),
+        ('"2a-2-basic": .*,', '"2a-2-basic": -1,', "2a-2-basic must be worth a number, not -1"),
+        ('("2a-2-basic": .*),', r"\1", "points.json is not valid JSON"),
+    ],
+)  # fmt: skip
+def test_a_wrong_line_of_points_is_told_in_one_line(src, old, new, line):
+    file = src / "points.json"
+    file.write_text(re.sub(old, new, file.read_text(encoding="utf-8")))
+    done = run(src, "grader.py", "--list")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+
+
+def test_list_names_every_test_and_its_points_in_the_order_of_the_file(src):
+    backwards = dict(reversed(POINTS.items()))  # as 2a-10 comes after 2a-9
+    (src / "points.json").write_text(json.dumps(backwards))
+    found = re.findall(r"^(\S+) +(\S+) points  .+", run(src, "grader.py", "--list").stdout, re.M)
+    assert found == [(key, str(value)) for key, value in backwards.items()]
+
+
+def test_ids_are_numbered_in_order():
+    tests = [re.fullmatch(r"(\d[a-z])-(\d+)-(basic|hidden)", test).groups() for test in POINTS]
+    for question in {question for question, _, _ in tests}:
+        numbers = [int(number) for found, number, _ in tests if found == question]
+        assert numbers == list(range(len(numbers)))
+    assert tests == sorted(tests, key=lambda test: (test[0], int(test[1])))
+    expected = [f"{q}-{kind}" for q in QUESTIONS.values() for kind in ("0-basic", "1-hidden")]
+    assert [test for test in POINTS if test.startswith("3")] == expected
 
 
 # In a notebook
