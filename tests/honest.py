@@ -222,27 +222,18 @@ OF_SIGMOID = "2a-2 2a-3 2a-4 2a-5 2a-8"
 # fmt: off
 HONEST = [
     Honest("as it is", only=EVERYTHING),
-    Honest("float32 gradients of a pair", ((LOSS, RETURN, FLOAT32),)),
     Honest("float32 gradients of every loss", ((LOSS, RETURN, FLOAT32), (SAMPLING, RETURN, FLOAT32))),
     Honest("float32 gradients of a window", (("skipgram", "return loss, grad_center_vecs, grad_outside_vectors", "return loss, np.float32(grad_center_vecs), grad_outside_vectors.astype('f4')"),)),
     Honest("gradients of shape (1, d) and (1, V, d)", ((LOSS, RETURN, "return loss, grad_center_vec[None], grad_outside_vecs[None]"), ("skipgram", "+= grad_center_vec", "+= np.squeeze(grad_center_vec)"), ("skipgram", "+= grad_outside_vecs", "+= np.squeeze(grad_outside_vecs)"))),
-    Honest("losses of shape (1,)", ((LOSS, "return loss", "return np.array([loss])"), (SAMPLING, "return loss", "return np.array([loss])"), ("skipgram", "return loss", "return np.reshape(loss, (1,))"))),
-    Honest("losses of shape ()", ((LOSS, "return loss", "return np.array(loss)"), ("skipgram", "return loss", "return np.array(loss)"))),
+    Honest("losses of shape () and (1,)", ((LOSS, "return loss", "return np.array(loss)"), (SAMPLING, "return loss", "return np.array([loss])"), ("skipgram", "return loss", "return np.reshape(loss, (1,))"))),
     Honest("Python floats", ((LOSS, "return loss", "return float(loss)"), ("skipgram", "return loss", "return float(loss)"), ("sigmoid", "return", "if np.ndim(x) == 0:\n    return 1 / (1 + float(np.exp(-np.clip(x, -700, 700))))\nreturn"))),
     Honest("longdouble", ((LOSS, RETURN, "return np.longdouble(loss), grad_center_vec.astype('g'), grad_outside_vecs.astype('g')"),)),
     Honest("lists for tuples", ((LOSS, RETURN, "return [loss, grad_center_vec, grad_outside_vecs]"), ("skipgram", "return loss, grad_center_vecs, grad_outside_vectors", "return [loss, grad_center_vecs, grad_outside_vectors]"))),
     Honest("arrays in Fortran order, transposed and strided", ((LOSS, RETURN, "return loss, np.repeat(grad_center_vec, 2)[::2], np.asfortranarray(grad_outside_vecs)"), ("sigmoid", "return", "x = np.asarray(x)\nif x.ndim == 2:\n    return sigmoid(x.ravel())[::-1][::-1].reshape(x.shape)\nreturn"))),
-    Honest("losses called by keywords", (("skipgram", "center_word_vectors[c], word2ind[word], outside_vectors, dataset", "dataset=dataset, outside_vectors=outside_vectors, outside_word_idx=word2ind[word],\n    center_word_vec=center_word_vectors[c],"),)),
-    Honest("losses compared", (("skipgram", "c = word2ind[current_center_word]",
-        "c = word2ind[current_center_word]\n"
-        "ours = (naive_softmax_loss_and_gradient, neg_sampling_loss_and_gradient)\n"
-        "known = word2vec_loss_and_gradient in ours\n"
-        "if word2vec_loss_and_gradient == naive_softmax_loss_and_gradient:\n"
-        "    assert known and word2vec_loss_and_gradient is naive_softmax_loss_and_gradient\n"
-        "    dataset = None\n"
-        "elif word2vec_loss_and_gradient is neg_sampling_loss_and_gradient:\n"
-        "    assert known and word2vec_loss_and_gradient.__name__.startswith('neg')\n"
-        "    assert dataset is not None"),)),
+    Honest("losses compared", (("skipgram", "c = word2ind[current_center_word]", "c = word2ind[current_center_word]\n"
+        "softmax_loss, sampling_loss, given = naive_softmax_loss_and_gradient, neg_sampling_loss_and_gradient, word2vec_loss_and_gradient\n"
+        "is_ours = given in (softmax_loss, sampling_loss)\nif given == softmax_loss:\n    assert is_ours and given is softmax_loss\n    dataset = None\n"
+        "elif given is sampling_loss:\n    assert is_ours and given.__name__.startswith('neg') and dataset is not None"),)),
     Honest("vectors that are copied, checked for shape and kind", (("skipgram", "c = word2ind[current_center_word]", "assert isinstance(center_word_vectors, np.ndarray) and isinstance(word2ind, dict)\nassert isinstance(outside_words, list) and isinstance(window_size, int)\nV, d = center_word_vectors.shape\nassert outside_vectors.shape == (V, d) and outside_vectors.dtype == float\nc = word2ind[current_center_word]"),)),
     Honest("prints", (("sigmoid", "small =", "print('sigmoid', x, end='')\nsmall ="), (LOSS, "scores = outside", "print(outside_vectors)\nscores = outside"), ("sgd", UPDATE, f"{UPDATE}\nprint('----- END', iteration, x, flush=True)"))),
     Honest("warnings of NumPy", (("sigmoid", "np.where(np.greater_equal(x, 0), 1, small) / (1 + small)", "1 / (1 + np.exp(-np.float64(x))) + 0 * np.nan_to_num(np.divide(1, np.zeros(3)), posinf=0)[0]"),)),
@@ -304,7 +295,6 @@ HONEST = [
         "naive_softmax_loss_and_gradient = functools.partial(naive_softmax_loss_and_gradient)\n"
         "skipgram = functools.wraps(skipgram)(lambda *args, inner=skipgram, **kwargs: inner(*args, **kwargs))\n", "word2vec.py")),
     Honest("logging and timing", change=above("import logging\nimport time\nlogging.basicConfig(level=logging.DEBUG)\nlogging.getLogger().debug('loaded')\nbegan = time.time()\n")),
-    Honest("a pool of threads", (("sigmoid", "small =", "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, range(5)))\nsmall ="),)),
     Honest("a larger pool of threads", change=above("from concurrent.futures import ThreadPoolExecutor\nimport time\nwith ThreadPoolExecutor(24) as pool:\n    assert len(list(pool.map(lambda k: time.sleep(0.02), range(48)))) == 48\n", "word2vec.py"), only="2a-1 2a-2"),
     Honest("imports SciPy's statistics", change=above("import scipy.stats\n"), only="2a-2 2b-0 3a"),
     Honest("asks who it is", change=above("import getpass, os, platform, socket\nassert getpass.getuser() and os.path.expanduser('~') and platform.node()\n"), only="2a-2 2b-0 3a"),

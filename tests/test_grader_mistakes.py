@@ -35,27 +35,14 @@ CHEAP = "2a-2-basic", "2b-1-basic", "2c-0-basic", "3a-1-hidden"  # one of each q
 SAME_ERROR = "The same error as in "
 
 QUICK = (
-    "skip-gram: always the softmax loss",
-    "skip-gram: six words at most",
-    "sampling: gradients halved",
-    "negatives: may be the outside word",
-    "sgd: momentum",
-    "sgd: one iteration too few",
-    "postprocessing: ignored",
-    "sigmoid: nan for large x",
-    "softmax: gradients swapped",
-    "sampling: one random number more",
-    "wrapper: one window too few",
-    "annealing: only once",
-    f"question {FIRST}: the letters that are wrong",
-    f"question {FIRST}: a number",
-    "a zip of the folder",
-    "losses compared",
-    "imports what is given",
-    "a SyntaxError",
-    "a function that calls itself",
+    "skip-gram: always the softmax loss", "skip-gram: six words at most", "sampling: gradients halved",
+    "negatives: may be the outside word", "sampling: one random number more", "wrapper: one window too few",
+    "softmax: gradients swapped", "sigmoid: nan for large x", "sgd: momentum", "sgd: one iteration too few",
+    "annealing: only once", "postprocessing: ignored", "a function that calls itself", "a SyntaxError",
+    f"question {FIRST}: the letters that are wrong", f"question {FIRST}: a number",
+    "a zip of the folder", "losses compared", "imports what is given",
     "two candidates: a package and a single file",
-)
+)  # fmt: skip
 LOSSES = [
     style(f"{name}: loss in single precision", function, "return loss", "return np.float32(loss)")
     for name, function in (
