@@ -124,13 +124,15 @@ def zipped(name, prefix="", only_code=False):
     """Make a change that packs all into a zip, but for the vectors with `only_code`."""
 
     def change(package):
-        folder, inside = package.parent, package.parent.with_name("zipped")
+        folder = package.parent
+        inside = folder.with_name(f"zipped {folder.name}")
         shutil.copytree(folder, inside / prefix)
         shutil.rmtree(folder)
         folder.mkdir()
         if only_code:
             (inside / VECTORS).rename(folder / VECTORS)
         shutil.make_archive(folder / name.removesuffix(".zip"), "zip", inside)
+        shutil.rmtree(inside)
 
     return change
 
@@ -295,6 +297,7 @@ HONEST = [
         "naive_softmax_loss_and_gradient = functools.partial(naive_softmax_loss_and_gradient)\n"
         "skipgram = functools.wraps(skipgram)(lambda *args, inner=skipgram, **kwargs: inner(*args, **kwargs))\n", "word2vec.py")),
     Honest("logging and timing", change=above("import logging\nimport time\nlogging.basicConfig(level=logging.DEBUG)\nlogging.getLogger().debug('loaded')\nbegan = time.time()\n")),
+    Honest("a pool of threads", (("sigmoid", "small =", "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, range(5)))\nsmall ="),)),
     Honest("a larger pool of threads", change=above("from concurrent.futures import ThreadPoolExecutor\nimport time\nwith ThreadPoolExecutor(24) as pool:\n    assert len(list(pool.map(lambda k: time.sleep(0.02), range(48)))) == 48\n", "word2vec.py"), only="2a-1 2a-2"),
     Honest("imports SciPy's statistics", change=above("import scipy.stats\n"), only="2a-2 2b-0 3a"),
     Honest("asks who it is", change=above("import getpass, os, platform, socket\nassert getpass.getuser() and os.path.expanduser('~') and platform.node()\n"), only="2a-2 2b-0 3a"),
