@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 import submission.quiz
 from grading.quiz import OPTIONS, QUESTIONS
 from grading.vectors import OF_SAMPLE, PUBLISHED, REMEDY
@@ -89,22 +91,13 @@ def apply(row, folder):
 
 def load(folder):
     """Import the package ``submission`` in a folder; one imported before stays what it was."""
-    before = _forget_submission()
-    sys.path.insert(0, str(folder))
-    try:
-        importlib.invalidate_caches()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "submission"]:
+            patch.delitem(sys.modules, name)
+        patch.syspath_prepend(folder)
         package = importlib.import_module("submission")
-    finally:
-        sys.path.remove(str(folder))
-        _forget_submission()
-        sys.modules.update(before)
     assert Path(package.__file__).parents[1] == Path(folder), package.__file__
     return package
-
-
-def _forget_submission():
-    names = [name for name in sys.modules if name.split(".")[0] == "submission"]
-    return {name: sys.modules.pop(name) for name in names}
 
 
 def _edited(source, function, old, new):

@@ -196,9 +196,12 @@ X = np.array([-900.0, -7.0, -1.0, 0.5, 7.0, 900.0])
 Y = (1 + np.tanh(X / 2)) / 2
 
 
-@pytest.mark.parametrize(  # for those that are so, see the table of mistakes, too
+@pytest.mark.parametrize(
     ("found", "words", "is_so"),
     [
+        (1 - Y, "sigma(-x)", True),
+        (Y * (1 - Y), "derivative", True),
+        (np.tanh(X), "tanh", True),
         (X, "x itself", True),
         (np.where(X > 700, np.nan, Y), "exp overflows", True),
         (np.where(X > 0, np.nan, Y), "exp overflows", False),

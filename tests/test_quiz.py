@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_compare import anything
 
 from grading.quiz import OPTIONS, AnswerError, check_answer, read_answer
 from sandbox.objects import TableDataset
@@ -187,13 +188,6 @@ def test_what_is_no_answer_is_refused_in_one_line(value, message):
     with pytest.raises(AnswerError) as error:
         read_answer(value, 1)
     assert str(error.value).startswith(message)
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text() | st.builds(Opaque, st.text(max_size=200)),
-    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
-)
 
 
 @settings(max_examples=50)
