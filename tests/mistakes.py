@@ -36,7 +36,6 @@ class Mistake:
     words: tuple = ()  # what their messages must hold
     why: str = ""  # why training gives the right vectors nevertheless; empty if it does not
     shows_after: int = 0  # iterations of a run before its vectors are wrong
-    counts: bool = False  # whether it depends on how often the function was called before
     ungraded: str = ""  # why the graded tests give full marks nevertheless; empty if they do not
     unnamed: str = ""  # why the messages cannot name it, only where numbers differ
     is_noted: bool = False  # whether a note in the basic tests of its question tells it, too
@@ -270,7 +269,7 @@ MISTAKES = [
     in_sampling("gradients swapped", RETURN, "return loss, grad_outside_vecs, grad_center_vec", *SWAPPED),
     in_sampling("no gradient beyond 6", "- truth", "- truth\nerror[np.abs(scores) > 6] = 0", "gradient"),
     in_sampling("no outside word 0", "truth[0] = 1", "truth[0] = outside_word_idx > 0"),
-    in_sampling("always the first negatives", "vectors = outside_vectors[words]", "words[1:] = vars(sigmoid).setdefault(K, words[1:])\nvectors = outside_vectors[words]", counts=True),
+    in_sampling("always the first negatives", "vectors = outside_vectors[words]", "words[1:] = vars(sigmoid).setdefault(K, words[1:])\nvectors = outside_vectors[words]"),
     in_sampling("loss nan", "return loss", "return loss * np.nan", "nan"),
     in_sampling("center gradient nan", "error @ vectors", "error @ vectors * np.nan", "nan"),
     in_sampling("one random number more", "truth[0] = 1", "truth[0] = 1\nrandom.random()", OTHER_DRAWS),
@@ -307,7 +306,7 @@ MISTAKES = [
     in_skipgram("center vector scaled to length 1 in place", "c = word2ind[current_center_word]", "c = word2ind[current_center_word]\ncenter_word_vectors[c] /= np.linalg.norm(center_word_vectors[c])", "skipgram changes the center_word_vectors", "copy"),
     in_skipgram("center vector scaled to length 1", "center_word_vectors[c], word2ind", "center_word_vectors[c] / np.linalg.norm(center_word_vectors[c]), word2ind", "by finite differences of the loss", "Either the loss or its gradient is wrong"),
     in_skipgram("outside words used up", RETURN_WINDOW, f"outside_words.clear()\n{RETURN_WINDOW}", "skipgram changes the outside_words", "copy", fails=OTHER_WINDOWS, why="every window is a new list"),
-    in_skipgram("doubled from the tenth call on", RETURN_WINDOW, f"skipgram.calls = getattr(skipgram, 'calls', 0) + 1\ngrad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}", "outside", "gradient check failed", counts=True),
+    in_skipgram("doubled from the tenth call on", RETURN_WINDOW, f"skipgram.calls = getattr(skipgram, 'calls', 0) + 1\ngrad_outside_vectors *= 1 + (skipgram.calls >= 10)\n{RETURN_WINDOW}", "outside", "gradient check failed"),
     in_wrapper("sum over the windows", "return loss / BATCH_SIZE, grad / BATCH_SIZE", "return loss, grad", "the loss differs", "50 times"),
     in_wrapper("gradient a sum", "grad / BATCH_SIZE", "grad", "the gradient differs", "50 times"),
     in_wrapper("loss a sum", "loss / BATCH_SIZE", "loss", "the loss differs", "50 times"),
@@ -321,7 +320,7 @@ MISTAKES = [
     in_wrapper("same vectors for both", "word_vectors[V:]", "word_vectors[:V]"),
     in_wrapper("one random number more", "V = len", "random.random()\nV = len"),
     in_wrapper("one random number more at the end", "return loss", "random.random()\nreturn loss", OTHER_DRAWS),
-    in_wrapper("doubled from the seventh call on", "return loss", "word2vec_sgd_wrapper.calls = getattr(word2vec_sgd_wrapper, 'calls', 0) + 1\ngrad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss", "the gradient differs", "2 times", counts=True),
+    in_wrapper("doubled from the seventh call on", "return loss", "word2vec_sgd_wrapper.calls = getattr(word2vec_sgd_wrapper, 'calls', 0) + 1\ngrad *= 1 + (word2vec_sgd_wrapper.calls >= 7)\nreturn loss", "the gradient differs", "2 times"),
     in_sgd("uphill", UPDATE, "x = x + step * grad", "uphill", fails=SGD),
     in_sgd("step ignored", UPDATE, "x = x - grad", "The step is ignored", fails=SGD),
     in_sgd("gradient ignored", UPDATE, "x = x - step", "The gradient is ignored", fails=SGD),
