@@ -134,6 +134,16 @@ def test_all_tests_of_a_finished_submission(run, handed_in, solution, tmp_path):
     assert {test["status"] for test in tests} == {"passed"}
 
 
+def test_of_a_recursion_without_end_both_ends_are_shown(run, handed_in):
+    write(handed_in, "word2vec.py", SMALL, "    return helper(x)\n")
+    with open(handed_in / "submission" / "word2vec.py", "a", encoding="utf-8") as file:
+        file.write("\n\ndef helper(x):\n    return sigmoid(x)\n")
+    _, output, _ = run("2a-2", "--submission", handed_in)
+    assert "RecursionError: maximum recursion depth exceeded" in output
+    assert re.search(r"\n\[\.\.\. 1,9\d\d lines left out \.\.\.\]\n", output)
+    assert output.count("return helper(x)") == output.count("return sigmoid(x)") == 4
+
+
 @pytest.mark.slow
 def test_the_checkout_itself_trained_on_the_real_treebank(run, real_treebank, tmp_path):
     hand_in(tmp_path)

@@ -38,7 +38,7 @@ QUICK = (
     "skip-gram: always the softmax loss", "skip-gram: six words at most", "sampling: gradients halved",
     "negatives: may be the outside word", "sampling: one random number more", "wrapper: one window too few",
     "softmax: gradients swapped", "sigmoid: nan for large x", "sgd: momentum", "sgd: one iteration too few",
-    "annealing: only once", "postprocessing: ignored", "a function that calls itself", "a SyntaxError",
+    "annealing: only once", "postprocessing: ignored", "a SyntaxError",
     f"question {FIRST}: the letters that are wrong", f"question {FIRST}: a number",
     "a zip of the folder", "losses compared", "imports what is given",
     "two candidates: a package and a single file",
