@@ -151,11 +151,10 @@ def run_tests(tests, notes=()):
     for test in tests:
         print(report.start_of(test.about), flush=True)
         outcome = outcome_of(test)
-        failure = outcome.failure
-        if failure and failure.starved:
+        if outcome.failure and outcome.failure.starved:
             outcome = outcome_of(test, [RUN_AGAIN])
-            failure = outcome.failure
         outcomes.append(outcome)
+        failure = outcome.failure
         first = told.setdefault(failure, outcome.test.id)
         if failure and failure.kind and first != outcome.test.id:
             outcome = replace(outcome, failure=Failure("", f"The same error as in {first}."))
