@@ -14,9 +14,9 @@ import re
 import time
 import unittest
 
-from graderUtil import POINTS, CourseTestRunner, GradedTestCase, graded
+from graderUtil import POINTS, GradedTestCase, graded, run_tests
 from grading import cases
-from grading.course import WORKERS, Course, open_course, pack, read_solution, refuse_if_exposed
+from grading.course import WORKERS, Course, pack, read_solution, refuse_if_exposed
 from grading.options import parse, select
 from grading.outcomes import Outcome, Report, Status
 from grading.quiz import QUESTIONS, QuizChecks, check_answer, read_answer  # [quiz] [/quiz]
@@ -255,22 +255,22 @@ def grade(chosen, options, how):
             ends = [Outcome(case.about, Status.FAILED, 0, notes=[UNFINISHED]) for case in chosen]
             write(options.gradescope, found or Report(ends, [why]))
 
-    shown = {"reveal": options.reveal, "after_published": options.after_published}
-    course = GradedTestCase.course = Course(**shown)
+    course = GradedTestCase.course = Course(None, options.reveal, options.after_published)
     try:
-        course.solution = read_solution(options.solution) if options.solution else None
+        if options.solution:
+            course.solution = read_solution(options.solution)
         save(UNFINISHED)
         is_own = not (options.solution or options.gradescope)
         if options.solution:  # graded against itself; a link to it is a stranger's
             is_own = options.submission.absolute() == options.solution.absolute()
-        course = open_course(options.submission, course.solution, *how, is_own, **shown)
-        GradedTestCase.course, notes = course, list(course.submission.skipped)
+        course.open(options.submission, *how, is_own)
+        notes = list(course.submission.skipped)
         if options.solution:
             refuse_if_exposed(course, options)
             notes.append(f"Confinement: {course.sandbox.confinement if course.sandbox else how[0]}")
         elif any(case.about.is_hidden for case in chosen):
             notes.append(NOT_GRADED)
-        found = CourseTestRunner().run(chosen, notes)
+        found = run_tests(chosen, notes)
         save("", found)
         if options.pack:
             print(pack(course.submission, found))

@@ -16,7 +16,7 @@ import unittest
 from dataclasses import replace
 
 from grading import report
-from grading.course import Course, open_course
+from grading.course import Course
 from grading.failures import failure_of
 from grading.outcomes import NOTE, Failure, Outcome, Report, Status, Test
 from sandbox.sandbox import SubmissionProxy
@@ -75,7 +75,7 @@ class GradedTestCase(unittest.TestCase):
     def _open(self):
         """Start a process of the submission."""
         if GradedTestCase.course is None:
-            GradedTestCase.course = open_course(SOURCE, is_own=True)
+            GradedTestCase.course = Course().open(SOURCE, is_own=True)
             atexit.register(GradedTestCase.course.close)
         course, about = self.course, self.about
         self.is_graded = about.counts
@@ -144,30 +144,24 @@ class GradedTestCase(unittest.TestCase):
             self.fail(problem)
 
 
-class CourseTestRunner:
-    """Runs graded tests, shows them as the handout does (prints by default), gives a report."""
-
-    def __init__(self, show=None):
-        self.show = show or functools.partial(print, flush=True)
-
-    def run(self, tests, notes=()):
-        """Run graded tests and give the report, with these notes in it."""
-        began, outcomes, told = time.perf_counter(), [], {}
-        self.show(report.START)
-        for test in tests:
-            self.show(report.start_of(test.about))
-            outcome = outcome_of(test)
-            if outcome.failure and outcome.failure.starved:
-                outcome = outcome_of(test, [RUN_AGAIN])
-            outcomes.append(outcome)
-            first = told.setdefault(outcome.failure, outcome.test.id)
-            if outcome.failure and outcome.failure.kind and first != outcome.test.id:
-                again = Failure("", f"The same error as in {first}.")
-                outcome = replace(outcome, failure=again)
-            self.show(report.end_of(outcome))
-        whole = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
-        self.show(report.end(whole))
-        return whole
+def run_tests(tests, notes=()):
+    """Run graded tests, show them as the handout does, and give the report, with these notes."""
+    began, outcomes, told = time.perf_counter(), [], {}
+    print(report.START, flush=True)
+    for test in tests:
+        print(report.start_of(test.about), flush=True)
+        outcome = outcome_of(test)
+        if outcome.failure and outcome.failure.starved:
+            outcome = outcome_of(test, [RUN_AGAIN])
+        outcomes.append(outcome)
+        failure = outcome.failure
+        first = told.setdefault(failure, outcome.test.id)
+        if failure and failure.kind and first != outcome.test.id:
+            outcome = replace(outcome, failure=Failure("", f"The same error as in {first}."))
+        print(report.end_of(outcome), flush=True)
+    whole = Report(tuple(outcomes), tuple(notes), time.perf_counter() - began)
+    print(report.end(whole), flush=True)
+    return whole
 
 
 def outcome_of(test, notes=()):

@@ -6,7 +6,7 @@ import unittest
 import pytest
 
 import graderUtil
-from graderUtil import CourseTestRunner, GradedTestCase, graded
+from graderUtil import GradedTestCase, graded, run_tests
 from grading import report as view
 from grading.course import Course
 from grading.outcomes import Status
@@ -66,17 +66,16 @@ class Test_9z(GradedTestCase):  # noqa: D101, N801
 
 
 @pytest.fixture
-def run(monkeypatch):
+def run(monkeypatch, capsys):
     """Give a function that runs a test, and says what came out and what was shown."""
     for number in range(8):
         kind = "hidden" if number == 1 else "basic"
         monkeypatch.setitem(graderUtil.POINTS(), f"9z-{number}-{kind}", number + 1)
 
     def run(number, course=None):
-        monkeypatch.setattr(GradedTestCase, "course", course or Course(UPLOAD))
-        run.lines = []
-        report = CourseTestRunner(run.lines.append).run([Test_9z(f"test_{number}")])
-        return report, report.outcomes[0], "\n".join(run.lines)
+        monkeypatch.setattr(GradedTestCase, "course", course or Course(submission=UPLOAD))
+        report = run_tests([Test_9z(f"test_{number}")])
+        return report, report.outcomes[0], capsys.readouterr().out
 
     return run
 
@@ -91,21 +90,21 @@ def test_passing_with_the_same_random_numbers_each_time(run):
 
 
 @pytest.mark.parametrize(
-    ("number", "course", "status", "kind", "message", "points", "extra"),
+    ("number", "course", "status", "said", "points", "extra"),
     [
-        (1, Course(UPLOAD), Status.UNGRADED, None, None, (0, 0), (0, 0)),
-        (1, Course(UPLOAD, solution=UPLOAD), Status.FAILED, "AssertionError", "a difference", (0, 2), (0, 0)),
-        (2, Course(UPLOAD), Status.FAILED, "AssertionError", "a difference", (0, 0), (0, 3)),
-        (5, Course(UPLOAD), Status.UNANSWERED, None, None, (0, 6), (0, 0)),
-        (0, Course(Upload({}, problem="a PDF")), Status.FAILED, "UploadError", "a PDF", (0, 1), (0, 0)),
+        (1, Course(submission=UPLOAD), Status.UNGRADED, None, (0, 0), (0, 0)),
+        (1, Course(UPLOAD, submission=UPLOAD), Status.FAILED, "AssertionError: a difference", (0, 2), (0, 0)),
+        (2, Course(submission=UPLOAD), Status.FAILED, "AssertionError: a difference", (0, 0), (0, 3)),
+        (5, Course(submission=UPLOAD), Status.UNANSWERED, None, (0, 6), (0, 0)),
+        (0, Course(submission=Upload({}, problem="a PDF")), Status.FAILED, "UploadError: a PDF", (0, 1), (0, 0)),
     ],
     ids=["hidden", "hidden, with a solution", "extra credit", "not answered", "no submission"],
 )  # fmt: skip
-def test_how_a_test_ends(run, number, course, status, kind, message, points, extra):
+def test_how_a_test_ends(run, number, course, status, said, points, extra):
     report, outcome, shown = run(number, course)
     failure = outcome.failure
     assert outcome.status is status
-    assert (failure and failure.kind, failure and failure.message) == (kind, message)
+    assert (failure and f"{failure.kind}: {failure.message}") == said
     assert (report.points, report.extra_credit) == (points, extra)
     assert bool(report.failures) == (status is Status.FAILED)
     assert ("???/2 points] (hidden test ungraded)" in shown) == (status is Status.UNGRADED)
@@ -120,10 +119,10 @@ def test_an_error_of_the_submission_has_the_lines_of_its_own_files(run):
     assert "division by zero" not in shown  # hide_errors
 
 
-def test_a_test_that_was_stopped_has_not_passed(run):
+def test_a_test_that_was_stopped_has_not_passed(run, capsys):
     with pytest.raises(KeyboardInterrupt):
         run(6)
-    assert "/7 points]" not in "\n".join(run.lines)
+    assert "/7 points]" not in capsys.readouterr().out
 
 
 def test_a_fault_of_the_grader_is_said_to_be_one(run):

@@ -1,14 +1,17 @@
 """The quiz: the right answers follow from the options as they are written; answers are read kindly."""
 
 import inspect
+import random
 import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_compare import anything
 
 from grading.quiz import OPTIONS, AnswerError, check_answer, read_answer
+from sandbox.objects import TableDataset
 from sandbox.wire import Opaque
 from submission import (
     naive_softmax_loss_and_gradient,
@@ -17,6 +20,7 @@ from submission import (
     sgd,
     sigmoid,
 )
+from utils.gradcheck import numerical_gradient
 
 OPTION = re.compile(r"^\((\w)\) (.*(?:\n    .*)*)", re.MULTILINE)
 d, V = 3, 5
@@ -44,13 +48,9 @@ def assert_right(number, is_right):
 
 
 @pytest.mark.parametrize("number", OPTIONS)
-def test_a_question_has_the_options_that_the_grader_knows(number):
+def test_a_question_is_one_region_that_returns_letters_of_its_options(number):
     assert "".join(texts(number)) == OPTIONS[number]
     assert len(set(texts(number).values())) == len(OPTIONS[number])
-
-
-@pytest.mark.parametrize("number", OPTIONS)
-def test_a_question_is_one_region_that_returns_a_list_of_letters(number):
     source = inspect.getsource(question(number))
     region = "### START_CODE_HERE ###\n    return [{}]\n    ### END_CODE_HERE ###\n"
     assert source.endswith(region.format(", ".join(f'"{c}"' for c in question(number)())))
@@ -80,38 +80,27 @@ def shapes(text):
     return [tuple({"d": d, "V": V, "1": 1}[size] for size in pair) for pair in pairs]
 
 
-def slopes(loss, x, h=1e-6):
-    """Differentiate a loss by central differences, in the shape of x."""
-    result = np.zeros(x.shape)
-    for i in np.ndindex(x.shape):
-        step = np.zeros(x.shape)
-        step[i] = h
-        result[i] = (loss(x + step) - loss(x - step)) / (2 * h)
-    return result
-
-
-def naive_softmax_loss(v_c, U):
-    return float(-(U[:, [2]].T @ v_c).item() + np.log(np.exp(U.T @ v_c).sum()))
-
-
 def test_the_shapes_of_the_matrices():
     outside = np.column_stack([np.zeros(d) for _ in range(V)])
     center = np.column_stack([np.zeros(d) for _ in range(V)])
     assert_right(2, lambda text: shapes(text) == [outside.shape, center.shape])
 
 
-def test_the_shape_of_the_gradient_of_the_center_vector():
-    assert "dJ/dv_c = U (y_hat - y)" in inspect.getdoc(question(3))
-    gradient = U @ (y_hat - y)
-    np.testing.assert_allclose(gradient, slopes(lambda x: naive_softmax_loss(x, U), v_c), atol=1e-8)
-    assert_right(3, lambda text: shapes(text) == [gradient.shape])
+@pytest.mark.parametrize(
+    ("number", "formula", "gradient", "x"),
+    [
+        (3, "dJ/dv_c = U (y_hat - y)", U @ (y_hat - y), v_c),
+        (4, "dJ/dU = v_c (y_hat - y)^T", v_c @ (y_hat - y).T, U),
+    ],
+)
+def test_the_shape_of_a_gradient(number, formula, gradient, x):
+    def loss(x):
+        scores = (U.T @ x if x.shape == v_c.shape else x.T @ v_c)[:, 0]
+        return (np.log(np.exp(scores).sum()) - scores[2],)
 
-
-def test_the_shape_of_the_gradient_of_the_outside_vectors():
-    assert "dJ/dU = v_c (y_hat - y)^T" in " ".join(inspect.getdoc(question(4)).split())
-    gradient = v_c @ (y_hat - y).T
-    np.testing.assert_allclose(gradient, slopes(lambda x: naive_softmax_loss(v_c, x), U), atol=1e-8)
-    assert_right(4, lambda text: shapes(text) == [gradient.shape])
+    assert formula in " ".join(inspect.getdoc(question(number)).split())
+    np.testing.assert_allclose(gradient, numerical_gradient(loss, x.copy()), atol=1e-8)
+    assert_right(number, lambda text: shapes(text) == [gradient.shape])
 
 
 def test_the_step_of_stochastic_gradient_descent():
@@ -135,16 +124,6 @@ def test_the_step_of_stochastic_gradient_descent():
     assert_right(5, descends)
 
 
-class Draws:
-    """A dataset that draws the same few words."""
-
-    def __init__(self):
-        self.words = iter([1, 4])
-
-    def sample_token_idx(self):
-        return next(self.words)
-
-
 def words_in_gradient(loss):
     """List the words whose outside vectors take part in the gradient of the center vector."""
     outside_vectors, before = U.T.copy(), loss(v_c[:, 0], 2, U.T)[1]
@@ -158,21 +137,21 @@ def words_in_gradient(loss):
 
 
 def test_what_the_two_losses_sum_over():
+    def sampling(*arguments):
+        random.seed(1)  # the same words each time
+        return neg_sampling_loss_and_gradient(*arguments, TableDataset([1, 4], []))
+
     found = {
         "the naive softmax": words_in_gradient(
             lambda *arguments: naive_softmax_loss_and_gradient(*arguments, None)
         ),
-        "negative sampling": words_in_gradient(
-            lambda *arguments: neg_sampling_loss_and_gradient(*arguments, Draws(), K=2)
-        ),
+        "negative sampling": words_in_gradient(sampling),
     }
     extents = {"all words of the vocabulary": [0, 1, 2, 3, 4], "a few words only": [1, 2, 4]}
+    claim = re.compile(rf"With (.*?), the gradient .*takes a sum over ({'|'.join(extents)})")
 
     def is_true(text):
-        loss, extent = re.match(
-            r"With (.*?), the gradient .*takes a sum over (a few words only|all words of the \w+)",
-            text,
-        ).groups()
+        loss, extent = claim.match(text).groups()
         return found[loss] == extents[extent]
 
     assert_right(6, is_true)
@@ -197,12 +176,9 @@ def test_an_answer_is_read_however_it_is_written(value):
         (["a", "e"], "'e' is not an option in question 1, which has a, b, c, d: return the letters"),
         ("a and c", "'n' in 'a and c' is not an option in question 1"),
         ("\N{CYRILLIC SMALL LETTER A}", r"'\u0430' is not an option in question 1"),
-        (["1"], "'1' is not an option in question 1"),
-        ("(a)", "'(' in '(a)' is not an option"),
         ("a\x1b", r"'\x1b' in 'a\x1b' is not an option"),
         (3, "a value of type int is not an option in question 1, which has a, b, c, d: return the"),
         (["a", None], "a value of type NoneType is not an option"),
-        ([["a"]], "a value of type list is not an option"),
         (np.array([0]), "an array of int64 is not an option"),
         (Opaque("set"), "a value of type set is not an option"),
         ([Opaque("x\n\x1b[2J" * 20)], "a value of type x??[2Jx??[2J"),
@@ -212,13 +188,6 @@ def test_what_is_no_answer_is_refused_in_one_line(value, message):
     with pytest.raises(AnswerError) as error:
         read_answer(value, 1)
     assert str(error.value).startswith(message)
-
-
-anything = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text() | st.builds(Opaque, st.text(max_size=200)),
-    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
-)
 
 
 @settings(max_examples=50)
@@ -235,8 +204,9 @@ def test_whatever_is_returned_is_read_or_refused_in_one_line(value, number):
         assert letters
 
 
-@pytest.mark.parametrize("answer", [["a"], ["a", "b"], ["b", "d"], ["a", "b", "c"], ["a", "c"]])
-def test_a_wrong_answer_is_told_nothing_more_but_to_the_staff(answer):
-    told = [check_answer(answer, ["a", "c"], reveal) for reveal in (False, True)]
+def test_a_wrong_answer_is_told_nothing_more_but_to_the_staff():
     said = "the answer is not right"
-    assert told == ([said, f"{said}: it is a, c"] if answer != ["a", "c"] else ["", ""])
+    for answer in (["a"], ["a", "b"], ["b", "d"], ["a", "b", "c"]):
+        told = [check_answer(answer, ["a", "c"], reveal) for reveal in (False, True)]
+        assert told == [said, f"{said}: it is a, c"]
+        assert check_answer(answer, answer) == ""

@@ -33,16 +33,40 @@ NO_VECTORS = "has no sample_vectors_(soln).json in or beside it"
 class Course:
     """What tests run against, and what is shown of them."""
 
-    submission: Upload = field(default_factory=partial(Upload, {}))
-    sandbox: Sandbox | None = None  # where it runs; None if there is no code
     solution: Upload | None = None
-    solution_sandbox: Sandbox | None = None
-    seconds: float | None = None  # instead of every test's own limit
     reveal: bool = False  # whether hidden tests show what they compare with
     after_published: bool = False  # whether students see hidden tests only with their grades
-    open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    submission: Upload = field(default_factory=partial(Upload, {}))
+    sandbox: Sandbox | None = None  # where it runs; None if there is no code
+    solution_sandbox: Sandbox | None = None
+    seconds: float | None = None  # instead of every test's own limit
     sessions: dict = field(default_factory=dict)  # of the solution, by the module it has loaded
+    started: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     answers: ClassVar = {}  # of every solution, by its files and what it was asked
+
+    def open(self, path, confinement=None, seconds=None, workers=WORKERS, is_own=False):
+        """Read a submission and start what runs it, and the solution; give this course.
+
+        `seconds` replaces all limits but that of all tests together; `is_own` as of `read_upload`.
+        """
+        try:
+            self.submission = read_upload(path, is_own)
+        except UploadError as error:
+            self.submission = Upload({}, problem=str(error))
+        self.seconds, package = seconds, self.submission.package
+        limits = {"import_seconds": seconds} if seconds else {}
+        limits["total_seconds"] = max(MOST_SECONDS, seconds or 0)
+        if package or self.solution:
+            processes = workers(preload_of(package))
+        if package:
+            self.sandbox = self._start(open_sandbox(package, processes, confinement, **limits))
+        if self.solution:
+            solution = Sandbox(self.solution.package, processes, Confinement())
+            self.solution_sandbox = self._start(solution)
+        return self
+
+    def _start(self, sandbox):
+        return self.started.enter_context(contextlib.closing(sandbox))
 
     @property
     def has_quiz(self):
@@ -62,7 +86,7 @@ class Course:
 
     def _open_solution(self, module):
         """Load a module of the solution, in one process for all tests: it is trusted."""
-        session = self.open.enter_context(self.solution_sandbox.session(math.inf))
+        session = self.started.enter_context(self.solution_sandbox.session(math.inf))
         session.channel.left = math.inf  # bytes that may come
         self.solution_sandbox.load(session, module)
         self.sessions[module] = session
@@ -70,32 +94,7 @@ class Course:
 
     def close(self):
         """End all processes."""
-        self.open.close()
-        for sandbox in filter(None, (self.sandbox, self.solution_sandbox)):
-            sandbox.close()
-
-
-def open_course(
-    path, solution=None, confinement=None, seconds=None, workers=WORKERS, is_own=False, **shown
-):
-    """Read a submission and start what runs it, and the solution, as `read_solution` gives it.
-
-    `seconds` replaces all limits but that of all tests together; `is_own` as of `read_upload`.
-    """
-    try:
-        submission = read_upload(path, is_own)
-    except UploadError as error:
-        submission = Upload({}, problem=str(error))
-    course = Course(submission, None, solution, None, seconds, **shown)
-    if solution or submission.package:
-        started = workers(preload_of(submission.package))
-    if submission.package:
-        limits = {"import_seconds": seconds} if seconds else {}
-        limits["total_seconds"] = max(MOST_SECONDS, seconds or 0)
-        course.sandbox = open_sandbox(submission.package, started, confinement, **limits)
-    if solution:
-        course.solution_sandbox = Sandbox(solution.package, started, Confinement())
-    return course
+        self.started.close()
 
 
 def pack(submission, report):
@@ -118,9 +117,8 @@ def pack(submission, report):
             archive.writestr(name, files[name])
     write_files({target: content.getvalue()})
     failed = [outcome.test.id for outcome in report.failures]
-    rest = "all tests passed"
-    if failed:
-        rest = f"{len(failed)} test{'s' * (len(failed) > 1)} failed: {', '.join(failed)}"
+    number = f"{len(failed)} test{'s' * (len(failed) > 1)}"
+    rest = f"{number} failed: {', '.join(failed)}" if failed else "all tests passed"
     return f"Wrote {from_here(target)}: {parts}; {rest}"
 
 
