@@ -7,6 +7,7 @@ bytes.
 """
 
 import argparse
+import contextlib
 import random
 import re
 import sys
@@ -174,12 +175,11 @@ def main():
     directory = parser.parse_args().output
     grammar = Grammar(sorted(HERE.glob("grammar_*.txt")))
     sentences, splits, labels = make_treebank(grammar)
-    try:
+    files = format_files(sentences, splits, labels)
+    with contextlib.suppress(OSError):  # write_files says what is in the way
         directory.mkdir(parents=True, exist_ok=True)
-        files = format_files(sentences, splits, labels)
+    try:
         write_files({directory / name: "\n".join([*lines, ""]) for name, lines in files.items()})
-    except OSError as error:
-        parser.error(f"cannot write to {directory}: {error.strerror}. Pass another --output DIR.")
     except InputError as error:
         parser.error(str(error))
     words = [word.lower() for sentence in sentences for word in sentence.split()]
