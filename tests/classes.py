@@ -5,7 +5,8 @@ import io
 import json
 from pathlib import Path
 
-from gradebook import ENDED, RESULTS
+from gradebook import ENDED
+from graders import RESULTS
 from handed_in import HandIn
 
 

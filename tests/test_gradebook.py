@@ -8,7 +8,6 @@ from classes import cells, hand_in, put
 
 from gradebook import (
     NOTHING,
-    UNFINISHED,
     Graded,
     grades_csv,
     mistakes_csv,
@@ -16,6 +15,7 @@ from gradebook import (
     read_graded,
     status_line,
 )
+from graders import UNFINISHED
 from utils.plotting import to_png
 
 STATUS = "status", "late", "timeouts", "near misses", "processor seconds", "wall seconds"

@@ -5,7 +5,8 @@ import json
 import pytest
 from classes import put
 
-from gradebook import ENDED, NOTHING, UNFINISHED
+from gradebook import ENDED, NOTHING
+from graders import UNFINISHED
 from student_view import describe
 from utils.utils import InputError
 
