@@ -30,9 +30,11 @@ SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, generated):
     """Give a folder in which the release can be built, again and again."""
-    return tmp_path_factory.mktemp("build")
+    folder = tmp_path_factory.mktemp("build")
+    shutil.copytree(generated, folder / "tex")
+    return folder
 
 
 def build(folder, *options, path=None):
