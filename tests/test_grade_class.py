@@ -135,29 +135,33 @@ def column(out, name):
 def test_a_class_is_graded_and_what_went_wrong_is_graded_again(run, fake, submissions, out):
     for name in ("class.json", "starved", "busy", "lost"):  # no name is in the way of our files
         (submissions / name).mkdir()
-    (submissions / "submission_metadata.yml").write_text(
-        "ghost:\n  :submitters:\n  - :name: Ghost\n"
-    )
+    for name in ("word2vec", "sgd"):
+        (submissions / f"Dee_9_assignsubmission_file_{name}.py").write_text("")
+    metadata = "ghost:\n  :submitters:\n  - :name: Ghost\n"
+    (submissions / "submission_metadata.yml").write_text(metadata)
     busy = {"code": 2, "results": False, "says": "the machine was too busy: no room"}
     fake.order(**{"=cy": {"dies": True}, "lost": {"results": False}, "bob": {"code": 2, "results": False},
                   "starved": {"starved": ["a"]}, "busy": busy})  # fmt: skip
     code, told = run()
     assert code == 0
-    assert len(fake.seen()) == 7 + 4  # by itself, who got no fair grading is graded again
-    counts = "2 graded, 2 starved, 3 unfinished, 1 handed in nothing; median 0 points"
-    assert f"7 submissions: {counts}" in told
+    assert len(fake.seen()) == 8 + 4  # by itself, who got no fair grading is graded again
+    counts = "3 graded, 2 starved, 3 unfinished, 1 handed in nothing; median 0 points"
+    assert f"8 submissions: {counts}" in told
     assert str(out / "grades.csv") in told
     assert "This machine carries" not in told
     status = column(out, "status")
     again = "unfinished: the grader did not finish; grade it again with --resume"
     assert status == {
-        "=cy": again, "ada": "graded", "bob": "unfinished: a reason", "class.json": "graded", "lost": again,
+        "Dee_9": "graded", "=cy": again, "ada": "graded", "bob": "unfinished: a reason", "class.json": "graded", "lost": again,
         "busy": "starved: the machine was too busy: no room", "ghost": "nothing handed in",
         "starved": "starved: the machine was too busy for a; grade it again with --resume",
     }  # fmt: skip
     assert (table(out)["=cy"]["name"], table(out)["ghost"]["name"]) == ("'=cy", "Ghost")
+    assert f"in {out}/gathered/Dee_9\n" in (out / "submissions/Dee_9/report.txt").read_text()
+    assert sorted(os.listdir(out / "gathered" / "Dee_9")) == ["sgd.py", "word2vec.py"]
     files = {path.name for path in out.iterdir()}
-    assert files == {"submissions", "class.json", "grades.csv", "mistakes.csv", "summary.png"}
+    written = {"grades.csv", "mistakes.csv", "summary.png"}
+    assert files == {"submissions", "gathered", "class.json"} | written
     files = {path.name for path in (out / "submissions" / "ada").iterdir()}
     assert files == {"ended.json", "report.txt", "results.json"}
     assert (out.stat().st_mode & 0o077) == 0
@@ -343,18 +347,6 @@ def test_parts_put_together_are_the_class(run, fake, submissions, tmp_path, caps
     fake.seen()
     assert run("--out", merged, "--resume")[0] == 0  # it is a class like any other
     assert fake.seen() == []
-
-
-def test_files_handed_in_singly_are_graded_as_one(run, fake, submissions, out):
-    for folder in submissions.iterdir():
-        folder.rmdir()
-    for name in ("word2vec", "sgd"):
-        (submissions / f"adalovelace_1_2_{name}.py").write_text("")
-    assert run()[0] == 0
-    (name,) = table(out)
-    report = (out / "submissions" / name / "report.txt").read_text()
-    assert f"in {out}/gathered/{name}\n" in report
-    assert sorted(os.listdir(out / "gathered" / name)) == ["sgd.py", "word2vec.py"]
 
 
 def test_in_earnest(submissions, solution, out, monkeypatch):
