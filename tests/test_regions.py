@@ -52,6 +52,7 @@ ELSEWHERE = r"expected regions in \['double', 'run'\], found them in \["
         (SOURCE.replace("### END_CODE_HERE ###", "###END_CODE_HERE###", 1), "line 9: expected"),
         (SOURCE.replace(START, "    twice = 0  ### START_CODE_HERE ###\n", 1), "line 6: expected"),
         (SOURCE.replace("### START_", "# BEGIN ", 1), "line 6: expected"),
+        (SOURCE.replace(START, "", 1).replace(END, "", 1), ELSEWHERE),
         (SOURCE.replace("def run", "def go"), ELSEWHERE),
     ],
 )

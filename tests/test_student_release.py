@@ -161,42 +161,34 @@ def program(folder, name, *arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=folder)
 
 
-def test_run_py_says_which_question_is_missing(copy):
-    done = program(copy, "run.py", "--iterations", "20")
-    assert done.returncode == 1
-    place = r"src/submission/sgd\.py:\d+"
-    assert re.fullmatch(f"run.py: not written yet: 2b: sgd, {place}\n", done.stderr)
-
-
-def test_the_grader_has_a_clear_line_for_each_test(copy):
-    done = program(copy, "grader.py")
-    assert done.returncode == 1
-    assert f"END GRADING [0.0/{BASIC} points + 0/0 extra credit]\n" in done.stdout
-    assert done.stderr == ""
-    assert "Traceback" not in done.stdout
-    tests = re.findall(r"^----- START (\S+):.*?^----- END", done.stdout, re.MULTILINE | re.DOTALL)
-    parts = re.split(r"^----- START ", done.stdout, flags=re.MULTILINE)[1:]
-    assert len(tests) == len(parts) == len(POINTS)
-    for part in parts:
-        if part.startswith("2c-1-hidden"):
-            continue  # there is nothing to run
-        told = r"\w+ is not written yet: src/submission/\w+.py:\d+|sample_vectors_\(soln\).json is missing"
-        assert re.search(told, part), part
-        assert part.partition("\n----- END")[0].count("\n") == 1, part  # one line says it
-
-
 def paste(folder):
     """Write the reference's regions into a release."""
     for name in SUBMISSION:
         shutil.copy(ROOT / "src" / "submission" / name, folder / "src" / "submission")
 
 
-def test_with_the_regions_written_it_gets_all_points(copy):
+def test_a_student_goes_from_a_clear_line_for_each_test_to_all_points(copy):
+    done = program(copy, "run.py", "--iterations", "20")
+    assert done.returncode == 1
+    place = r"src/submission/sgd\.py:\d+"
+    assert re.fullmatch(f"run.py: not written yet: 2b: sgd, {place}\n", done.stderr)
+    done = program(copy, "grader.py")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"END GRADING [0.0/{BASIC} points + 0/0 extra credit]\n" in done.stdout
+    parts = re.split(r"^----- START ", done.stdout, flags=re.MULTILINE)[1:]
+    assert [part.partition(":")[0] for part in parts] == [*POINTS]
+    told = (
+        r"\w+ is not written yet: src/submission/\w+.py:\d+|sample_vectors_\(soln\).json is missing"
+    )
+    for part in parts:
+        if not part.startswith("2c-1-hidden"):  # there is nothing to run
+            assert re.search(told, part), part
+            assert part.partition("\n----- END")[0].count("\n") == 1, part  # one line says it
     paste(copy)
     (copy / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
     done = program(copy, "grader.py")
+    assert (done.returncode, done.stderr) == (0, "")
     assert f"\n{full_marks(BASIC)}\n" in done.stdout
-    assert done.returncode == 0
 
 
 @WITH_MAKE
