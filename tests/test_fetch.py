@@ -160,15 +160,19 @@ def copy(request, tmp_path):
 
 
 @pytest.mark.parametrize("trouble", [{"sent": 0.6}, {"status": 503}])
-def test_trouble_twice_then_good(run, server, target, naps, trouble):
+def test_trouble_twice_then_good(run, server, target, naps, tmp_path, trouble):
+    files = {TOP + name: content for name, content in (GOOD | README).items()}
+    for up in ("../", f"{TOP}../../../", f"{tmp_path}/", f"{TOP}x/"):
+        files[f"{up}README.txt"] = b"evil"
     for how in (trouble, trouble, {}):
-        server.give(zipped(GOOD | README | {"notes.txt": b"not taken"}), **how)
+        server.give(zipped(files | {f"{TOP}notes.txt": b"not taken"}, folder=""), **how)
     first, *tries, last = run("")  # an empty FROM, as from make
     assert first == f"downloading {server.url}"
     assert [line.split("; ")[1] for line in tries] == [f"trying again in {n} s" for n in (2, 4)]
     assert last == f"{target} now holds 4 of 4 files, from {server.url}. Next: {RUN}"
     assert naps == [2, 4]
     assert held(target) == GOOD | README
+    assert list(tmp_path.rglob("README.txt")) == [target / "README.txt"]
 
 
 FLIPPED = bytearray(zipped(GOOD))
@@ -210,15 +214,6 @@ def test_what_no_further_try_will_mend_is_said_with_the_remedy(fails, monkeypatc
     fails("--url", "http://nowhere.invalid/x.zip", match=r"online\? \(tries: 1\).*FROM=COPY")
     monkeypatch.setattr(fetch.urllib.request, "urlopen", untrusted)
     fails(match=r"certificate cannot be checked.* 'Install Certificates.command'.*\(tries: 1\)")
-
-
-def test_zip_slip_beside_good_files(run, server, target, tmp_path):
-    names = [f"{up}README.txt" for up in ["../", f"{TOP}../../../", f"{tmp_path}/", f"{TOP}x/"]]
-    good = {TOP + name: content for name, content in GOOD.items()}
-    server.give(zipped(good | dict.fromkeys(names, b"evil"), folder=""))
-    run()
-    assert held(target) == GOOD
-    assert list(tmp_path.rglob("README.txt")) == []
 
 
 # From a copy of one's own
