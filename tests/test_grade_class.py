@@ -323,27 +323,30 @@ def test_a_folder_is_of_one_class_and_one_run(run, fake, submissions, solution, 
         assert f"another run grades into {out}." in run("--resume")[1]
 
 
-def test_parts_put_together_are_the_class(run, fake, submissions, tmp_path, capsys):
-    (submissions / "=cy").rmdir()
-    first, second, _ = parts = [str(tmp_path / f"part {k}") for k in (1, 2, 3)]
+def test_parts_put_together_are_the_class(run, fake, tmp_path, capsys):
+    first, second = parts = [str(tmp_path / f"part {k}") for k in (1, 2)]
     for k, part in enumerate(parts, 1):
-        assert run("--out", part, "--part", f"{k}/3")[0] == 0
-    assert "holds part 1/3, not 2/3" in run("--out", first, "--part", "2/3", "--resume")[1]
+        assert run("--out", part, "--part", f"{k}/2")[0] == 0
+    assert "holds part 1/2, not 2/2" in run("--out", first, "--part", "2/2", "--resume")[1]
+    empty = str(tmp_path / "part 4")
+    told = run("--out", empty, "--part", "4/4")
+    assert told == (0, "Part 4/4 is empty: the class has 3.\n")
     merged, other = tmp_path / "merged", tmp_path / "other"
     about = json.loads((Path(second) / "class.json").read_text())
     other.mkdir()
     (other / "class.json").write_text(json.dumps(about | {"run": about["run"] | {"points": "x"}}))
     wrong = {
-        "of 3 parts, these are missing: 2, 3.": [first],
+        "of 2 parts, these are missing: 2.": [first],
+        "of 4 parts, these are missing: 1, 2, 3.": [empty],
         "was graded for another class, solution or grader than": [first, str(other)],
-        "are both part 1/3": [first, first],
+        "are both part 1/2": [first, first],
         "holds no part that was graded to the end": [first, str(tmp_path / "none")],
     }
     for words, paths in wrong.items():
         assert grade_class.main(["--merge", *paths, "--out", str(merged)]) == 2
         assert words in capsys.readouterr().err
     assert grade_class.main(["--merge", *parts, "--out", str(merged)]) == 0
-    assert column(merged, "total") == {"ada": "1", "bob": "0"}
+    assert column(merged, "total") == {"=cy": "0", "ada": "1", "bob": "0"}
     fake.seen()
     assert run("--out", merged, "--resume")[0] == 0  # it is a class like any other
     assert fake.seen() == []
