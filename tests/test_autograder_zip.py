@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import missing
 from hostile.fixture import VECTORS, vectors
 from results_validator import problems
 from worth import worth
@@ -272,10 +273,6 @@ def test_why_setup_fails_is_in_results_and_no_password(tmp_path):
     assert image.run("source/setup.sh").returncode == 0
     image.program(image.top / "environment/bin/python", "#!/bin/sh\necho no NumPy >&2\nexit 1\n")
     assert "\nno NumPy\n" in image.not_graded()
-
-
-def missing(reason):
-    (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="module")
