@@ -327,6 +327,7 @@ def test_parts_put_together_are_the_class(run, fake, tmp_path, capsys):
     first, second = parts = [str(tmp_path / f"part {k}") for k in (1, 2)]
     for k, part in enumerate(parts, 1):
         assert run("--out", part, "--part", f"{k}/2")[0] == 0
+    assert [[*table(Path(part))] for part in parts] == [["=cy", "bob"], ["ada"]]
     assert "holds part 1/2, not 2/2" in run("--out", first, "--part", "2/2", "--resume")[1]
     empty = str(tmp_path / "part 4")
     told = run("--out", empty, "--part", "4/4")
