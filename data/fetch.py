@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 import program  # isort: split
 
+import contextlib
 import hashlib
 import http.client
 import io
@@ -183,25 +184,21 @@ def from_web(url):
 
 def fetch(source, url, target):
     """Put the treebank into the folder `target`, from a copy or, without one, from the web."""
-    target.mkdir(parents=True, exist_ok=True)
     paths = [target / name for name in CHECKSUMS]
     there = {path.name: path.read_bytes() for path in paths if path.is_file()}
     damaged = wrong(there)
     right = there.keys() - damaged
-    if right == CHECKSUMS.keys():
-        count = f"{len(CHECKSUMS)} files with right checksums"
-        print(f"{target} is already there, {count}. Next: {command('run')}")
-        return
-    offered = from_copy(source) if source else from_web(url)
-    if damaged or CHECKSUMS.keys() & offered.keys() - right:
-        write_files({target / name: offered[name] for name in offered.keys() - right})
-        for name in damaged - offered.keys():
-            (target / name).unlink()
-        right |= offered.keys() & CHECKSUMS
-        count = f"{len(right)} of {len(CHECKSUMS)} files"
-        print(f"{target} now holds {count}, from {source or url}. Next: {command('run')}")
-    else:
-        print(f"{target} is already there, and {source} adds nothing. Next: {command('run')}")
+    adds = f"is already there, {len(CHECKSUMS)} files with right checksums"
+    if right != CHECKSUMS.keys():
+        offered = from_copy(source) if source else from_web(url)
+        adds = f"is already there, and {source} adds nothing"
+        if damaged or CHECKSUMS.keys() & offered.keys() - right:
+            write_files({target / name: offered[name] for name in offered.keys() - right})
+            for name in damaged - offered.keys():
+                (target / name).unlink()
+            right |= offered.keys() & CHECKSUMS
+            adds = f"now holds {len(right)} of {len(CHECKSUMS)} files, from {source or url}"
+    print(f"{target} {adds}. Next: {command('run')}")
     if DICTIONARY not in right:
         print(f"{WITHOUT_DICTIONARY} {command('data')}")
 
@@ -214,16 +211,20 @@ def main(arguments=None):
     add("--url", default=URL, help="default: %(default)s")
     add("--target", metavar="DIR", default=REAL, help="default: %(default)s")
     options = parser.parse_args(arguments)
-    source = options.source and path_of(options.source)
+    source, target = options.source and path_of(options.source), path_of(options.target)
 
     def work():
         try:
-            fetch(source, options.url, path_of(options.target))
+            target.mkdir(parents=True, exist_ok=True)
+            fetch(source, options.url, target)
         except OSError as error:
             raise InputError(
                 f"{options.target} cannot be used: {error.strerror or error}. "
                 "Name another folder: --target DIR."
             ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                target.rmdir()  # if it is empty, as nothing came
 
     return program.run("fetch.py", work)
 

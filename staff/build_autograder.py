@@ -11,7 +11,6 @@ import contextlib
 import re
 import tempfile
 
-from grade_class import check_solution
 from graders import Grader
 from grading.vectors import FILE, PUBLISHED, check_vectors
 from regions import without_quiz
@@ -68,8 +67,8 @@ def build(options):
         for name, content in contents.items():
             if name.startswith("solution/"):
                 Path(folder, name).write_bytes(content)
-        with contextlib.closing(Grader(ROOT / "src")) as grader:
-            check_solution(grader, solution, unconfined=True)
+        with contextlib.closing(Grader(solution, unconfined=True)) as grader:
+            grader.check_solution()
     write_zip(BUILD / "autograder.zip", contents, PROGRAMS)
     print(f"Wrote build/autograder.zip, {len(contents)} files. Upload it to Gradescope as it is.")
 

@@ -13,7 +13,8 @@ try:
 except ModuleNotFoundError:  # on Windows
     fcntl = None
 
-from gradebook import ENDED, REPORT, RESULTS, read_graded
+from gradebook import ENDED, read_graded
+from graders import REPORT, RESULTS
 from handed_in import HandIn
 from utils.utils import InputError, dump, load
 

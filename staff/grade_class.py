@@ -13,7 +13,6 @@ import hashlib
 import os
 import queue
 import re
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -23,16 +22,13 @@ from changes import changes, changes_csv, changes_line, remember
 from class_folder import EACH, ClassFolder, parts_of
 from gradebook import (
     NOTHING,
-    REPORT,
-    RESULTS,
-    UNFINISHED,
     grades_csv,
     mistakes_csv,
     plot_summary,
     read_graded,
     status_line,
 )
-from graders import Grader
+from graders import REPORT, RESULTS, Grader
 from grading.course import WORKERS, open_sandbox, reachable
 from handed_in import read_class
 from roster import fill
@@ -40,10 +36,7 @@ from sandbox.watch import memory_here
 from student_view import describe, one_of
 from utils.plotting import to_png
 from utils.utils import InputError, dump, load, write_files
-from zips import ROOT
 
-GRADER = ROOT / "src" / "grader.py"
-STOPPED = 130  # how a grading ends that somebody stops
 A_GRADING = 2**30  # bytes of memory that one may take at worst
 MOST_JOBS = 64
 GATHERED = "gathered"  # folder for hand-ins that are gathered from single files
@@ -125,17 +118,17 @@ def grade_class(options):
     if jobs > carried:
         print(f"This machine carries {carried} at once: {jobs} will take longer.")
     with contextlib.ExitStack() as stack:
-        graders = [
-            stack.enter_context(contextlib.closing(Grader(GRADER.parent))) for _ in range(jobs)
-        ]
-        check_solution(graders[0], options.solution, options.tests, options.unconfined)
+        graders = [Grader(options.solution, options.unconfined) for _ in range(jobs)]
+        for grader in graders:
+            stack.callback(grader.close)
+        graders[0].check_solution(options.tests)
         if not options.unconfined:
             check_closed(hand_ins, options.submissions)
         stack.enter_context(folder.locked())
         left = what_is_left(folder, hand_ins, options)
         folder.save(hand_ins, part)
         began = time.monotonic()
-        grade_all(folder, hand_ins, left, options, graders)
+        grade_all(folder, hand_ins, left, graders)
         write_tables(folder, hand_ins, options)
         if left:
             minutes = (time.monotonic() - began) / 60
@@ -144,7 +137,7 @@ def grade_class(options):
 
 def prepare(options, part):
     """Make sure that the folder for what is written is new, or that of this class."""
-    out, solution, source = options.out, options.solution, GRADER.parent
+    out, solution, source = options.out, options.solution, Grader.source
     if options.submissions.resolve() in (out.resolve(), *out.resolve().parents):
         raise InputError(f"--out {out} lies among the submissions. Name a folder elsewhere.")
     if not solution.is_dir():
@@ -159,7 +152,7 @@ def prepare(options, part):
             "submissions": str(options.submissions.resolve()),
             "the solution": hash_of([*solution.rglob("*.py"), *solution.rglob("*.json"), *vectors]),
             "points": hash_of([source / "points.json"]),
-            "the grader": hash_of([GRADER, source / "graderUtil.py", *code]),
+            "the grader": hash_of([*source.glob("grader*.py"), *code]),
             "--unconfined": options.unconfined,
         },
     )
@@ -198,7 +191,7 @@ def what_is_left(folder, hand_ins, options):
     return left
 
 
-def grade_all(folder, hand_ins, left, options, graders):
+def grade_all(folder, hand_ins, left, graders):
     """Grade those left, some at once, and then again who did not get a fair grading."""
     free = queue.SimpleQueue()
     for grader in graders:
@@ -207,7 +200,7 @@ def grade_all(folder, hand_ins, left, options, graders):
     def work(each):
         grader = free.get()
         try:
-            grade(folder, each, options, grader)
+            grade(folder, each, grader)
         finally:
             free.put(grader)
 
@@ -226,7 +219,7 @@ def grade_all(folder, hand_ins, left, options, graders):
             work(each)
 
 
-def grade(folder, hand_in, options, grader):
+def grade(folder, hand_in, grader):
     """Grade one hand-in; its folder appears when all in it is whole."""
     tests, before = folder.due(hand_in), folder.of(hand_in)
     with folder.new(hand_in) as (partial, ended):
@@ -234,17 +227,12 @@ def grade(folder, hand_in, options, grader):
         if not (hand_in.files or os.path.lexists(hand_in.path)):
             return
         path = hand_in.gather(folder.path / GATHERED / hand_in.name)
-        code, seconds = run_grader(
-            grader, path, partial, options.solution, tests, options.unconfined
-        )
-        report = (partial / REPORT).read_text(encoding="utf-8", errors="replace")
-        graded = code in (0, 1) and (partial / RESULTS).exists()  # Python, too, can fail with 1
-        problem = refusal_in(report) if code == 2 else "" if graded else UNFINISHED
+        problem, seconds = grader.grade(path, partial, tests)
         ended |= {"problem": problem, "processor_seconds": round(seconds, 2)}
-        if tests and graded:
+        if tests and not problem:
             dump(joined(load(before / RESULTS), load(partial / RESULTS)), partial / RESULTS)
-            earlier = (before / REPORT).read_text(encoding="utf-8")
-            (partial / REPORT).write_text(f"{earlier}\n{report}", encoding="utf-8", newline="\n")
+            texts = [(path / REPORT).read_text(encoding="utf-8") for path in (before, partial)]
+            (partial / REPORT).write_text("\n".join(texts), encoding="utf-8", newline="\n")
 
 
 def joined(before, results):
@@ -256,43 +244,6 @@ def joined(before, results):
     ]
     extra |= {"starved": [*starved, *extra.get("starved", ())]}
     return results | {"tests": [*(tests | again).values()], "extra_data": extra}
-
-
-def run_grader(grader, path, folder, solution, tests, unconfined):
-    """Have one grading done into a folder; give its exit code, or None, and the seconds used."""
-    (folder / REPORT).touch()
-    arguments = [*tests, "--submission", path.absolute(), "--solution", solution.absolute()]
-    arguments += ["--gradescope", folder / RESULTS] + ["--unconfined"] * unconfined
-    code, seconds = grader.grade(arguments, folder / REPORT)
-    if code == STOPPED:
-        raise KeyboardInterrupt
-    return code, seconds
-
-
-def check_solution(grader, solution, tests=(), unconfined=False):
-    """Make sure that the solution gets full marks against itself, and can be kept from others."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        code, _ = run_grader(grader, solution, folder, solution, tests, unconfined)
-        report = (folder / REPORT).read_text(encoding="utf-8")
-        results = folder / RESULTS
-        entries = load(results)["tests"] if code == 1 and results.exists() else []
-    why = []
-    for test in entries:
-        if test["score"] < test["max_score"]:
-            # without what the submission printed
-            error = test["output"].partition("caused the test to fail.\n")[2] or test["output"]
-            first = error.strip().partition("\n")[0]
-            why.append(f"{test['number']}: {first}")
-    if why:
-        raise InputError(f"the solution fails against itself: {'; '.join(why):.1000}")
-    if code != 0:
-        raise InputError(refusal_in(report))
-
-
-def refusal_in(report):
-    """Give the line in which the grader says why it does not grade."""
-    return report.strip().split("\n")[-1].removeprefix("grader.py: ") or UNFINISHED
 
 
 def check_closed(hand_ins, folder):

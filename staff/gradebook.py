@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from diagnoses import mistakes, near_misses, sentence_of
+from graders import RESULTS, UNFINISHED
 from sandbox.text import one_line
 from sandbox.text import rows as text_rows
 from utils.plotting import DPI, LAYOUT, plt
 from utils.utils import load
 
-RESULTS, REPORT, ENDED = "results.json", "report.txt", "ended.json"  # of each submission
+ENDED = "ended.json"  # of each submission: how its grading ended
 STATUSES = "graded", "unreadable", "starved", "unfinished", "nothing handed in"
 GRADED, UNREADABLE, STARVED, UNFINISHED_KIND, NOTHING = STATUSES
-UNFINISHED = "unfinished: the grader did not finish; grade it again with --resume"
 BUSY = "the machine was too busy"
 MAX_CELL = 32_767  # characters that a spreadsheet takes
 FORMULA = tuple("=+-@")  # what a cell begins with that a spreadsheet takes for a formula

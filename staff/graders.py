@@ -15,25 +15,46 @@ import importlib
 import json
 import os
 import subprocess
+import tempfile
 import threading
 import traceback
 from dataclasses import replace
 
 from grading.course import WORKERS, open_sandbox
 from sandbox.watch import threads_of_user, use_of
+from utils.utils import InputError, load
+from zips import ROOT
 
+RESULTS, REPORT = "results.json", "report.txt"  # of each submission
+UNFINISHED = "unfinished: the grader did not finish; grade it again with --resume"
 MOST_SECONDS = 1200  # for one submission; the grader's own limits end far below
+STOPPED = 130  # how a grading ends that somebody stops
 THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"  # more cost time
 
 
 class Grader:
-    """A process that grades; `source` is the folder of grader.py."""
+    """A process that grades submissions against a solution."""
 
-    def __init__(self, source):
-        self.source, self.process = source, None
+    source = ROOT / "src"  # where grader.py is
 
-    def grade(self, arguments, report):
-        """Grade; give the exit code, None if it died, and the seconds of a processor."""
+    def __init__(self, solution, unconfined=False):
+        self.solution, self.process = solution, None
+        self.options = ["--solution", solution.absolute(), *["--unconfined"] * unconfined]
+
+    def grade(self, path, folder, tests=()):
+        """Grade into a folder; give why there are no results, and the seconds of a processor."""
+        report, results = folder / REPORT, folder / RESULTS
+        arguments = [*tests, "--submission", path.absolute(), "--gradescope", results]
+        report.touch()
+        code, seconds = self._run([*map(str, [*arguments, *self.options])], str(report))
+        if code == STOPPED:
+            raise KeyboardInterrupt
+        if code in (0, 1) and results.exists():  # Python, too, can fail with 1
+            return "", seconds
+        return (code == 2 and refusal_in(report)) or UNFINISHED, seconds
+
+    def _run(self, *order):
+        """Give the exit code of a grading, None if the process died, and seconds."""
         if self.process is None:
             command = [sys.executable, __file__, self.source]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
@@ -42,7 +63,7 @@ class Grader:
         timer = threading.Timer(MOST_SECONDS, self.process.kill)
         timer.start()
         try:
-            self.process.stdin.write(json.dumps([[*map(str, arguments)], str(report)]) + "\n")
+            self.process.stdin.write(json.dumps(order) + "\n")
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
         except (OSError, ValueError):  # it is gone
@@ -50,6 +71,22 @@ class Grader:
             return None, 0.0
         finally:
             timer.cancel()
+
+    def check_solution(self, tests=()):
+        """Make sure that the solution passes against itself, and can be kept from others."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            if problem := self.grade(self.solution, folder, tests)[0]:
+                raise InputError(refusal_in(folder / REPORT) or problem)
+            results = load(folder / RESULTS)["tests"]
+        why = []
+        for test in results:
+            if test["status"] == "failed":
+                # without what the submission printed
+                error = test["output"].partition("caused the test to fail.\n")[2] or test["output"]
+                why.append(f"{test['number']}: {error.strip().partition(chr(10))[0]}")
+        if why:
+            raise InputError(f"the solution fails against itself: {'; '.join(why):.1000}")
 
     def close(self):
         """End the process."""
@@ -61,11 +98,10 @@ class Grader:
             process.wait()
 
 
-class LastingWorkers(WORKERS):
-    """Workers that stay from one grading to the next."""
-
-    def close(self):
-        """Stay; they end with this process."""
+def refusal_in(report):
+    """Give the line in which the grader says why it does not grade."""
+    text = report.read_text(encoding="utf-8", errors="replace")
+    return text.strip().rpartition("\n")[2].removeprefix("grader.py: ")
 
 
 def main(arguments=None):
@@ -77,7 +113,9 @@ def main(arguments=None):
 
     def workers(preload=()):
         key = tuple(preload)
-        kept[key] = kept.get(key) or LastingWorkers(preload)
+        if key not in kept:
+            kept[key] = WORKERS(preload)
+            kept[key].close = lambda: None  # they stay for the next grading, and end as this does
         return kept[key]
 
     def seconds():
@@ -94,28 +132,26 @@ def main(arguments=None):
             confinement = replace(confinement, threads=threads_of_user(os.getuid()))
         return confinement
 
-    def work():
+    def grade(order):
+        try:
+            return grader.main(order, confine, workers=workers)
+        except SystemExit as end:  # wrong usage
+            return end.code
+        except Exception:
+            traceback.print_exc()
+            return 1
+
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):  # the class is stopped, or gone
         for line in iter(sys.stdin.readline, ""):
             order, report = json.loads(line)
-            before = seconds()
+            before, how = seconds(), {"encoding": "utf-8", "errors": "backslashreplace"}
             with (
-                open(
-                    report, "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-                ) as file,
+                open(report, "w", newline="\n", **how) as file,
                 contextlib.redirect_stdout(file),
                 contextlib.redirect_stderr(file),
             ):
-                try:
-                    code = grader.main(order, confine, workers=workers)
-                except SystemExit as end:  # wrong usage
-                    code = end.code
-                except Exception:
-                    traceback.print_exc()
-                    code = 1
+                code = grade(order)
             print(json.dumps([code, max(seconds() - before, 0.0)]), file=answers, flush=True)
-
-    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):  # the class is stopped, or gone
-        work()
     return 0
 
 

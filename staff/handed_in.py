@@ -11,7 +11,6 @@ import shutil
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from roster import listed, match_roster
 from sandbox.archive import open_file
@@ -21,6 +20,7 @@ from utils.commands import python
 from utils.utils import InputError
 
 METADATA = "submission_metadata.yml"  # in the export of Gradescope
+NULLS = "", "null", "~"  # how YAML writes that there is nothing
 NONE = re.compile(  # what downloads hold, and systems leave behind, besides the submissions
     r"\.|__MACOSX|[^_]*_\d+_assign(submission_(?!file)|feedback_)"
     r"|(thumbs\.db|desktop\.ini|grades\.csv|index\.html?|readme(\.\w+)?"
@@ -163,21 +163,14 @@ def _read_metadata(path):
         message = f"{error}, for {METADATA}. Install it: {python('-m', 'pip', 'install', 'pyyaml')}"
         raise InputError(message) from error
 
-    class Texts(yaml.SafeLoader):
-        """It leaves an id such as 012345 as it is, and dates."""
-
-        yaml_implicit_resolvers: ClassVar = {
-            first: [found for found in kinds if found[0].endswith(":null")]
-            for first, kinds in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-    name = "the whole"
-    try:
-        data, found = yaml.load(path.read_text(encoding="utf-8"), Texts), {}
+    name, keys = "the whole", (":name", ":sid", ":email")
+    try:  # this loader leaves all texts, such as an id 012345, as they are
+        data, found = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader), {}
         for name, about in data.items():
-            found[str(name)] = tuple(
-                tuple(str(student.get(key) or "") for key in (":name", ":sid", ":email"))
-                for student in about.get(":submitters") or ()
+            submitters = about.get(":submitters", "")
+            found[name] = tuple(
+                tuple("" if (text := str(each.get(key, ""))) in NULLS else text for key in keys)
+                for each in (() if submitters in NULLS else submitters)
             )
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read: {' '.join(str(error).split())}") from error

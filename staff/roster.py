@@ -192,17 +192,21 @@ def match_roster(hand_ins, path, folder):
     if groups:
         told = "Canvas names only one student of each group, so others may be missing"
         print(f"{told}: {listed(groups)}")
-    taken = {name.casefold() for name in [*os.listdir(folder), *(each.name for each in found)]}
-    missing = []
-    for i, person in enumerate(people.people):
-        if i not in whose and i not in unsure:
-            name = "_".join(filter(None, person.student[:2])) or person.student[2]
-            name = re.sub(r"[^\w.@', -]+", "-", name).strip(". ")[:100]
-            while not name or name.casefold() in taken:
-                name += "_"
-            taken.add(name.casefold())
-            missing.append((name, person.student))
-    return found, missing
+    missing = [one.student for i, one in enumerate(people.people) if i not in {*whose, *unsure}]
+    return found, _named(missing, [*os.listdir(folder), *(each.name for each in found)])
+
+
+def _named(students, taken):
+    """Give each student a name for a folder, none that is taken."""
+    taken, named = {name.casefold() for name in taken}, []
+    for student in students:
+        name = "_".join(filter(None, student[:2])) or student[2]
+        name = re.sub(r"[^\w.@', -]+", "-", name).strip(". ")[:100]
+        while not name or name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        named.append((name, student))
+    return named
 
 
 # Grades filled into tables of a learning system

@@ -5,7 +5,8 @@ import unicodedata
 
 from changes import STATUS, changes, remember
 from class_folder import EARLIER, ClassFolder
-from gradebook import ENDED, NOTHING, REPORT, read_graded
+from gradebook import ENDED, NOTHING, read_graded
+from graders import REPORT
 from roster import listed
 from sandbox.text import one_line, rows
 from utils.utils import InputError, load

@@ -18,6 +18,7 @@ from boxes import IS_ROOT, TRUSTED, Nurseries, graded  # noqa: E402
 from hostile.fixture import REFERENCE, VECTORS, vectors  # noqa: E402
 from hostile.grading import Gradings, make_base, make_python, remove  # noqa: E402
 
+import generate  # noqa: E402
 import submission  # noqa: E402
 from sandbox.confine import WHOLE_LANDLOCK, landlock_version  # noqa: E402
 from sandbox.nursery import reset_signals  # noqa: E402
@@ -79,6 +80,14 @@ def grade(solution, nurseries, tmp_path_factory, capsys):
         return graded(path, tests, "--solution", solution, *TRUSTED, **how)
 
     return grade
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
+    """Give a folder with what the handout takes from the project: it takes some seconds."""
+    folder = tmp_path_factory.mktemp("generated")
+    generate.write(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import missing
 from hostile.fixture import VECTORS, vectors
 from results_validator import problems
 from worth import worth
@@ -79,22 +80,19 @@ def test_made_on_windows_it_is_the_same(tmp_path, monkeypatch):
     assert (member.create_system, member.external_attr >> 16) == (unix, 0o100755)
 
 
-def test_the_quiz_can_be_left_out(vectors_file, tmp_path):
-    files = build_autograder.autograder_files(vectors_file, with_quiz=False)
-    assert not [name for name in files if name.endswith("quiz.py")]
-    zips.write_zip(tmp_path / "made.zip", files)
-    zipfile.ZipFile(tmp_path / "made.zip").extractall(tmp_path)
-    command = [sys.executable, tmp_path / "src" / "grader.py", "--list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "2c-1-hidden" in listed
-    assert "\n3" not in listed
-
-
-def test_hidden_tests_can_be_shown_only_with_the_grades(vectors_file):
-    plain = build_autograder.autograder_files(vectors_file)["run_autograder"]
-    later = build_autograder.autograder_files(vectors_file, hidden_later=True)["run_autograder"]
-    assert later == plain.rstrip() + b" --after-published\n"
-    assert plain.endswith(b"--gradescope results/results.json\n")  # so the option goes to grader.py
+def test_the_quiz_can_be_left_out_and_hidden_tests_be_shown_with_the_grades(vectors_file):
+    plain = build_autograder.autograder_files(vectors_file)
+    other = build_autograder.autograder_files(vectors_file, with_quiz=False, hidden_later=True)
+    assert plain.keys() - other.keys() == {
+        "solution/submission/quiz.py",
+        "src/grading/quiz.py",
+    }
+    assert {test[0] for test in json.loads(plain["src/points.json"])} == {"1", "2", "3"}
+    assert {test[0] for test in json.loads(other["src/points.json"])} == {"1", "2"}
+    assert "Test_3a" not in other["src/grader.py"]
+    run = plain["run_autograder"]
+    assert run.endswith(b"--gradescope results/results.json\n")  # so the option goes to grader.py
+    assert other["run_autograder"] == run.rstrip() + b" --after-published\n"
 
 
 WRONG = json.loads(vectors())
@@ -126,12 +124,8 @@ def test_a_solution_that_fails_its_own_tests_is_not_built(vectors_file, tmp_path
     shutil.copy(ROOT / "requirements.txt", tmp_path)
     sgd = tmp_path / "src" / "submission" / "sgd.py"
     sgd.write_text(sgd.read_text().replace("x = x - ", "x = x + "))
-    command = [
-        sys.executable,
-        tmp_path / "staff" / "build_autograder.py",
-        "--vectors",
-        vectors_file,
-    ]
+    program = tmp_path / "staff" / "build_autograder.py"
+    command = [sys.executable, program, "--vectors", vectors_file]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     line = r"build_autograder\.py: the solution fails against itself: 2b-0-basic: AssertionError: .*; 2b-2-.*\n"
@@ -158,7 +152,7 @@ if sys.argv[1] == "-c":
     exec(sys.argv[2])
 elif sys.argv[1:3] == ["-m", "venv"]:
     made = Path(sys.argv[-1], "bin", "python")
-    made.parent.mkdir(parents=True)
+    made.parent.mkdir(parents=True, exist_ok=True)
     made.write_text("#!/bin/sh\\n! cat \\"$APT/pip\\" 2>/dev/null\\n")
     made.chmod(0o755)
     Path(made.parent, "of").write_text("python3.{minor}")
@@ -192,19 +186,19 @@ class Image:
             (self.bin / tool).symlink_to(shutil.which(tool))
         self.program(self.bin / "id", "#!/bin/sh\n")
         self.program(self.bin / "apt-get", APT)
-        for where, about in [(self.bin, a) for a in has.split()] + [
-            (self.apt, a) for a in offers.split()
-        ]:
-            version, _, venv = about.partition("+")
-            level = "candidate" if "rc" in version else "final"
-            version = version.removesuffix("rc")
+        self.pythons(self.bin, has)
+        self.pythons(self.apt, offers)
+        if has:
+            shutil.copy(self.bin / f"python{re.split('rc|[+ ]', has)[0]}", self.bin / "python3")
+
+    def pythons(self, folder, listed):
+        """Put Pythons into a folder."""
+        for version, candidate, venv in re.findall(r"(3\.\d+)(rc)?(\+venv)?", listed):
+            level = "candidate" if candidate else "final"
             text = PYTHON.replace("{python}", sys.executable).replace("{level}", level)
-            text = text.replace("{minor}", version[2:])
-            self.program(where / f"python{version}", text)
-            if [about] == has.split()[:1]:
-                self.program(self.bin / "python3", text)
-            if venv or where == self.apt:
-                (where / f"python{version}-venv").touch()
+            self.program(folder / f"python{version}", text.replace("{minor}", version[2:]))
+            if venv or folder == self.apt:
+                (folder / f"python{version}-venv").touch()
 
     def program(self, path, text):
         """Write a program."""
@@ -234,12 +228,10 @@ ON_UNIX = pytest.mark.skipif(os.name != "posix", reason="Gradescope's images are
     [
         ("3.12+venv", "3.13", "3.12"),
         ("3.13", "3.13", "3.13"),
-        ("3.11", "3.11", "3.11"),
         ("3.10+venv 3.12", "3.12 3.13", "3.12"),
         ("3.10+venv", "3.12 3.13", "3.13"),
         ("", "3.11 3.12rc", "3.11"),
         ("3.11rc+venv", "3.11rc", None),
-        ("3.10+venv", "3.11rc", None),
         ("3.15+venv", "3.10", None),
         ("", "", None),
     ],
@@ -277,18 +269,10 @@ def test_why_setup_fails_is_in_results_and_no_password(tmp_path):
     assert "https://host/simple  of no use" in told
     assert (image.top / "setup.log").stat().st_mode & 0o077 == 0
 
-
-@ON_UNIX
-def test_a_broken_environment_is_no_student_s_fault(tmp_path):
-    image = Image(tmp_path, "3.12+venv")
+    (image.apt / "pip").unlink()
     assert image.run("source/setup.sh").returncode == 0
-    python = image.top / "environment/bin/python"
-    image.program(python, "#!/bin/sh\necho no NumPy >&2\nexit 1\n")
+    image.program(image.top / "environment/bin/python", "#!/bin/sh\necho no NumPy >&2\nexit 1\n")
     assert "\nno NumPy\n" in image.not_graded()
-
-
-def missing(reason):
-    (pytest.fail if os.environ.get("REQUIRE_TREEBANK") else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="module")
@@ -357,32 +341,27 @@ def score(results):
 
 def reference(folder):
     shutil.copytree(ROOT / "src" / "submission", folder / "submission")
-    only_vectors(folder)
-
-
-def only_vectors(folder):
     (folder / VECTORS).write_text(vectors(), encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_the_reference_gets_full_marks_within_a_minute_and_the_memory(autograder):
-    results, seconds, kilobytes = grade(autograder, reference)
+def test_the_reference_gets_full_marks_without_network_in_time_and_memory(autograder):
+    alone = ["unshare", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode:
+        alone = []  # no network can be taken away here
+    results, seconds, kilobytes = grade(autograder, reference, *alone)
     assert score(results) == sum(test["max_score"] for test in results["tests"]) == worth()
     assert seconds < 60
     assert 20_000 < kilobytes < MOST_KILOBYTES
     assert "another user" in results["output"]
-
-
-@pytest.mark.slow
-def test_the_empty_release_gets_nothing(autograder):
-    def empty(folder):
-        for name, content in student_files().items():
-            if name.startswith("src/submission/"):
-                (folder / Path(name).name).write_text(content, encoding="utf-8")
-
-    results, *_ = grade(autograder, empty)
-    assert score(results) == 0
-    assert {test["status"] for test in results["tests"]} == {"failed"}
+    user = importlib.import_module("pwd").getpwnam(NAME)  # who runs submissions
+    closed = ["source", "source/solution/submission/sgd.py", "results", "results/results.json"]
+    closed += ["submission_metadata.json"]
+    paths = [autograder / name for name in [*closed, "environment"]]
+    command = ["sh", "-c", 'for f; do [ -r "$f" ] && echo read || echo closed; done', "sh", *paths]
+    who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    done = subprocess.run(command, **who, capture_output=True, text=True, cwd="/")
+    assert done.stdout == "closed\n" * len(closed) + "read\n", done.stderr
 
 
 def zipped(folder):
@@ -394,18 +373,10 @@ def zipped(folder):
             path.unlink()
 
 
-def zipped_thrice(folder):
-    zipped(folder)
-    with zipfile.ZipFile(folder / "outer.zip", "w") as archive:
-        archive.write(folder / "work.zip", "work.zip")
-    (folder / "work.zip").unlink()
-
-
-def wrong_names(folder):
-    shutil.copy(ROOT / "src" / "submission" / "word2vec.py", folder / "my_word2vec.py")
-
-
-NO_CODE = "has no word2vec.py, sgd.py or submission.py, but"
+def empty_release(folder):
+    for name, content in student_files().items():
+        if name.startswith("src/submission/"):
+            (folder / Path(name).name).write_text(content, encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -413,37 +384,14 @@ NO_CODE = "has no word2vec.py, sgd.py or submission.py, but"
     ("build", "points", "told"),
     [
         (zipped, worth(), ""),
-        (zipped_thrice, 0, f"{NO_CODE} work.zip"),
-        (only_vectors, worth("2c"), f"{NO_CODE} {VECTORS}. Hand in"),
-        (wrong_names, 0, f"{NO_CODE} my_word2vec.py (rename it to word2vec.py)"),
+        (empty_release, 0, "is not written yet"),
         (lambda folder: None, 0, "is empty"),
     ],
-    ids=["a zip in a zip", "a zip in that", "only the vectors", "wrong names", "empty"],
+    ids=["a zip in a zip", "the empty release", "nothing"],
 )
-def test_odd_uploads_are_graded_or_explained(autograder, build, points, told):
+def test_other_uploads_are_graded_or_explained(autograder, build, points, told):
     results, *_ = grade(autograder, build)
     assert score(results) == points
     failed = [test["output"] for test in results["tests"] if test["status"] == "failed"]
     assert bool(failed) == bool(told)
-    assert all(told in output for output in failed)
-
-
-@pytest.mark.slow
-def test_the_students_user_can_read_neither_source_nor_results(autograder):
-    grade(autograder, reference)
-    user = importlib.import_module("pwd").getpwnam(NAME)
-    closed = ["source", "source/solution/submission/sgd.py", "results", "results/results.json"]
-    closed += ["submission_metadata.json"]
-    paths = [autograder / name for name in [*closed, "environment"]]
-    command = ["sh", "-c", 'for f; do [ -r "$f" ] && echo read || echo closed; done', "sh", *paths]
-    who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    done = subprocess.run(command, **who, capture_output=True, text=True, cwd="/")
-    assert done.stdout == "closed\n" * len(closed) + "read\n", done.stderr
-
-
-@pytest.mark.slow
-def test_grading_needs_no_network(autograder):
-    if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode:
-        pytest.skip("no network can be taken away here")
-    results, *_ = grade(autograder, reference, "unshare", "--net")
-    assert score(results) == worth()
+    assert told in (failed or [""])[0]

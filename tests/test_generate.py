@@ -22,13 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_points_are_those_of_points_json():
     worth = {"1a": 2.5, "2a-0-basic": 1, "2a-1-hidden": 0.5, "3a-0-basic": 0, "3a-1-hidden": 1}
     made = dict(re.findall(r"\\setpoints{(\w+)}{(.*)}", generate.points(worth)))
-    assert made == {
-        "1a": "2.5~points",
-        "2a": "1.5~points",
-        "3a": "1~point",
-        "all": "2.5~points",
-        "basic": "1~point",
-    }
+    sums = {"1a": "2.5", "2a": "1.5", "3a": "1", "all": "2.5", "basic": "1"}
+    assert made == {name: f"{sum}~point{'s' * (sum != '1')}" for name, sum in sums.items()}
     ours = json.loads((ROOT / "src" / "points.json").read_text(encoding="utf-8"))
     shown = {*re.findall(r"\\question{(\w+)}", HANDOUT), *QUESTIONS.values()}
     assert shown == {test[:2] for test in ours}
@@ -52,10 +47,8 @@ def test_every_question_and_option_of_the_quiz_arrives():
         ("a word w of U", r"a word \(w\) of \(\bU\)"),
         ("exp(-x) / (1 + exp(-x))^2", r"\(\frac{\exp(-x)}{(1 + \exp(-x))^2}\)"),
         ("(1 + x) / (2 + y)", r"\(\frac{1 + x}{2 + \by}\)"),
-        (
-            "x <- x - eta dx/dg(x)",
-            r"\(x \leftarrow x - \eta \quotient{\partial x}{\partial g(x)}\)",
-        ),
+        ("x <- x - eta dx", r"\(x \leftarrow x - \eta \partial x\)"),
+        ("dx/dg(x)", r"\(\quotient{\partial x}{\partial g(x)}\)"),
         ("eta d sigma(x)/dx.", r"\(\eta \quotient{\partial \sigma(x)}{\partial x}\)."),
         ("U (y_hat - y)^T", r"\(\bU (\byhat - \by)^\top\)"),
         ("-u_o . v_c", r"\(-\bu_o^\top \bv_c\)"),
@@ -79,18 +72,18 @@ def test_a_mistake_that_no_longer_fits_is_an_error(tmp_path):
         generate.copy_of_src(tmp_path, ("sgd.py", "no such\n", ""))
 
 
-def test_outputs_are_those_of_real_runs(tmp_path):
-    generate.write(tmp_path)
-    made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+def test_outputs_are_those_of_real_runs(generated):
+    made = {path.name: path.read_text(encoding="utf-8") for path in generated.iterdir()}
     assert sorted(made) == sorted(generate.GENERATED)
     took = r"\[took 0:00:\d\d\.\d{6} \(max allowed \d+ seconds\), "
-    for name, end in {
-        "passing.txt": rf"{POINTS['2a-2-basic']}/{POINTS['2a-2-basic']} points\]",
-        "failing.txt": rf"0/{POINTS['2a-1-basic']} points\]",
-        "crashing.txt": rf"0/{POINTS['2a-2-basic']} points\]",
-        "hidden.txt": rf"\?\?\?/{POINTS['2a-6-hidden']} points\] \(hidden test ungraded\)",
-    }.items():
-        assert re.fullmatch(rf"----- START .*\n----- END \S+ {took}{end}\n", made[name], re.DOTALL)
+    for name, test, end in [
+        ("passing.txt", "2a-2-basic", r"{0}/{0} points\]"),
+        ("failing.txt", "2a-1-basic", r"0/{0} points\]"),
+        ("crashing.txt", "2a-2-basic", r"0/{0} points\]"),
+        ("hidden.txt", "2a-6-hidden", r"\?\?\?/{0} points\] \(hidden test ungraded\)"),
+    ]:
+        line = f"----- END {test} {took}{end.format(POINTS[test])}"
+        assert re.fullmatch(rf"----- START {test}: .*\n{line}\n", made[name], re.DOTALL)
     assert "This error caused the test to fail.\n  AssertionError: " in made["failing.txt"]
     assert '  File "submission/word2vec.py", line ' in made["crashing.txt"]
     basic, hidden = (f"{POINTS[test]:.1f}" for test in ("2a-1-basic", "2a-6-hidden"))
@@ -101,8 +94,12 @@ def test_outputs_are_those_of_real_runs(tmp_path):
         ("2a-6-hidden", hidden, hidden),
     ]
     assert not any("/tmp" in text or str(ROOT) in text for text in made.values())
+
+
+def test_files_that_are_newer_than_their_sources_stay(tmp_path, generated):
+    shutil.copytree(generated, tmp_path, dirs_exist_ok=True)
     (tmp_path / "passing.txt").write_text("as before")
-    generate.write(tmp_path)  # nothing is newer: the same files
+    generate.write(tmp_path)
     assert (tmp_path / "passing.txt").read_text() == "as before"
     (tmp_path / "quiz.tex").unlink()
     assert not generate.is_current(tmp_path)

@@ -210,7 +210,7 @@ def test_the_export_of_gradescope(tmp_path):
         (".hidden:\n  :submitters: []\n", "not a folder name"),
         ('"":\n  :submitters: []\n', "not a folder name"),
         ('"a\\nb":\n  :submitters: []\n', "not a folder name"),
-        ("!!python/object/apply:os.system ['true']\n", "cannot be read"),
+        ("!!python/object/apply:os.system ['true']\n", "is not as Gradescope writes it"),
     ],
 )  # fmt: skip
 def test_metadata_that_is_none(tmp_path, text, words):

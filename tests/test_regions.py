@@ -32,8 +32,7 @@ def empty(source):
 
 
 def test_regions_are_emptied_and_all_else_stays():
-    assert empty(SOURCE) == EMPTY
-    assert empty(EMPTY) == EMPTY
+    assert empty(SOURCE) == empty(EMPTY) == EMPTY
     assert emptied("x = 1  # no region\n", "file.py", {}) == "x = 1  # no region\n"
 
 
@@ -50,25 +49,16 @@ ELSEWHERE = r"expected regions in \['double', 'run'\], found them in \["
         (SOURCE.replace(START, START * 2, 1), "line 7: ### START_CODE_HERE ### without the other"),
         (SOURCE.replace("START_", "STRAT_", 1), "line 6: expected ### START_CODE_HERE ###, found"),
         (SOURCE.replace("END_CODE_", "END_CODE", 1), "line 9: expected ### END_CODE_HERE ###"),
-        (SOURCE.replace("### START_CODE_HERE ###", "# start code here", 1), "line 6: expected"),
-        (SOURCE.replace("### END_CODE_HERE ###", "### END_CODE_HERE ##", 1), "line 9: expected"),
         (SOURCE.replace("### END_CODE_HERE ###", "###END_CODE_HERE###", 1), "line 9: expected"),
         (SOURCE.replace(START, "    twice = 0  ### START_CODE_HERE ###\n", 1), "line 6: expected"),
-        (SOURCE.replace(START, "", 1).replace(END, "", 1), ELSEWHERE),
         (SOURCE.replace("### START_", "# BEGIN ", 1), "line 6: expected"),
+        (SOURCE.replace(START, "", 1).replace(END, "", 1), ELSEWHERE),
         (SOURCE.replace("def run", "def go"), ELSEWHERE),
-        ("x = 1\n", ELSEWHERE),
     ],
 )
 def test_a_wrong_mark_is_named_with_file_and_line(source, message):
     with pytest.raises(MarkError, match=f"^file.py(, |: ){message}"):
         empty(source)
-
-
-def test_parts_of_the_staff_are_left_out():
-    text = "one\n<!-- [staff] -->\ntwo\n<!-- [/staff] -->\nthree\n# [staff]\nfour\n# [/staff]\n"
-    assert without_part(text, "a", "staff") == "one\nthree\n"
-    assert without_part("one\n", "a", "staff") == "one\n"
 
 
 @pytest.mark.parametrize("line", ["two # {}", "two % {}", "two <!-- {} -->", "| two <!-- {} --> |"])
@@ -116,27 +106,18 @@ def empty_answers(source):
 
 
 def test_answers_are_emptied_and_all_else_stays():
-    expected = ANSWERS.replace("Because $1 + 1 = 2$.\n", "").replace(
-        "HERE ###\n% ### END", f"HERE ###\n{ROOM}% ### END"
-    )
-    assert empty_answers(ANSWERS) == expected
-    assert empty_answers(expected) == expected
+    expected = ANSWERS.replace("Because $1 + 1 = 2$.\n", "")
+    expected = expected.replace("HERE ###\n% ### END", f"HERE ###\n{ROOM}% ### END")
+    assert empty_answers(ANSWERS) == empty_answers(expected) == expected
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("% ### START_CODE_HERE ###\nB", "% ## START_CODE_HERE ###\nB", "line 3: expected ### S"),
-        ("% ### START_CODE_HERE ###\n%", "%", "line 9: ### END_CODE_HERE ### without"),
-        ("2$.\n% ### END_CODE_HERE ###", "2$.\n", "line 9: ### START_CODE_HERE ### without"),
         ("{1b}", "{1c}", r"expected regions in \['1a', '1b'\], found them in \['1a', '1c'\]"),
-        ("% ### START_CODE_HERE ###\nB", "B", "line 4: ### END_CODE_HERE ### without"),
         ("{A title}\n", "{A title}\nBecause\n", r"line 4: expected \\begin{answer} just before it"),
-        (
-            "###\n\\end{answer}\n\n",
-            "###\nsay\n\\end{answer}\n\n",
-            r"line 6: expected \\end{answer}",
-        ),
+        ("###\n\\end{answer}\n\n", "###\nx\n\\end{answer}\n\n", r"line 6: expected \\end{answer}"),
     ],
 )
 def test_wrong_marks_of_answers_are_named(old, new, message):

@@ -15,23 +15,26 @@ from hostile.fixture import VECTORS, vectors
 from worth import POINTS, full_marks, worth
 
 import build_student
+import grader
 from grading.quiz import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
-REGION = re.compile(r"### START_CODE_HERE ###\n(.*?) *### END_CODE_HERE ###", re.DOTALL)
-TOLD_ON_PAPER = {
+REGION = re.compile(r"### START_CODE_HERE ###\n(.*?) *(?:% )?### END_CODE_HERE ###", re.DOTALL)
+TOLD = {  # lines of the solution that a docstring tells, or the appendix
+    "loss, grad = f(x)",
     r"\because{chain rule on $\log$} \\",
     r"\frac{\partial J}{\partial \bu_o}",
-}  # the appendix
-TOLD = {"loss, grad = f(x)"}  # lines of the solution that a docstring tells
+}
 BASIC = worth(end="basic")
 SUBMISSION = sorted(path.name for path in (ROOT / "src" / "submission").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, generated):
     """Give a folder in which the release can be built, again and again."""
-    return tmp_path_factory.mktemp("build")
+    folder = tmp_path_factory.mktemp("build")
+    shutil.copytree(generated, folder / "tex")
+    return folder
 
 
 def build(folder, *options, path=None):
@@ -45,8 +48,12 @@ def build(folder, *options, path=None):
 @pytest.fixture(scope="module")
 def release(tmp_path_factory, folder):
     """Give a folder with what the release holds where there is no LaTeX."""
-    assert build(folder) == 0
-    place = tmp_path_factory.mktemp("release")
+    return unpacked(folder, tmp_path_factory.mktemp("release"))
+
+
+def unpacked(folder, place, *options):
+    """Build the release, and unpack it in a place."""
+    assert build(folder, *options) == 0
     zipfile.ZipFile(folder / "student.zip").extractall(place)
     assert [path.name for path in place.iterdir()] == ["word2vec"]
     return place / "word2vec"
@@ -71,52 +78,30 @@ def regions_of(text):
     return [match[1] for match in REGION.finditer(text)]
 
 
-def assert_nowhere(lines, release):
+def test_no_line_of_the_solution_is_in_it(release):
+    lines = set()
+    told = (ROOT / "tex" / "refresher.tex").read_text(encoding="utf-8")
+    for pattern, shortest in {"src/submission/*.py": 12, "tex/submission.tex": 20}.items():
+        for path in ROOT.glob(pattern):
+            source = path.read_text(encoding="utf-8")
+            around = REGION.sub("", source) + told
+            for line in "".join(regions_of(source)).split("\n"):
+                code = line.partition("  #")[0].strip()
+                if len(code) >= shortest and code not in around and code not in TOLD:
+                    lines.add(code)
+    assert len(lines) > 55
     for name, text in texts(release).items():
         assert [line for line in lines if line in text] == [], name
 
 
-def test_no_line_of_the_solution_is_in_it(release):
-    lines = [
-        code
-        for name in SUBMISSION
-        for region in regions_of((ROOT / "src" / "submission" / name).read_text(encoding="utf-8"))
-        for line in region.split("\n")
-        if len(code := line.partition("  #")[0].strip()) > 11 and code not in TOLD
-    ]
-    assert len(lines) > 15
-    assert_nowhere(lines, release)
-
-
-def test_no_line_of_a_written_answer_is_in_it(release):
-    source = (ROOT / "tex" / "submission.tex").read_text(encoding="utf-8")
-    regions = re.findall(
-        r"% ### START_CODE_HERE ###\n(.*?)% ### END_CODE_HERE ###", source, re.DOTALL
-    )
-    around = source
-    for region in regions:
-        around = around.replace(region, "")
-    handout = (ROOT / "tex" / "refresher.tex").read_text(encoding="utf-8")
-    lines = {line.strip() for region in regions for line in region.splitlines()} - TOLD_ON_PAPER
-    lines = [line for line in lines if len(line) > 19 and line not in around + handout]
-    assert len(lines) > 40
-    assert_nowhere(lines, release)
-
-
-def test_written_answers_are_room_to_write(release):
-    text = (release / "tex" / "submission.tex").read_text(encoding="utf-8")
-    room = "HERE ###\n% Write your answer here.\n\\vspace{8cm}\n% ### END_CODE_HERE ###\n"
-    assert text.count(f"% ### START_CODE_{room}") == 2
-    assert not (release / "tex" / "generate.py").exists()
-
-
-def test_regions_are_empty_and_name_their_question(release):
+def test_regions_are_empty_and_name_their_question_and_all_else_is_as_here(release):
     found = []
     for name in SUBMISSION:
+        ours = (ROOT / "src" / "submission" / name).read_text(encoding="utf-8")
         text = (release / "src" / "submission" / name).read_text(encoding="utf-8")
         ast.parse(text)
         found += [region.strip() for region in regions_of(text)]
-    assert "return [" not in texts(release)["src/submission/quiz.py"]
+        assert REGION.sub("", text) == REGION.sub("", ours)
     assert found == [
         *(f'raise NotImplementedError("{q}: question_{k}")' for k, q in QUESTIONS.items()),
         'raise NotImplementedError("2b: sgd")',
@@ -124,13 +109,8 @@ def test_regions_are_empty_and_name_their_question(release):
         'raise NotImplementedError("2a: naive_softmax_loss_and_gradient")',
         'raise NotImplementedError("2a: skipgram")',
     ]
-
-
-def test_all_but_the_regions_is_as_here(release):
-    for name in SUBMISSION:
-        ours = (ROOT / "src" / "submission" / name).read_text(encoding="utf-8")
-        theirs = (release / "src" / "submission" / name).read_text(encoding="utf-8")
-        assert REGION.sub("", theirs) == REGION.sub("", ours)
+    written = (release / "tex" / "submission.tex").read_text(encoding="utf-8")
+    assert regions_of(written) == ["% Write your answer here.\n\\vspace{8cm}\n"] * 2
 
 
 def test_nothing_of_the_staff_is_in_it(release):
@@ -139,6 +119,7 @@ def test_nothing_of_the_staff_is_in_it(release):
     assert not tops & {"tests", "staff", "benchmarks", ".ci", ".github"}
     assert {"project"} < set(tomllib.loads(found["pyproject.toml"])) <= {"project", "tool"}
     assert "ruff" not in found["pyproject.toml"]
+    assert "tex/generate.py" not in found
     assert not any("stanfordSentimentTreebank/" in name or "(soln)" in name for name in found)
     for name, text in found.items():
         assert not re.search(r"\[/?(staff|quiz)\]", text), name
@@ -146,19 +127,15 @@ def test_nothing_of_the_staff_is_in_it(release):
     assert "build/student.zip" not in found["README.md"] + found["Makefile"]
 
 
-def test_its_readme_has_no_dead_links(release):
+def test_its_readme_has_no_dead_links_and_its_menu_lists_every_target(release):
     readme = (release / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", readme)
     assert len(links) > 5
     for link in links:
         assert (release / link).exists(), link
-    headings = {
-        re.sub(r"\W+", "-", title.lower()) for title in re.findall(r"^## (.*)$", readme, re.M)
-    }
+    titles = re.findall(r"^## (.*)$", readme, re.MULTILINE)
+    headings = {re.sub(r"\W+", "-", title.lower()) for title in titles}
     assert set(re.findall(r"\]\(#([^)]+)\)", readme)) <= headings
-
-
-def test_its_menu_lists_every_target(release):
     makefile = (release / "Makefile").read_text(encoding="utf-8")
     phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()
     listed = re.findall(r"^## make (\S+)", makefile, re.MULTILINE)
@@ -166,56 +143,26 @@ def test_its_menu_lists_every_target(release):
     assert {"test", "student", "autograder"}.isdisjoint(phony)
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
-@pytest.mark.parametrize(
-    ("version", "right"), {"3, 10": 0, "3, 11": 1, "3, 14": 1, "3, 15": 0}.items()
-)
-def test_make_says_which_pythons_it_takes(copy, version, right):
+WITH_MAKE = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+
+
+@WITH_MAKE
+def test_make_says_which_pythons_it_takes(copy):
     python = copy / "python"
-    python.write_text(
-        "#!/bin/sh\n"
-        f'[ "$1" = -c ] && exec {sys.executable} -c "import sys; sys.version_info = {version}; $2"\n'
-    )
-    python.chmod(0o755)
-    done = subprocess.run(
-        ["make", "-C", copy, "run", f"PYTHON={python}"], capture_output=True, text=True
-    )
     told = f"{python} is not Python 3.11 to 3.14. Pass one that is: make PYTHON=python3.12\n"
-    assert (told in done.stdout) != right
-    assert not (copy / ".venv").exists()
+    for version, is_right in {"3, 10": 0, "3, 11": 1, "3, 14": 1, "3, 15": 0}.items():
+        check = f'{sys.executable} -c "import sys; sys.version_info = {version}; $2"'
+        python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec {check}\n')
+        python.chmod(0o755)
+        command = ["make", "-C", copy, "run", f"PYTHON={python}"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (told not in done.stdout) == is_right, version
+        assert not (copy / ".venv").exists()
 
 
 def program(folder, name, *arguments):
-    return subprocess.run(
-        [sys.executable, folder / "src" / name, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-    )
-
-
-def test_run_py_says_which_question_is_missing(copy):
-    done = program(copy, "run.py", "--iterations", "20")
-    assert done.returncode == 1
-    place = r"src/submission/sgd\.py:\d+"
-    assert re.fullmatch(f"run.py: not written yet: 2b: sgd, {place}\n", done.stderr)
-
-
-def test_the_grader_has_a_clear_line_for_each_test(copy):
-    done = program(copy, "grader.py")
-    assert done.returncode == 1
-    assert f"END GRADING [0.0/{BASIC} points + 0/0 extra credit]\n" in done.stdout
-    assert done.stderr == ""
-    assert "Traceback" not in done.stdout
-    tests = re.findall(r"^----- START (\S+):.*?^----- END", done.stdout, re.MULTILINE | re.DOTALL)
-    parts = re.split(r"^----- START ", done.stdout, flags=re.MULTILINE)[1:]
-    assert len(tests) == len(parts) == len(POINTS)
-    for part in parts:
-        if part.startswith("2c-1-hidden"):
-            continue  # there is nothing to run
-        told = r"\w+ is not written yet: src/submission/\w+.py:\d+|sample_vectors_\(soln\).json is missing"
-        assert re.search(told, part), part
-        assert part.partition("\n----- END")[0].count("\n") == 1, part  # one line says it
+    command = [sys.executable, folder / "src" / name, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
 
 
 def paste(folder):
@@ -224,15 +171,31 @@ def paste(folder):
         shutil.copy(ROOT / "src" / "submission" / name, folder / "src" / "submission")
 
 
-def test_with_the_regions_written_it_gets_all_points(copy):
+def test_a_student_goes_from_a_clear_line_for_each_test_to_all_points(copy):
+    done = program(copy, "run.py", "--iterations", "20")
+    assert done.returncode == 1
+    place = r"src/submission/sgd\.py:\d+"
+    assert re.fullmatch(f"run.py: not written yet: 2b: sgd, {place}\n", done.stderr)
+    done = program(copy, "grader.py")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"END GRADING [0.0/{BASIC} points + 0/0 extra credit]\n" in done.stdout
+    parts = re.split(r"^----- START ", done.stdout, flags=re.MULTILINE)[1:]
+    assert [part.partition(":")[0] for part in parts] == [*POINTS]
+    told = (
+        r"\w+ is not written yet: src/submission/\w+.py:\d+|sample_vectors_\(soln\).json is missing"
+    )
+    for part in parts:
+        if not part.startswith("2c-1-hidden"):  # there is nothing to run
+            assert re.search(told, part), part
+            assert part.partition("\n----- END")[0].count("\n") == 1, part  # one line says it
     paste(copy)
     (copy / "src" / VECTORS).write_text(vectors(), encoding="utf-8")
     done = program(copy, "grader.py")
+    assert (done.returncode, done.stderr) == (0, "")
     assert f"\n{full_marks(BASIC)}\n" in done.stdout
-    assert done.returncode == 0
 
 
-@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@WITH_MAKE
 def test_make_clean_keeps_what_was_made(copy):
     made = copy / "build" / "submission.pdf"
     (copy / "build" / "tex").mkdir(parents=True)
@@ -250,18 +213,13 @@ WITHOUT_QUIZ = {  # what may still be said of it: what if one is handed in
 }
 
 
-def test_without_the_quiz_nothing_of_it_is_in_it(copy, folder, tmp_path):
-    assert build(folder, "--without-quiz") == 0
-    zipfile.ZipFile(folder / "student.zip").extractall(tmp_path / "without")
-    without = tmp_path / "without" / "word2vec"
+def test_without_the_quiz_nothing_of_it_is_in_it(release, folder, tmp_path, nurseries, capsys):
+    without = unpacked(folder, tmp_path, "--without-quiz")
     found = texts(without)
-    assert texts(copy).keys() - found.keys() == {
-        *("src/submission/quiz.py", "src/grading/quiz.py", "tex/quiz.tex")
-    }
+    left_out = {"src/submission/quiz.py", "src/grading/quiz.py", "tex/quiz.tex"}
+    assert texts(release).keys() - found.keys() == left_out
     about = re.compile(r"quiz|question_\d|3[a-f]-\d-|multiple choice", re.IGNORECASE)
-    told = {
-        name for name, text in found.items() if not name.endswith(".png") and about.search(text)
-    }
+    told = {name for name in found if not name.endswith(".png") and about.search(found[name])}
     assert told == WITHOUT_QUIZ
     assert "2a-0-basic" in found["tex/autograder.tex"]
     assert rf"\setpoints{{all}}{{{worth('2'):g}~points}}" in found["tex/points.tex"]
@@ -271,23 +229,19 @@ def test_without_the_quiz_nothing_of_it_is_in_it(copy, folder, tmp_path):
     done = program(without, "grader.py")
     assert f"\n{full_marks(worth('2', 'basic'))}\n" in done.stdout
     assert "3a" not in done.stdout
-    package = without / "src" / "submission"
-    solution = shutil.copytree(package, tmp_path / "solution" / "submission")  # as the autograder's
-    (tmp_path / "solution" / VECTORS).write_text(vectors(), encoding="utf-8")
-    more = "--submission", package, "--solution", solution, "--unconfined"
-    done = subprocess.run(
-        [sys.executable, ROOT / "src" / "grader.py", *more], capture_output=True, text=True
-    )
-    assert f"\n{full_marks(worth('2'))}\n" in done.stdout, done.stdout
+    package = str(without / "src" / "submission")
+    capsys.readouterr()
+    options = ["2a-2-basic", "3a-1-hidden", "--submission", package, "--solution", package]
+    grader.main([*options, "--unconfined"], workers=nurseries)  # a solution without it: as here
+    assert f"\n{full_marks(worth('2a-2'))}\n" in capsys.readouterr().out
 
 
 def test_a_treebank_of_the_course_is_in_it_and_trained_on(folder, make_treebank, capsys, tmp_path):
     treebank = make_treebank(["tea and rain and coffee and snow ."] * 3)
-    assert build(folder, "--treebank", str(treebank)) == 0
-    zipfile.ZipFile(folder / "student.zip").extractall(tmp_path)
-    release = tmp_path / "word2vec"
+    release = unpacked(folder, tmp_path / "release", "--treebank", str(treebank))
     paste(release)
-    done = program(release, "run.py", "--iterations", "20", "--thinning", "1")
+    options = "--iterations", "20", "--thinning", "1", "--engine", "submission"
+    done = program(release, "run.py", *options)
     assert done.returncode == 0, done.stderr
     assert "sample treebank" not in done.stdout
     assert '"tea"' in (release / "src" / VECTORS).read_text(encoding="utf-8")
@@ -309,64 +263,57 @@ def test_a_wrong_mark_stops_the_build(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-BUILDERS = "staff/build_student.py", "staff/build_autograder.py", "tex/generate.py"
-
-
 @pytest.mark.parametrize(
-    ("builder", "option", "told"),
-    [
-        *((builder, "--nope", "unrecognized arguments: --nope") for builder in BUILDERS),
-        (BUILDERS[0], "", "Not a directory"),
-        (BUILDERS[2], "", "Not a directory"),
-    ],
+    "builder", ["staff/build_student.py", "staff/build_autograder.py", "tex/generate.py"]
 )
-def test_a_builder_that_cannot_write_or_is_asked_wrongly_says_so_in_a_line(
-    copy, builder, option, told
-):
-    for name in ("staff", "src", "tex"):
-        shutil.copytree(ROOT / name, copy / name, dirs_exist_ok=True)
-    (copy / "build").touch()  # no folder
-    command = [sys.executable, copy / builder, *filter(None, [option])]
+def test_a_builder_that_is_asked_wrongly_says_so_in_a_line(builder):
+    command = [sys.executable, "-I", ROOT / builder, "--nope"]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
-    assert told in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    told = f"{Path(builder).name}: unrecognized arguments: --nope. See --help.\n"
+    assert done.stderr == told
 
 
-@pytest.mark.parametrize(
-    ("commands", "why"),
-    [
-        ("", "there is no sh, which "),
-        ("sh dirname", "LaTeX is missing or not whole: apt-get install "),
-    ],
-    ids=["no shell", "no LaTeX"],
-)
-def test_without_latex_it_says_that_the_handout_is_not_in_it(
-    release, folder, tmp_path, capsys, commands, why
-):
-    for name in commands.split():
-        (tmp_path / name).symlink_to(shutil.which(name))
-    assert build(folder, path=tmp_path) == 0
-    wrote, told = capsys.readouterr().out.splitlines()
-    assert wrote.startswith("Wrote build/student.zip, ")
-    assert told.startswith(f"It holds no A2.pdf: {why}")
-    with zipfile.ZipFile(folder / "student.zip") as archive:
-        assert archive.namelist() == sorted(f"word2vec/{name}" for name in texts(release))
-    first = (folder / "student.zip").read_bytes()
-    assert build(folder, path=tmp_path) == 0
-    assert (folder / "student.zip").read_bytes() == first
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert build(tmp_path / "file") == 2
+    told = capsys.readouterr().err
+    assert f"{tmp_path / 'file' / 'tex'} cannot be made: Not a directory" in told
+    assert told.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="makes a shell")
 @pytest.mark.parametrize(
-    ("shell", "why"),
-    [("printf '\\377 is no text\\nmore' >&2", "\ufffd is no text"), ("", "sh ended with 1")],
-)
-def test_a_handout_that_cannot_be_typeset_stops_the_build(folder, tmp_path, capsys, shell, why):
-    (tmp_path / "sh").write_text(f"#!/bin/sh\n{shell}\nexit 1\n")
-    (tmp_path / "sh").chmod(0o755)
-    assert build(folder, path=tmp_path) == 2
-    line = f"build_student.py: the handout cannot be typeset: {why}\n"
-    assert capsys.readouterr().err == line
+    ("shell", "code", "told"),
+    [
+        ("", 0, "It holds no A2.pdf: there is no sh, which "),
+        ("sh dirname", 0, "It holds no A2.pdf: LaTeX is missing or not whole: apt-get install "),
+        ("printf '\\377 is no text\\nmore' >&2", 2, "the handout cannot be typeset: \ufffd is no text"),
+        ("true", 2, "the handout cannot be typeset: sh ended with 1"),
+    ],
+    ids=["no shell", "no LaTeX", "LaTeX fails", "it says nothing"],
+)  # fmt: skip
+def test_the_handout_is_typeset_or_it_is_said_why_not(
+    release, folder, tmp_path, capsys, shell, code, told
+):
+    if code:
+        (tmp_path / "sh").write_text(f"#!/bin/sh\n{shell}\nexit 1\n")
+        (tmp_path / "sh").chmod(0o755)
+    else:
+        for name in shell.split():
+            (tmp_path / name).symlink_to(shutil.which(name))
+    assert build(folder, path=tmp_path) == code
+    printed = capsys.readouterr()
+    if code:
+        assert (printed.out, printed.err) == ("", f"build_student.py: {told}\n")
+    else:
+        wrote, why = printed.out.splitlines()
+        assert wrote.startswith("Wrote build/student.zip, ")
+        assert why.startswith(told)
+        with zipfile.ZipFile(folder / "student.zip") as archive:
+            assert archive.namelist() == sorted(f"word2vec/{name}" for name in texts(release))
+            moments = {member.date_time for member in archive.infolist()}
+        assert moments == {(2000, 1, 1, 0, 0, 0)}  # the same bytes whenever it is built
 
 
 @pytest.mark.slow

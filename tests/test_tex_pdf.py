@@ -136,12 +136,3 @@ def test_students_typeset_the_release(tmp_path, monkeypatch, options):
         assert ("Choose every formula" in text) == (name == "A2" and not options)
         assert not any(phrase in text for answer in OURS for phrase in phrases(answer))
     assert (release / "A2.pdf").read_bytes() == (release / "build" / "A2.pdf").read_bytes()
-
-
-def test_a_handout_with_an_error_stops_the_build(monkeypatch, capsys):
-    contents = build_student.student_files() | {"tex/window.tex": "\\nosuchmacro\n"}
-    monkeypatch.setattr(build_student, "student_files", lambda *options: contents)
-    assert build_student.main([]) == 2
-    told = capsys.readouterr().err
-    assert "cannot be typeset: ./window.tex:1: Undefined control sequence" in told
-    assert told.count("\n") == 1

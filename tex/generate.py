@@ -116,10 +116,9 @@ def runs():
         crashing = copy_of_src(Path(folder, "crashing"), CRASH)
         (right / "sample_vectors_(soln).json").write_text("{}")  # a solution has vectors
         return {
-            "passing.txt": printed(right, PASSES),
-            "failing.txt": printed(wrong, FAILS),
-            "crashing.txt": printed(crashing, CRASHES),
-            "hidden.txt": printed(right, HIDDEN),
+            **dict(zip(("passing.txt", "hidden.txt"), printed(right, PASSES, HIDDEN), strict=True)),
+            "failing.txt": printed(wrong, FAILS)[0],
+            "crashing.txt": printed(crashing, CRASHES)[0],
             "remote.txt": "\n".join(remote(src, right / "submission") for src in (wrong, right)),
         }
 
@@ -147,9 +146,9 @@ def grade(src, *arguments):
     return done.stdout
 
 
-def printed(src, test):
-    """Give what the autograder prints of one test."""
-    return re.search(r"^----- START .*?^----- END .*?\n", grade(src, test), re.S | re.M)[0]
+def printed(src, *tests):
+    """Give what the autograder prints of each test."""
+    return re.findall(r"^----- START .*?^----- END .*?\n", grade(src, *tests), re.S | re.M)
 
 
 def remote(src, solution):

@@ -6,18 +6,20 @@ imaginary readers move a slider. All chance comes from one seed: running it agai
 bytes.
 """
 
-import argparse
-import random
-import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+import program  # isort: split
+
+import contextlib
+import random
+import re
+
+from utils.treebank_files import DICTIONARY, LABELS, SENTENCES, SPLIT
+from utils.utils import write_files
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "src"))
-
-from utils.treebank_files import DICTIONARY, LABELS, SENTENCES, SPLIT  # noqa: E402
-from utils.utils import InputError, write_files  # noqa: E402
-
 SEED = 9
 SIZE = 3000  # sentences
 SPLITS = {1: 2162, 2: 559, 3: 279}  # train, test, dev: in proportion 8544, 2210, 1101
@@ -43,8 +45,7 @@ class Grammar:
 
     def _add_rule(self, name, alternatives):
         """Note a rule, every alternative as often as it is to be dealt."""
-        if name in self.rules:
-            raise ValueError(f"the grammar has two rules named {name!r}; rename one")
+        assert name not in self.rules, f"the grammar has two rules named {name!r}; rename one"
         self.rules[name] = []
         for alternative in alternatives.split("|"):
             words, times = re.fullmatch(r"\s*(.+?)\s*(?:\{(\d+)\}\s*)?", alternative).groups()
@@ -165,29 +166,29 @@ def format_files(sentences, splits, labels):
     }
 
 
-def main():
+def write(folder):
     """Make the treebank and say what was written."""
-    parser = argparse.ArgumentParser(description="Make the sample treebank.")
-    parser.add_argument(
-        "--output", type=Path, default=HERE, metavar="DIR", help="default: beside this script"
-    )
-    directory = parser.parse_args().output
     grammar = Grammar(sorted(HERE.glob("grammar_*.txt")))
     sentences, splits, labels = make_treebank(grammar)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        files = format_files(sentences, splits, labels)
-        write_files({directory / name: "\n".join([*lines, ""]) for name, lines in files.items()})
-    except OSError as error:
-        parser.error(f"cannot write to {directory}: {error.strerror}. Pass another --output DIR.")
-    except InputError as error:
-        parser.error(str(error))
+    files = format_files(sentences, splits, labels)
+    with contextlib.suppress(OSError):  # write_files says what is in the way
+        folder.mkdir(parents=True, exist_ok=True)
+    write_files({folder / name: "\n".join([*lines, ""]) for name, lines in files.items()})
     words = [word.lower() for sentence in sentences for word in sentence.split()]
     print(
         f"wrote {len(sentences)} sentences, {len(words)} words ({len(set(words))} different) and"
-        f" {len(labels)} labelled phrases to {directory}"
+        f" {len(labels)} labelled phrases to {folder}"
     )
 
 
+def main(arguments=None):
+    """Run the program; return 0, or 2 if nothing can be written."""
+    parser = program.OneLineParser(prog="make_sample.py", description="Make the sample treebank.")
+    about = "default: beside this script"
+    parser.add_argument("--output", type=Path, default=HERE, metavar="DIR", help=about)
+    options = parser.parse_args(arguments)
+    return program.run("make_sample.py", lambda: write(options.output))
+
+
 if __name__ == "__main__":
-    main()
+    program.launch(main)
