@@ -98,10 +98,8 @@ def equal_plain_loops(folder, settings, **constants):
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(20),
         Settings(40, dim=3, window=2, negatives=4, step=0.5, thinning=1e-4),
-        Settings(20, dim=1, window=10, negatives=1),
-        Settings(20, dim=20, window=1, negatives=20, step=1.0),
+        Settings(10, dim=1, window=10, negatives=1),
     ],
 )
 def test_vectors_are_those_of_plain_loops(settings):
@@ -114,15 +112,15 @@ def test_the_real_treebanks_vectors_are_those_of_plain_loops(real_treebank):
 
 
 def test_defaults_are_the_handouts_run():
-    assert Settings() == Settings(iterations=40_000, dim=10, window=5, negatives=10, step=0.3)
+    assert Settings() == Settings(40_000, 10, 5, 10, 0.3, 1e-5)
 
 
 @pytest.mark.parametrize(
     ("text", "settings"),
     [
-        (["king queen"], Settings(thinning=1, step=1.0, window=1)),
         (["salt pepper", "king queen"], Settings(10_000, thinning=1, dim=50, step=1.0)),
-        (["a b c d"] * 3, Settings(thinning=0.001)),
+        pytest.param(["king queen"], Settings(thinning=1, step=1.0), marks=pytest.mark.slow),
+        pytest.param(["a b c d"] * 3, Settings(thinning=0.001), marks=pytest.mark.slow),
     ],
 )
 def test_gradients_that_nearly_vanish_are_found_the_same(text, settings, capsys):
@@ -142,8 +140,9 @@ def test_nothing_outside_the_arguments_changes_a_run(treebank, engine):
         return submission.skipgram(center, size, outside_words, word2ind, *others)
 
     changes_vocabulary = Changed(skipgram=skipgram)
-    draws = lambda iteration, loss: random.random()  # noqa: E731
-    found, loss = train(used, callback=draws, by=changes_vocabulary, engine=engine)
+    found, loss = train(
+        used, callback=lambda *seen: random.random(), by=changes_vocabulary, engine=engine
+    )
     assert found.tobytes() == expected.tobytes()
     assert loss == expected_loss
 
@@ -169,13 +168,12 @@ def test_callback_sees_iteration_and_the_smoothed_loss_that_sgd_prints(treebank,
     training.train(submission, treebank, SHORT, nothing, engine="submission")
     printed = [f"iter {iteration}: {value:f}" for iteration, value in seen]
     assert capsys.readouterr().out.splitlines() == printed
+    assert train(treebank, Settings(9), engine=engine)[1] is None  # no loss is known so soon
 
 
-def test_a_short_run_goes_through_the_submission_and_its_loss_is_not_known(treebank, capsys):
-    trained = training.train(submission, treebank, Settings(7), nothing)
+def test_a_short_run_goes_through_the_submission(treebank, capsys):
+    training.train(submission, treebank, Settings(7), nothing)
     assert capsys.readouterr().out == ""
-    assert trained.loss is None
-    assert train(treebank, Settings(9))[1] is None
 
 
 # Saving and resuming
@@ -195,7 +193,7 @@ def stopping_at(when):
 
 @either
 @pytest.mark.usefixtures("saves_often")
-@pytest.mark.parametrize("stops", [[30], [40], [30, 50], [50, 50, 50]])
+@pytest.mark.parametrize("stops", [[40], [30, 50, 50]])
 def test_a_run_stopped_and_resumed_is_the_same_to_the_bit(treebank, engine, stops):
     expected, expected_loss = train(treebank, engine=engine, save=True)
     state, file = random.getstate(), Path(FILE).read_bytes()
@@ -239,57 +237,56 @@ def test_a_run_that_does_not_save_leaves_what_is_there(treebank, tmp_path, engin
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
-@pytest.fixture
-def saved_run(treebank, saves_often):
-    train(treebank, save=True)
+@pytest.fixture(scope="module")
+def saved_files(treebank, tmp_path_factory):
+    """Give the files that a run leaves behind, by name."""
+    with contextlib.chdir(tmp_path_factory.mktemp("run")):
+        train(treebank, replace(SHORT, iterations=5_000, dim=1), save=True)
+        return {name: Path(name).read_bytes() for name in (FILE, RUN_FILE)}
+
+
+LOST = f"{RUN_FILE} is missing, damaged, or of another version"
+OTHER_SHAPE = "holds parameters of shape .* it is of another run"
+
+
+def save(shape):
+    """Give what saves parameters of another shape."""
+    return lambda: save_checkpoint(np.zeros(shape), 40, 0.05, 11.0)
 
 
 @either
-@pytest.mark.usefixtures("saved_run")
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"dim": 4}, "had dim=3, this one has dim=4"),
+        ({"dim": 4}, "had dim=1, this one has dim=4"),
         ({"window": 3}, "had window=2, this one has window=3"),
         ({"negatives": 5}, "had negatives=4, this one has negatives=5"),
         ({"step": 0.2}, "had step=0.1, this one has step=0.2"),
         ({"thinning": 0.5}, "had thinning=1e-05, this one has thinning=0.5"),
-        ({"iterations": 50}, "holds iteration 60, more than the 50 asked for"),
-    ],
-)
-def test_another_run_is_not_resumed(treebank, engine, changed, words):
-    saved = Path(FILE).read_bytes()
-    with pytest.raises(InputError, match=words):
-        train(treebank, replace(SHORT, **changed), engine=engine, resume=True)
-    assert Path(FILE).read_bytes() == saved
-
-
-LOST = f"{RUN_FILE} is missing, damaged, or of another version"
-OTHER_SHAPE = r"holds parameters of shape .* it is of another run"
-
-
-@pytest.mark.usefixtures("saved_run")
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda: Path(FILE).unlink(), f"nothing to resume: no {FILE} in "),
-        (lambda: Path(RUN_FILE).unlink(), LOST),
+        ({"iterations": 50}, "holds iteration 5000, more than the 50 asked for"),
+        ("text", "the run to resume was of another text: give the same"),
+        (Path(FILE).unlink, f"nothing to resume: no {FILE} in "),
+        (Path(RUN_FILE).unlink, LOST),
         (lambda: Path(RUN_FILE).write_text("{"), LOST),
         (lambda: Path(RUN_FILE).write_text("[]"), LOST),
-        (lambda: save_checkpoint(np.zeros((2142, 2)), 40, 0.05, 11.0), OTHER_SHAPE),
-        (lambda: save_checkpoint(np.zeros(6426), 40, 0.05, 11.0), OTHER_SHAPE),
+        (save((2142, 2)), OTHER_SHAPE),
+        (save(2142), OTHER_SHAPE),
     ],
 )
-def test_a_state_that_does_not_fit_is_not_resumed(treebank, change, words):
-    change()
+def test_another_run_is_not_resumed(treebank, saved_files, engine, changed, words):
+    for name, content in saved_files.items():
+        Path(name).write_bytes(content)
+    text, settings = treebank, replace(SHORT, iterations=5_000, dim=1)
+    if changed == "text":
+        text = treebank.sentences()[1:]
+    elif isinstance(changed, dict):
+        settings = replace(settings, **changed)
+    else:
+        changed()
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
     with pytest.raises(InputError, match=words):
-        train(treebank, resume=True)
-
-
-@pytest.mark.usefixtures("saved_run")
-def test_another_text_is_not_resumed(treebank):
-    with pytest.raises(InputError, match="the run to resume was of another text: give the same"):
-        train(treebank.sentences()[1:], resume=True)
+        train(text, settings, engine=engine, resume=True)
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
 
 
 # What cannot be trained
@@ -298,10 +295,8 @@ def test_another_text_is_not_resumed(treebank):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window": 0}, "window must be a whole number from 1 to 100, not 0"),
         ({"dim": 0}, "dim must be a whole number from 1 to 1,000, not 0"),
         ({"iterations": 100.0}, "iterations must be a whole number from 1 to 10,000,000, not 100.0"),
-        ({"iterations": "9"}, "iterations must be a whole number from 1 to 10,000,000, not '9'"),
         ({"negatives": None}, "negatives must be a whole number from 1 to 1,000, not None"),
         ({"step": float("nan")}, "step must be a number from 1e-09 to 1,000, not nan"),
         ({"step": 1j}, "step must be a number from 1e-09 to 1,000, not 1j"),
@@ -322,7 +317,6 @@ def test_settings_take_numbers_of_numpy():
     ("arguments", "message"),
     [
         ({"engine": "arrays"}, r"^engine must be 'auto' or 'submission', not 'arrays'$"),
-        ({"settings": 2000}, r"^settings must be Settings\(\.\.\.\), not 2000"),
         ({"settings": {"dim": 3}}, r"^settings must be Settings\(\.\.\.\), not {'dim': 3}"),
         ({"corpus": ["one two three"] * 9}, r"^the text gives no window .* thinning=1 keeps all"),
         (
@@ -352,18 +346,14 @@ def test_where_hardly_a_word_is_left_training_says_so_and_what_to_do(capsys):
 
 
 @may_overflow  # in the submission
-@either
-def test_a_loss_that_is_not_finite_stops_training(treebank, engine):
-    with pytest.raises(InputError, match=r"the loss is (nan|inf) at iteration \d+. Try a smaller"):
-        train(treebank, Settings(step=1000), engine=engine)
-
-
-@may_overflow  # in the submission
-def test_a_loss_that_breaks_in_the_last_steps_is_no_fault_of_the_submission(treebank):
-    with pytest.raises(InputError, match="Try a smaller step") as broken:
+def test_a_loss_that_is_not_finite_stops_training(treebank):
+    told = r"the loss is (nan|inf) at iteration \d+. Try a smaller"
+    with pytest.raises(InputError, match=told):
+        train(treebank, Settings(step=1000), engine="submission")
+    with pytest.raises(InputError, match=told) as broken:
         train(treebank, Settings(step=1000))
     iteration = int(re.search(r"at iteration (\d+)", str(broken.value))[1])
-    for end in range(iteration - 9, iteration + 3):
+    for end in range(iteration - 3, iteration + 2):  # also among the last steps, which are checked
         with contextlib.suppress(InputError):  # where the submission differed, SubmissionError
             train(treebank, Settings(end, step=1000))
 
@@ -376,14 +366,11 @@ def test_a_loss_that_breaks_in_the_last_steps_is_no_fault_of_the_submission(tree
     ("name", "change", "shown", "expected"),
     [
         ("word2vec_sgd_wrapper", lambda found: None, "None", "loss, grad"),
-        ("word2vec_sgd_wrapper", lambda found: found[0], ".*[0-9].*", "loss, grad"),
         ("word2vec_sgd_wrapper", lambda found: (*found, 1), r"\(.*, array.*", "loss, grad"),
         ("word2vec_sgd_wrapper", lambda found: (None, found[1]), r"\(None, array.*", "loss, grad"),
-        ("word2vec_sgd_wrapper", lambda found: found[::-1], r"\(array.*", "loss, grad"),
         ("sgd", lambda x: None, "None", "x alone, in the shape of x0"),
         ("sgd", lambda x: (x, 0.5), r"\(array\(.*", "x alone, in the shape of x0"),
         ("sgd", lambda x: x.ravel(), r"array\(.*", "x alone, in the shape of x0"),
-        ("sgd", lambda x: x.tolist(), r"\[\[.*", "x alone, in the shape of x0"),
     ],
 )
 def test_a_function_that_returns_something_else_is_told_so(engine, name, change, shown, expected):
@@ -403,16 +390,11 @@ def wrapper_with(change):
     return Changed(word2vec_sgd_wrapper=wrapper)
 
 
-def sgd_that_hides_errors(f, x, step, iterations, *others):
+def hides_errors(f, x, step, iterations, *others):
     for _ in range(iterations + 5):
         with contextlib.suppress(Exception):
             x = x - step * f(x)[1]
     return x
-
-
-def sgd_that_draws(f, x, *others):
-    random.random()
-    return submission.sgd(f, x, *others)
 
 
 def changes_vectors(center, size, outside, word2ind, V, U, *others):
@@ -421,18 +403,17 @@ def changes_vectors(center, size, outside, word2ind, V, U, *others):
     return found
 
 
-def draws(*arguments):
-    random.random()
-    return submission.skipgram(*arguments)
+def draws(function):
+    return lambda *arguments: random.random() and function(*arguments)
 
 
 @pytest.mark.parametrize(
     ("changed", "difference", "question"),
     [
-        (Changed(sgd=sgd_that_hides_errors), "sgd evaluates f 15 times in 10 iterations", "2b"),
-        (Changed(sgd=sgd_that_draws), "sgd draws random numbers", "2b"),
+        (Changed(sgd=hides_errors), "sgd evaluates f 15 times in 10 iterations", "2b"),
+        (Changed(sgd=draws(submission.sgd)), "sgd draws random numbers", "2b"),
         (Changed(skipgram=changes_vectors), "in a step built from edge cases your functions change the word vectors they are given", "2a"),
-        (Changed(skipgram=draws), "in a step built from edge cases other windows or samples are drawn", "2a"),
+        (Changed(skipgram=draws(submission.skipgram)), "in a step built from edge cases other windows or samples are drawn", "2a"),
         (wrapper_with(lambda loss, grad, call: (loss * (1 + 1e-7), grad)), "in a step built from edge cases the loss is right in single precision only (float32)", "2a"),
         (wrapper_with(lambda loss, grad, call: (loss, grad[:-1])), "in a step built from edge cases the gradient has shape", "2a"),
     ],
@@ -490,8 +471,8 @@ def run_python(code, *arguments, **environment):
         cwd=SOURCE, env={**os.environ, **environment}, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    printed, data = done.stdout.rstrip("\n").rpartition("\n")[::2]
-    return f"{printed}\n", json.loads(data)
+    *printed, data = done.stdout.splitlines()
+    return "\n".join(printed), json.loads(data)
 
 
 BROKEN = """
@@ -502,7 +483,7 @@ from training import Settings, train
 trained = train(submission, ["a b c d e f"] * 30, Settings(12, 3, 2, 4, 0.1, 1), print)
 print(trained.vectors.tolist())
 """
-SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + BY_LOOPS.replace(".", r"\.")
+SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + re.escape(BY_LOOPS.strip())
 
 
 @pytest.mark.parametrize(
@@ -514,7 +495,7 @@ SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + BY_LOOPS.replace(".", 
         (
             "import numba.core.compiler; numba.core.compiler.compile_extra = None",
             r".*\nTraining through your functions, which takes minutes, because Numba cannot compile "
-            r"here \(.*NoneType.*\)\.\n10 .*\niter 10: .*\n",
+            r"here \(.*NoneType.*\)\.\n10 .*\niter 10: .*",
         ),
     ],
     ids=["absent", "switched off", "not importable", "not compiling"],
@@ -529,7 +510,7 @@ def test_without_numba_training_goes_on_and_says_why_it_is_slow(fault, told, tmp
 
 def test_numba_is_loaded_by_the_loops_only():
     code = "import run, grader, sys; from training import train; print(int('numba' in sys.modules))"
-    assert run_python(code) == ("\n", 0)
+    assert run_python(code) == ("", 0)
 
 
 HANDOUT = """
@@ -556,8 +537,7 @@ def test_the_handouts_run_gives_the_published_vectors_on_every_machine(real_tree
     }
     printed, (loss, vectors) = run_python(HANDOUT, real_treebank)
     printed_old, (loss_old, vectors_old) = run_python(HANDOUT, real_treebank, **old)
-    assert BY_LOOPS in printed
-    assert BY_LOOPS in printed_old
+    assert BY_LOOPS.strip() == printed == printed_old
     assert f"{loss:.6f}" == f"{loss_old:.6f}" == "9.812206"
     assert len(vectors) == 19_539
     for word, vector in PUBLISHED.items():
