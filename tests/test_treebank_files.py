@@ -20,7 +20,7 @@ def replaced(old, new):
 # file, what is done to its bytes (None: it is deleted), line to be named, words of the message
 BAD = {
     "missing": ("datasetSentences.txt", None, None, "not found in .* Run 'make data', or name another folder"),
-    "empty": ("datasetSentences.txt", lambda c: b"", 1, r"expected the header 'sentence_index\\tsentence', found ''"),
+    "empty": ("datasetSentences.txt", lambda c: b"", 1, r"expected the header 'sentence_index\\tsentence', found 'the end of the file'"),
     "no header": ("datasetSentences.txt", lambda c: c.split(b"\n", 1)[1], 1, r"the header .* found '1\\train and snow'"),
     "truncated": ("datasetSentences.txt", lambda c: c[:-3], 4, r"a whole line \(the file is cut off\)"),
     "binary": ("datasetSentences.txt", lambda c: c[:40] + b"\x89PNG\r\n" + c[40:], 3, "text in UTF-8, found the byte 0x89"),
