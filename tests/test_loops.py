@@ -114,25 +114,6 @@ def test_the_size_of_blocks_changes_no_result(monkeypatch, name, value):
     assert found == expected
 
 
-def test_a_text_in_which_most_draws_hit_the_outside_word_gives_short_blocks(monkeypatch):
-    corpus = Corpus([["a"] * 2000, *[["a", "b"]] * 3], tablesize=100_000)
-    corpus.thinning = 1
-    monkeypatch.setattr(loops, "TRIES", 100_000)
-    blocks = loops.draw_blocks(arrays_of(corpus), Settings(300, 1, 1, 5), 0, random.getstate())
-    next(blocks)
-    assert [next(blocks).steps for _ in range(3)] < [60] * 3
-
-
-def test_a_large_score_does_not_overflow():
-    corpus = Corpus(["a b"])
-    corpus.thinning = 1
-    (block,) = loops.draw_blocks(arrays_of(corpus), Settings(1, 1, 1, 1), 0, random.getstate())
-    for size in (1e3, 1e6):
-        vectors = np.array([[size], [-size]] * 3)
-        assert np.isfinite(block.make_steps(vectors, 0.1)).all()
-        assert np.isfinite(vectors).all()
-
-
 # Compiled code is kept between runs
 
 

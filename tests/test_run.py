@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import write_treebank
 
 import run
 from utils import plotting
@@ -212,22 +213,46 @@ def test_a_treebank_is_named_by_its_folder_or_file_as_seen_from_outside_of_outpu
     assert [title for _, title in plots] == [f"Word vectors of {n}, 5 iterations" for n in names]
 
 
+TREEBANKS = {"quiet": ["all quiet here"] * 100, "small": ["great tea"], "damaged": ["tea\nsnow"]}
+BOOK_OF_ONE_LINE = ["--data", "book.txt"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--words", "cat,mouse"], "has none of the words to plot (cat, mouse). Name others with"),
-        ([], "gives no window to train on: of its 640 words, taken 30 times and thinned, no "),
-        ([], "--thinning 1 keeps all"),
-        (["--resume"], "there is nothing to resume: no saved_sgd.npz in "),
-        (["--resume"], "Leave out --resume to start anew"),
+        (["--iteration", "10"], "unrecognized arguments: --iteration 10. See --help."),
+        (["--iterations", "0"], "--iterations: expected a whole number from 1 to 10,000,000, not '0'"),
+        (["--iterations"], "--iterations: expected one argument"),
+        (["--negatives", "x"], "--negatives: expected a whole number from 1 to 1,000, not 'x'"),
+        (["--step", "nan"], "--step: expected a number from 1e-09 to 1,000, not 'nan'"),
+        (["--thinning", "0"], "--thinning: expected a number from 1e-09 to 1, not '0'"),
+        (["--words", ","], "--words: expected words, as in king,queen, not ','"),
+        (["--data", "no"], "no not found. Name a file of text, or the folder of a treebank, with --data, or run 'make "),
+        (["--data", "quiet"], "has none of the words to plot (great, cool, ...). Name others with --words, pass another text with --data"),
+        (["--data", "small"], "gives no window to train on"),
+        (["--data", "damaged"], "damaged/datasetSentences.txt, line 3: expected two fields separated by '\\t', found 'snow'"),
+        ([*BOOK_OF_ONE_LINE, "--words", "cat,mouse"], "has none of the words to plot (cat, mouse). Name others with"),
+        (BOOK_OF_ONE_LINE, "gives no window to train on: of its 640 words, taken 30 times and thinned, no "),
+        (BOOK_OF_ONE_LINE, "--thinning 1 keeps all, or take another text"),
+        (["--resume"], "saved_sgd.npz is damaged"),
+        (["--output", "new", "--resume"], "there is nothing to resume: no saved_sgd.npz in "),
+        (["--output", "new", "--resume"], "Leave out --resume to start anew"),
+        (["--output", "book.txt"], "book.txt cannot be used: File exists. Pass --output DIR."),
+        (["--output", "book.txt/below"], "book.txt/below cannot be used: Not a directory. Pass --output DIR."),
+        (["--output", "/proc/word vectors"], "/proc/word vectors cannot be used: "),
+        (["--output", "/proc/self/net"], "saved_run.json cannot be written"),
     ],
-)
-def test_a_text_that_will_not_do_is_refused_before_training(tmp_path, capsys, arguments, words):
-    book = tmp_path / "book.txt"
-    book.write_text("a dog barked loudly\n" * 160)
-    message = refused(capsys, "--data", book, "--output", tmp_path / "out", *arguments)
-    assert words in message
-    assert not list((tmp_path / "out").glob("*.txt"))
+)  # fmt: skip
+def test_what_will_not_do_is_refused_before_training_and_leaves_earlier_files_alone(
+    output, capsys, monkeypatch, arguments, words
+):
+    monkeypatch.chdir(output.parent)
+    Path("book.txt").write_text("a dog barked loudly\n" * 160)
+    for name, sentences in TREEBANKS.items():
+        write_treebank(Path(name), sentences)
+    before = contents(output)
+    assert words in refused(capsys, "--output", output, *arguments)
+    assert contents(output) == before
 
 
 def test_stopped_before_the_first_iterations_no_state_is_offered(output, capsys, monkeypatch):
@@ -254,58 +279,6 @@ def test_help_gives_default_and_range_of_each_option(capsys):
         "beside run.py",
     ):
         assert words in text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--iteration", "10"], "unrecognized arguments: --iteration 10. See --help."),
-        (["--iterations", "0"], "--iterations: expected a whole number from 1 to 10,000,000, not '0'"),
-        (["--thinning", "0"], "--thinning: expected a number from 1e-09 to 1, not '0'"),
-        (["--words", ","], "--words: expected words, as in king,queen, not ','"),
-        (["--iterations"], "--iterations: expected one argument"),
-        (["--dim", "-1"], "--dim: expected a whole number from 1 to 1,000, not '-1'"),
-        (["--negatives", "x"], "--negatives: expected a whole number from 1 to 1,000, not 'x'"),
-        (["--step", "nan"], "--step: expected a number from 1e-09 to 1,000, not 'nan'"),
-        (["--data", "nowhere"], "nowhere not found. Name a file of text, or the folder of a treebank, with --data, or run 'make data'."),
-        (["--resume"], "saved_sgd.npz is damaged"),
-    ],
-)  # fmt: skip
-def test_bad_options_are_refused(output, capsys, arguments, words):
-    before = contents(output)
-    assert words in refused(capsys, "--output", output, *arguments)
-    assert contents(output) == before
-
-
-@pytest.mark.parametrize(
-    ("sentences", "words"),
-    [
-        (["all quiet here"] * 100, "has none of the words to plot (great, cool, ...)"),
-        (["great tea"], "gives no window to train on"),
-        (
-            ["great\ttea", "tea\r\nsnow"],
-            "line 4: expected two fields separated by '\\t', found 'snow'",
-        ),
-    ],
-)
-def test_treebanks_that_cannot_be_trained_on_are_refused(
-    make_treebank, output, capsys, sentences, words
-):
-    before = contents(output)
-    message = refused(capsys, "--data", make_treebank(sentences), "--output", output)
-    assert words in message
-    assert "another text" in message or "make data" in message
-    assert {name: contents(output)[name] for name in OUTPUTS} == {n: before[n] for n in OUTPUTS}
-
-
-def test_an_output_folder_that_cannot_be_used_is_refused_before_training(tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    for folder in (tmp_path / "file", tmp_path / "file" / "below", "/proc/word vectors"):
-        message = refused(capsys, *QUICK, "--output", folder)
-        assert f"{folder} cannot be used: " in message
-        assert "--output DIR" in message
-    message = refused(capsys, "--output", "/proc/self/net", "--iterations", "100000")
-    assert "saved_run.json cannot be written" in message
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by POSIX means")
@@ -341,9 +314,9 @@ def changed_source(tmp_path):
     def change(file, old, new):
         source = tmp_path / "changed"
         shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
-        text = (source / "submission" / file).read_text(encoding="utf-8")
-        assert old in text
-        (source / "submission" / file).write_text(text.replace(old, new), encoding="utf-8")
+        file = source / "submission" / file
+        assert old in file.read_text(encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         return source
 
     return change

@@ -156,14 +156,6 @@ def test_features_are_means_scaled_by_the_training_sentences_alone():
     np.testing.assert_allclose(X["test"], [[1, 1 / 3, 0], [1, -2, -2]])
 
 
-def test_random_vectors_have_the_shape_of_the_true_ones_and_are_always_the_same(vectors):
-    random = randomized(vectors)
-    assert list(random) == list(vectors)
-    assert {vector.shape for vector in random.values()} == {(10,)}
-    assert np.array_equal(random["tea"], randomized(vectors)["tea"])
-    assert not np.array_equal(random["tea"], random["coffee"])
-
-
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("part", ["test", "dev"])
 def test_test_sentences_only_score_and_those_of_dev_only_choose(split, vectors, monkeypatch, part):

@@ -170,21 +170,6 @@ def test_a_finished_run_gives_the_same_at_once_and_goes_on_if_asked_for_more():
         assert f.calls == iterations - 10_000 + 1
 
 
-def test_saves_after_every_5000th_iteration(here):
-    calls, saved = 0, {}
-
-    def f(x):
-        nonlocal calls
-        calls += 1
-        if calls % 5_000 <= 1:
-            saved[calls] = saved_iteration()
-        return 0.0, 0.0
-
-    sgd(f, 0.0, 1.0, 10_002, use_saved=True, PRINT_EVERY=QUIET)
-    assert saved == {1: 0, 5_000: 0, 5_001: 5_000, 10_000: 5_000, 10_001: 10_000}
-    assert [file.name for file in here.iterdir()] == ["saved_sgd.npz"]
-
-
 @pytest.mark.parametrize(
     ("saved", "x0", "iterations", "told"),
     [

@@ -33,13 +33,6 @@ def test_words_have_indices_in_order_of_first_appearance_and_unk_comes_last(make
     assert list(treebank.tokens().items()) == list(index.items())
 
 
-def test_reject_probability_is_the_formula(treebank):
-    frequency = plain.vocabulary(treebank.sentences())[1]
-    total = sum(frequency)
-    for r, count in zip(treebank.reject_prob(), frequency, strict=True):
-        assert r == pytest.approx(max(0, 1 - (1e-5 * total / count) ** 0.5), abs=1e-15)
-
-
 def test_corpus_is_that_of_plain_loops_and_so_is_the_random_state():
     treebank = StanfordSentiment(SAMPLE)
     index, frequency = plain.vocabulary(treebank.sentences())
