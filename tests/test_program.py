@@ -221,8 +221,6 @@ def test_a_program_run_in_a_notebook_or_an_editor_returns(monkeypatch, file, arg
     [
         (".", "python src/grader.py 2b", "python src/grader.py"),
         ("data", '"$PY" ../src/grader.py 2b', "$PY ../src/grader.py"),
-        ("src", "MAKELEVEL=1 python grader.py 2b", "make -C .. grade"),
-        (".", "MAKELEVEL=1 python src/grader.py 2b", "make grade"),
     ],
 )
 def test_the_next_command_works_where_it_is_told(place, line, next_step, monkeypatch):

@@ -22,6 +22,7 @@ BAD = {
     "missing": ("datasetSentences.txt", None, None, "not found in .* Run 'make data', or name another folder"),
     "empty": ("datasetSentences.txt", lambda c: b"", 1, r"expected the header 'sentence_index\\tsentence', found 'the end of the file'"),
     "no header": ("datasetSentences.txt", lambda c: c.split(b"\n", 1)[1], 1, r"the header .* found '1\\train and snow'"),
+    "header only": ("datasetSentences.txt", lambda c: c.split(b"\n")[0] + b"\n", 2, "expected an entry"),
     "truncated": ("datasetSentences.txt", lambda c: c[:-3], 4, r"a whole line \(the file is cut off\)"),
     "binary": ("datasetSentences.txt", lambda c: c[:40] + b"\x89PNG\r\n" + c[40:], 3, "text in UTF-8, found the byte 0x89"),
     "UTF-16": ("datasetSentences.txt", lambda c: c.decode().encode("utf-16"), 1, "text in UTF-8, found the byte 0xff"),
@@ -36,11 +37,13 @@ BAD = {
     "labels header": ("sentiment_labels.txt", replaced(b"phrase ids", b"ids"), 1, r"the header 'phrase ids\|sentiment values'"),
     "label beyond 1": ("sentiment_labels.txt", replaced(b"1|0.5", b"1|1.5"), 3, r"a number in 0\.\.1, found '1.5'"),
     "label NaN": ("sentiment_labels.txt", replaced(b"1|0.5", b"1|nan"), 3, r"a number in 0\.\.1, found 'nan'"),
+    "label no number": ("sentiment_labels.txt", replaced(b"1|0.5", b"1|good"), 3, r"a number in 0\.\.1, found 'good'"),
     "label id": ("sentiment_labels.txt", replaced(b"1|0.5", b"7|0.5"), 3, "phrase id 1, found '7'"),
     "dictionary missing": ("dictionary.txt", None, None, "dictionary.txt not found"),
     "dictionary empty": ("dictionary.txt", lambda c: b"", 1, "an entry"),
     "dictionary no bar": ("dictionary.txt", replaced(b"|1", b"#1"), 2, r"two fields separated by '\|'"),
     "dictionary id": ("dictionary.txt", replaced(b"|1", b"|3"), 2, "a phrase id below 3, found '3'"),
+    "dictionary negative id": ("dictionary.txt", replaced(b"|1", b"|-1"), 2, "a phrase id below 3, found '-1'"),
     "dictionary other phrases": ("dictionary.txt", replaced(b"coffee", b"cocoa"), None, "no phrase equal to sentence 2 .* 'coffee or tea'"),
 }  # fmt: skip
 
