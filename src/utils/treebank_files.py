@@ -96,20 +96,21 @@ def _records(path, header, separator):
     if not path.exists():
         where = f"{path.name} not found in {path.parent.absolute()}"
         raise InputError(f"{where}. Run '{command('data')}', or name another folder.")
-    missing, number = [f"the header {header!r}"] * bool(header) + ["an entry"], 0
+    first_lines = [f"the header {header!r}", "an entry"] if header else ["an entry"]
+    number = 0
     for number, line in enumerate(read_text(path, _remedy()), 1):
         _expect(line.endswith("\n"), path, number, "a whole line (the file is cut off)", line)
         line = line.removesuffix("\n").removesuffix("\r")
         if header and number == 1:
-            _expect(line == header, path, number, missing[0], line)
+            _expect(line == header, path, number, first_lines[0], line)
             continue
         # a sentence may hold another tab, and a phrase, whose index comes last, another "|"
         part = line.partition if separator == "\t" else line.rpartition
         first, found, second = part(separator)
         _expect(found, path, number, f"two fields separated by {separator!r}", line)
         yield number, first, second
-    if number < len(missing):
-        _expect(False, path, number + 1, missing[number], "the end of the file")
+    if number < len(first_lines):
+        _expect(False, path, number + 1, first_lines[number], "the end of the file")
 
 
 def _expect(condition, path, number, expected, found):
