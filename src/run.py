@@ -32,12 +32,19 @@ HERE = Path(__file__).resolve().parent
 PICTURE, VECTORS = "word_vectors.png", "word_vectors.txt"
 SAMPLE_VECTORS = "sample_vectors_(soln).json"
 HELP = {
+    "data": "what to train on: the folder of a treebank, or a file of plain text, a sentence a "
+    "line, .gz or not (default: the real treebank if it is there, else the sample)",
+    "words": "words to plot (default: the handout's)",
     "iterations": f"steps, of {BATCH_SIZE} windows each",
     "dim": "length of a word vector",
     "window": "largest distance of an outside word from its center",
     "negatives": "negative samples for each outside word",
     "step": f"size of the first {ANNEAL_EVERY:,} steps; values above 1 rarely work",
     "thinning": "words of a larger share of the text are dropped at random; 1 keeps all",
+    "output": "folder for the files written, made if need be (default: beside run.py)",
+    "engine": "auto: compiled loops train if your functions are found to do the same; submission: "
+    "your functions train, which takes minutes (default: auto)",
+    "resume": "go on with the run stopped in --output",
 }
 FEW = 12  # of the handout's words: a text that has fewer shows its most frequent ones
 
@@ -45,39 +52,20 @@ FEW = 12  # of the handout's words: a text that has fewer shows its most frequen
 def parse(arguments):
     """Read the command line; wrong usage ends the program with exit code 2 and one line."""
     parser = program.OneLineParser(prog="run.py", description=__doc__, allow_abbrev=False)
-    add = parser.add_argument
-    add(
-        "--data",
-        type=Path,
-        metavar="PATH",
-        help="what to train on: the folder of a treebank, or a file of plain text, a sentence a "
-        "line, .gz or not (default: the real treebank if it is there, else the sample)",
-    )
-    add("--words", type=words_of, metavar="A,B,...", help="words to plot (default: the handout's)")
+
+    def add(name, **how):
+        what = HELP[name] + how.pop("bounds", "")
+        parser.add_argument(f"--{name}", help=what, **how)
+
+    add("data", type=Path, metavar="PATH")
+    add("words", type=words_of, metavar="A,B,...")
     for setting, (low, high) in zip(fields(Settings), LIMITS, strict=True):
-        bounds = f"{low:g} to {high:,}, default: {setting.default:,}"
-        add(
-            f"--{setting.name}",
-            type=program.number(setting.type, low, high),
-            default=setting.default,
-            metavar="N",
-            help=f"{HELP[setting.name]} ({bounds})",
-        )
-    add(
-        "--output",
-        type=Path,
-        default=HERE,
-        metavar="DIR",
-        help="folder for the files written, made if need be (default: beside run.py)",
-    )
-    add(
-        "--engine",
-        choices=("auto", "submission"),
-        default="auto",
-        help="auto: compiled loops train if your functions are found to do the same; submission: "
-        "your functions train, which takes minutes (default: auto)",
-    )
-    add("--resume", action="store_true", help="go on with the run stopped in --output")
+        how = {"type": program.number(setting.type, low, high), "default": setting.default}
+        bounds = f" ({low:g} to {high:,}, default: {setting.default:,})"
+        add(setting.name, metavar="N", bounds=bounds, **how)
+    add("output", type=Path, metavar="DIR", default=HERE)
+    add("engine", choices=("auto", "submission"), default="auto")
+    add("resume", action="store_true")
     return parser.parse_args(arguments)
 
 

@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 VECTORS, PICTURE = "word_vectors.txt", "sentiment.png"
 CLASSES = "very negative", "negative", "neutral", "positive", "very positive"
 C = len(CLASSES)
+PARTS = {"train": 0, "dev": 2, "test": 1}  # by their numbers in the split
 KNOWN = 0.9  # of the words; where fewer have a vector, those without are named
 PENALTIES = 1.0, 0.1, 0.01, 0.001, 0.0
 ITERATIONS = 500
@@ -41,10 +42,10 @@ class Result:
     penalty: float | None = None  # strength of the regularisation that was chosen
 
 
-def sentence_vectors(sentences, vectors):
+def sentence_vectors(labelled, vectors):
     """Average the vectors of each sentence's words; zero where no word has a vector."""
-    means = np.zeros((len(sentences), len(next(iter(vectors.values())))))
-    for mean, words in zip(means, sentences, strict=True):
+    means = np.zeros((len(labelled), len(next(iter(vectors.values())))))
+    for mean, (words, _) in zip(means, labelled, strict=True):
         known = [vectors[word] for word in words if word in vectors]
         if known:
             mean[:] = np.mean(known, axis=0)
@@ -53,16 +54,11 @@ def sentence_vectors(sentences, vectors):
 
 def features(split, vectors):
     """Make features: a 1, and the sentence vector, scaled by the training sentences alone."""
-    means = {
-        part: sentence_vectors([words for words, _ in labelled], vectors)
-        for part, labelled in split.items()
-    }
+    means = {part: sentence_vectors(labelled, vectors) for part, labelled in split.items()}
     center, spread = means["train"].mean(axis=0), means["train"].std(axis=0)
     spread[spread == 0] = 1
-    return {
-        part: np.column_stack((np.ones(len(mean)), (mean - center) / spread))
-        for part, mean in means.items()
-    }
+    scaled = {part: (mean - center) / spread for part, mean in means.items()}
+    return {part: np.column_stack((np.ones(len(x)), x)) for part, x in scaled.items()}
 
 
 def softmax_regression(W, X, y, penalty):
@@ -83,13 +79,8 @@ def fit(sgd, X, y, penalty):
     """Find the weights of least loss; the step is so small that every one lowers it."""
     start = np.zeros((C, X.shape[1]))
     curvature = np.linalg.eigvalsh(X.T @ X / len(X))[-1] / 2 + penalty  # the most it can be
-    W = sgd(
-        lambda W: softmax_regression(W, X, y, penalty),
-        start,
-        1 / curvature,
-        ITERATIONS,
-        PRINT_EVERY=ITERATIONS + 1,
-    )
+    f = functools.partial(softmax_regression, X=X, y=y, penalty=penalty)
+    W = sgd(f, start, 1 / curvature, ITERATIONS, PRINT_EVERY=ITERATIONS + 1)
     if np.shape(W) != start.shape or not np.isfinite(W).all():
         raise InputError(f"sgd gives no finite weights. To see why, run: {command('grade', '2b')}")
     return W
@@ -154,11 +145,7 @@ def read_sentences(treebank):
             f"tells the sentiment of its sentences. '{command('data')}' fetches all. To take the "
             f"sample instead, run:{training_commands(SAMPLE)}"
         )
-    split = {
-        "train": treebank.get_train_sentences(),
-        "dev": treebank.get_dev_sentences(),
-        "test": treebank.get_test_sentences(),
-    }
+    split = {part: treebank.get_split_sentences(number) for part, number in PARTS.items()}
     for part, labelled in split.items():
         if not labelled:
             raise InputError(f"{treebank.path / SPLIT} has no sentence for {part}.")

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -110,6 +111,13 @@ def gradings(base):
     except (OSError, subprocess.CalledProcessError) as error:
         missing(f"no Python that other users can run: {error}")
     return Gradings(base, python)
+
+
+def frozen(array):
+    """Give a copy that raises if it is written to; a number stays one."""
+    array = np.array(array, float)
+    array.setflags(write=False)
+    return array if array.shape else float(array)
 
 
 def write_treebank(folder, sentences, labels=None):

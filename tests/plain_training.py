@@ -64,9 +64,7 @@ def train(path, iterations, dim, window, negatives, step, thinning, anneal_every
     """Train, one pair after the other; give index of words, center and outside vectors, losses."""
     sentences = read(path)
     index, frequency = vocabulary(sentences)
-    shares = np.cumsum(np.array(frequency) ** 0.75 / np.sum(np.array(frequency) ** 0.75))
-    table_size = 1_000_000
-    table = np.searchsorted(shares * table_size, np.arange(table_size)).tolist()
+    table = negative_table(frequency, 1_000_000)
     random.seed(31415)
     np.random.seed(9265)
     V = (np.random.rand(len(index), dim) - 0.5) / dim
@@ -84,7 +82,7 @@ def train(path, iterations, dim, window, negatives, step, thinning, anneal_every
             for o in (index[word] for word in outside):
                 words = [o]
                 while len(words) <= negatives:
-                    drawn = table[random.randint(0, table_size - 1)]
+                    drawn = table[random.randint(0, len(table) - 1)]
                     if drawn != o:
                         words.append(drawn)
                 for position, w in enumerate(words):

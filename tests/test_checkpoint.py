@@ -10,7 +10,7 @@ import tempfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -20,7 +20,7 @@ from utils.utils import InputError
 
 @pytest.fixture
 def saved(tmp_path, monkeypatch):
-    """Save a state in an empty working directory; return the path of the file."""
+    """Save a state in an empty working directory; give the path of the file."""
     monkeypatch.chdir(tmp_path)
     random.seed(1)
     save_checkpoint(np.array([[1.0, 2.0]]), 5_000, 0.3, 12.5)
@@ -28,25 +28,26 @@ def saved(tmp_path, monkeypatch):
 
 
 def bits(checkpoint):
-    """Return all that a checkpoint holds, so that equal means the same bits."""
+    """Give all that a checkpoint holds, so that equal means the same bits."""
     x = np.asarray(checkpoint.x)
     numbers = struct.pack("<qd", checkpoint.iteration, checkpoint.step)
     return x.dtype, x.shape, x.tobytes(), numbers, *map(repr, vars(checkpoint).values())
 
 
 def assert_refused(path, reason="is damaged"):
-    """Expect InputError on loading: one line that names the file and says what to do."""
     message = rf"^{re.escape(str(path))} {reason}\. Delete it to start anew\.$"
     with pytest.raises(InputError, match=message):
         load_checkpoint()
 
 
+arrays = hnp.arrays(
+    st.sampled_from([np.float32, np.float64]), hnp.array_shapes(max_dims=3, min_side=0)
+)
+
+
+@settings(max_examples=50)
 @given(
-    st.floats()
-    | hnp.arrays(
-        st.sampled_from([np.float32, np.float64]),
-        hnp.array_shapes(min_dims=1, max_dims=3, min_side=0),
-    ),
+    st.floats() | arrays,
     st.integers(0, 10**9),
     st.floats(),
     st.none() | st.just(0.0) | st.floats(),
@@ -68,12 +69,6 @@ def test_what_is_saved_comes_back_bit_for_bit(x, iteration, step, smoothed_loss,
     assert bits(loaded) == bits(Checkpoint(scalar, iteration, step, smoothed_loss, state))
 
 
-def test_what_is_loaded_can_be_written_to(saved):
-    x = load_checkpoint().x
-    x += 1
-    np.testing.assert_array_equal(x, [[2, 3]])
-
-
 def test_the_newest_save_is_loaded_from_any_folder(saved, tmp_path_factory, monkeypatch):
     save_checkpoint(np.zeros(2), 10_000, 0.15, 9.0)
     assert os.listdir(saved.parent) == [FILE]
@@ -81,16 +76,6 @@ def test_the_newest_save_is_loaded_from_any_folder(saved, tmp_path_factory, monk
     assert load_checkpoint() is load_checkpoint("no such folder") is None
     for folder in (saved.parent, str(saved.parent)):
         assert load_checkpoint(folder).iteration == 10_000
-
-
-# Damage
-
-
-def change(path, **changes):
-    """Write a file again with other arrays; None leaves one out."""
-    with np.load(path) as file:
-        arrays = {**file, **changes}
-    np.savez(path, **{name: value for name, value in arrays.items() if value is not None})
 
 
 class Trap:
@@ -101,41 +86,31 @@ class Trap:
 
 
 NAMES = "x iteration step smoothed_loss random_version random_words gauss_next".split()
-
-
-@pytest.mark.parametrize("value", [None, np.array(Trap(), object)], ids=["missing", "pickled"])
-@pytest.mark.parametrize("name", NAMES)
-def test_an_array_that_is_missing_or_pickled_is_refused_and_nothing_run(saved, name, value):
-    change(saved)
-    load_checkpoint()  # nothing is changed yet
-    change(saved, **{name: value})
-    assert_refused(saved)
-    assert os.listdir(saved.parent) == [FILE]
+TRAP = np.array(Trap(), object)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("name", "value"),
     [
-        {"random_words": np.zeros(624, np.uint32)},
-        {"random_words": np.full(625, 625)},  # the last word is a position, at most 624
-        {"random_words": np.full(625, -1)},
-        {"random_words": np.zeros(625)},
-        {"random_words": np.array(5)},
-        {"random_version": 7},
-        {"random_version": "three"},
-        {"gauss_next": np.zeros(2)},
-        {"gauss_next": "none"},
-        {"iteration": np.nan},
-        {"iteration": [1, 2]},
-        {"step": [1.0, 2.0]},
-        {"step": "small"},
-        {"smoothed_loss": "big"},
+        *((name, value) for name in NAMES for value in (None, TRAP)),
+        ("random_words", np.zeros(624, np.uint32)),
+        ("random_words", np.full(625, 625)),  # the last word is a position, at most 624
+        ("random_words", np.full(625, -1)),
+        ("random_words", np.array(5)),
+        ("random_version", 7),
+        ("gauss_next", np.zeros(2)),
+        ("iteration", np.nan),
+        ("step", [1.0, 2.0]),
+        ("smoothed_loss", "big"),
     ],
-    ids=lambda changes: " ".join(f"{name} {np.ravel(v)[0]}" for name, v in changes.items()),
+    ids=lambda value: str(np.ravel(value)[0]) if value is not TRAP else "pickled",
 )
-def test_wrong_values_are_refused(saved, changes):
-    change(saved, **changes)
+def test_a_value_that_is_missing_wrong_or_pickled_is_refused_and_nothing_run(saved, name, value):
+    with np.load(saved) as file:
+        arrays = {**file, name: value}
+    np.savez(saved, **{name: value for name, value in arrays.items() if value is not None})
     assert_refused(saved)
+    assert os.listdir(saved.parent) == [FILE]
 
 
 def encrypted(content):
@@ -148,33 +123,15 @@ def encrypted(content):
     [
         lambda content: b"",
         lambda content: b"PK\x03\x04",
-        lambda content: random.Random(3).randbytes(4_000),
         lambda content: pickle.dumps({"x": 0.0}),
         lambda content: b"\x93NUMPY" + content,
         encrypted,
-        *(lambda content, size=size: content[:-size] for size in (1, 10, 99, 999, 4_000)),
+        *(lambda content, size=size: content[:-size] for size in (1, 99, 4_000)),
     ],
 )
 def test_what_is_no_whole_zip_file_is_refused(saved, damage):
     saved.write_bytes(damage(saved.read_bytes()))
     assert_refused(saved)
-
-
-def test_a_flipped_bit_is_refused_or_does_no_harm(saved):
-    expected, content = bits(load_checkpoint()), saved.read_bytes()
-    directory = content.index(b"PK\x01\x02")
-    positions = [*range(0, directory, 50), *range(directory, len(content), 2)]
-    messages = []
-    for position in positions:
-        damaged = bytearray(content)
-        damaged[position] ^= 1 << position // 2 % 8
-        saved.write_bytes(damaged)
-        try:
-            assert bits(load_checkpoint()) == expected
-        except InputError as error:
-            messages.append(str(error))
-    assert len(messages) > len(positions) / 2
-    assert all(len(message.splitlines()) == 1 for message in messages)
 
 
 def test_a_folder_of_that_name_is_refused_and_no_run_begun(saved):
@@ -183,16 +140,3 @@ def test_a_folder_of_that_name_is_refused_and_no_run_begun(saved):
     assert_refused(saved, "cannot be read: .*")
     with pytest.raises(InputError, match=re.escape(f"{saved} cannot be deleted: ")):
         begin_run({})
-
-
-def test_a_failed_save_leaves_the_old_one_and_no_rest(saved, monkeypatch):
-    def fail(*args):
-        raise OSError(28, "No space left on device")
-
-    expected = saved.read_bytes()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", fail)
-        with pytest.raises(InputError, match=f"{re.escape(str(saved))} .*: No space left"):
-            save_checkpoint(np.zeros(5), 10_000, 0.1, 1.0)
-    assert saved.read_bytes() == expected
-    assert os.listdir(saved.parent) == [FILE]

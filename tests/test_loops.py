@@ -33,9 +33,7 @@ def without_numba():
     return module
 
 
-MODULES = {"compiled": loops, "uncompiled": without_numba()}
-either = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
-
+UNCOMPILED = without_numba()
 words = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 texts = st.lists(st.lists(words, min_size=2, max_size=9), min_size=1, max_size=20)
 
@@ -44,8 +42,7 @@ def arrays_of(corpus):
     return *corpus.corpus_arrays(), corpus.sample_table()
 
 
-@either
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     text=texts,
     run=st.builds(Settings, st.just(3), st.integers(1, 8), st.integers(1, 10), st.integers(1, 20)),
@@ -54,8 +51,8 @@ def arrays_of(corpus):
     thinning=st.sampled_from([0.1, 1]),
     scale=st.sampled_from([0.1, 1, 30]),
 )
-def test_draws_and_steps_are_those_of_the_submission(
-    module, text, run, seed, tablesize, thinning, scale
+def test_draws_and_steps_are_those_of_the_submission_compiled_or_not(
+    text, run, seed, tablesize, thinning, scale
 ):
     corpus = Corpus(text, tablesize)
     corpus.thinning = thinning
@@ -69,7 +66,9 @@ def test_draws_and_steps_are_those_of_the_submission(
     random.seed(seed)
     V = len(corpus.tokens())
     vectors = np.random.RandomState(seed).normal(size=(2 * V, run.dim)) * scale
-    for block in module.draw_blocks(arrays, run, 0, state, first_size, single=3):
+    arguments = arrays, run, 0, state, first_size, 3
+    both = zip(loops.draw_blocks(*arguments), UNCOMPILED.draw_blocks(*arguments), strict=True)
+    for blocks in both:
         loss, grad = submission.word2vec_sgd_wrapper(
             submission.skipgram,
             corpus.tokens(),
@@ -78,12 +77,13 @@ def test_draws_and_steps_are_those_of_the_submission(
             run.window,
             lambda *args: submission.neg_sampling_loss_and_gradient(*args, K=run.negatives),
         )
-        moved = vectors.copy()
-        (found,) = block.make_steps(moved, 0.5)
-        assert found == pytest.approx(loss, rel=1e-12)
-        np.testing.assert_allclose(moved, vectors - 0.5 * grad, rtol=1e-12, atol=1e-12 * scale)
+        for block in blocks:
+            moved = vectors.copy()
+            (found,) = block.make_steps(moved, 0.5)
+            assert found == pytest.approx(loss, rel=1e-12)
+            np.testing.assert_allclose(moved, vectors - 0.5 * grad, rtol=1e-12, atol=1e-12 * scale)
+            assert random.getstate() == block.state
         vectors = moved
-        assert random.getstate() == block.state
 
 
 @pytest.mark.parametrize(
@@ -114,51 +114,31 @@ def test_the_size_of_blocks_changes_no_result(monkeypatch, name, value):
     assert found == expected
 
 
-def test_a_text_in_which_most_draws_hit_the_outside_word_gives_short_blocks(monkeypatch):
-    corpus = Corpus([["a"] * 2000, *[["a", "b"]] * 3], tablesize=100_000)
-    corpus.thinning = 1
-    monkeypatch.setattr(loops, "TRIES", 100_000)
-    blocks = loops.draw_blocks(arrays_of(corpus), Settings(300, 1, 1, 5), 0, random.getstate())
-    next(blocks)
-    assert [next(blocks).steps for _ in range(3)] < [60] * 3
-
-
-def test_a_large_score_does_not_overflow():
-    corpus = Corpus(["a b"])
-    corpus.thinning = 1
-    (block,) = loops.draw_blocks(arrays_of(corpus), Settings(1, 1, 1, 1), 0, random.getstate())
-    for size in (1e3, 1e6):
-        vectors = np.array([[size], [-size]] * 3)
-        assert np.isfinite(block.make_steps(vectors, 0.1)).all()
-        assert np.isfinite(vectors).all()
-
-
 # Compiled code is kept between runs
 
 
-RUN = """
-import random
-from training import loops, Settings
-from utils.corpus import Corpus
-corpus = Corpus(["a b c d"] * 9)
-corpus.thinning = 1
-random.seed(1)
-arrays = *corpus.corpus_arrays(), corpus.sample_table()
-print(next(loops.draw_blocks(arrays, Settings(1), 0, random.getstate())).drawn[0].sum())
+PROGRAM = """
+import numpy as np
+from training.loops import Loop, temper
+
+@Loop
+def total(numbers):
+    found = 0
+    for number in numbers:
+        found += temper(number)
+    return found
+
+print(total(np.arange(5)))
 """
 COMPILING = "Compiling the loops that train, which takes some seconds.\n"
 
 
-def start_run(cache, source=SOURCE, preexec_fn=None, **environment):
+def start_run(program, cache, preexec_fn=None, **environment):
+    paths = {"PYTHONPATH": str(SOURCE), "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", RUN],
-        cwd=source,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment},
-        preexec_fn=preexec_fn,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+        [sys.executable, "-W", "error", program], env=os.environ | paths | environment,
+        preexec_fn=preexec_fn, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
 def finish(process):
@@ -169,17 +149,34 @@ def finish(process):
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory):
+def program(tmp_path_factory):
+    """Give a program with a loop."""
+    file = tmp_path_factory.mktemp("program") / "program.py"
+    file.write_text(PROGRAM)
+    return file
+
+
+@pytest.fixture(scope="module")
+def warm(program, tmp_path_factory):
     """Give a folder where a run left its compiled code, and what that run printed."""
     folder = tmp_path_factory.mktemp("cache")
-    return folder, finish(start_run(folder))
+    return folder, finish(start_run(program, folder))
 
 
-def test_compiling_is_announced_and_what_was_compiled_is_kept(warm):
+def test_compiling_is_announced_and_what_was_compiled_is_kept(program, warm):
     folder, printed = warm
     assert printed.startswith(COMPILING)
     assert printed.count("Compiling") == 1
-    assert finish(start_run(folder)) == printed.removeprefix(COMPILING)
+    assert finish(start_run(program, folder)) == printed.removeprefix(COMPILING)
+
+
+def test_the_loops_that_train_are_kept():
+    code = (
+        "import submission\nfrom training import Settings, train\n"
+        "train(submission, ['a b c'], Settings(8, 1, 1, 1, thinning=1), lambda *seen: None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SOURCE, capture_output=True, text=True)
+    assert done.stdout.startswith("Trained by plain loops"), done  # once before, by conftest.py
 
 
 @pytest.mark.parametrize(
@@ -188,43 +185,40 @@ def test_compiling_is_announced_and_what_was_compiled_is_kept(warm):
         ("*.nbi", lambda content: b""),
         ("*.nbi", lambda content: content[:-20]),
         ("*.nbc", lambda content: b"damaged"),
-        ("*.nbc", lambda content: content[:-20]),
         ("*.nbi", lambda content: pickle.dumps("0.1") + content[len(pickle.dumps("0.1")) :]),
     ],
-    ids=["no index", "index cut off", "other code", "code cut off", "of another version"],
+    ids=["no index", "index cut off", "other code", "of another version"],
 )
-def test_a_cache_that_cannot_be_used_is_no_trouble(warm, tmp_path, files, change):
+def test_a_cache_that_cannot_be_used_is_no_trouble(program, warm, tmp_path, files, change):
     cache = shutil.copytree(warm[0], tmp_path / "cache")
     found = list(cache.rglob(files))
     assert found
     for file in found:
         file.write_bytes(change(file.read_bytes()))
-    assert finish(start_run(cache)) == warm[1]
+    assert finish(start_run(program, cache)) == warm[1]
 
 
-def test_without_a_folder_to_keep_it_in_it_is_compiled_each_time(warm, tmp_path):
-    source, file = tmp_path / "src", tmp_path / "file"
-    for part in ("training", "utils"):
-        no_cache = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(SOURCE / part, source / part, ignore=no_cache)
-    for no_folder in (file, source / "training" / "__pycache__"):
+def test_without_a_folder_to_keep_it_in_it_is_compiled_each_time(program, warm, tmp_path):
+    file, copy = tmp_path / "file", shutil.copy(program, tmp_path)
+    for no_folder in (file, tmp_path / "__pycache__"):
         no_folder.write_text("")
     for _ in range(2):
-        process = start_run(file / "cache", source, XDG_CACHE_HOME=str(file), HOME=str(file))
+        process = start_run(copy, file / "cache", XDG_CACHE_HOME=str(file), HOME=str(file))
         assert finish(process) == warm[1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by POSIX means")
-def test_on_a_full_disk_it_is_compiled_for_this_run(warm, tmp_path):
+def test_on_a_full_disk_it_is_compiled_for_this_run(program, warm, tmp_path):
     import resource
 
-    def at_most_2_kb_a_file():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+    def at_most_200_bytes_a_file():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 
-    assert finish(start_run(tmp_path, preexec_fn=at_most_2_kb_a_file)) == warm[1]
+    process = start_run(program, tmp_path, preexec_fn=at_most_200_bytes_a_file)
+    assert finish(process) == warm[1]
 
 
-def test_two_first_runs_at_once_are_no_trouble(warm, tmp_path):
-    processes = [start_run(tmp_path) for _ in range(2)]
+def test_two_first_runs_at_once_are_no_trouble(program, warm, tmp_path):
+    processes = [start_run(program, tmp_path) for _ in range(2)]
     assert [finish(process) for process in processes] == [warm[1]] * 2
-    assert finish(start_run(tmp_path)) == warm[1].removeprefix(COMPILING)
+    assert finish(start_run(program, tmp_path)) == warm[1].removeprefix(COMPILING)

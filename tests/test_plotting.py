@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.colors import to_rgb
@@ -38,20 +38,11 @@ def random_vectors(seed, words=PLOTTED_WORDS, scale=1.0, d=10):
     return dict(zip(words, vectors, strict=True))
 
 
-def crowded(seed, words, spread):
-    """Draw vectors, those of some words near the one of "tea"."""
-    vectors = random_vectors(seed)
-    return vectors | {word: vectors["tea"] + spread * vectors[word] for word in words}
-
-
 def test_every_plotted_word_is_in_one_group():
     assert [word for *_, words in GROUPS for word in words] == PLOTTED_WORDS
     assert len(set(PLOTTED_WORDS)) == 24
     for looks in list(zip(*GROUPS, strict=True))[:3]:  # name, color, marker
         assert len(set(looks)) == len(GROUPS)
-
-
-# The projection
 
 
 @given(arrays(float, (8, 4), elements=st.floats(-10, 10)))
@@ -70,9 +61,6 @@ def test_signs_are_fixed():
     rotated, _ = principal_components(vectors @ np.linalg.qr(np.random.rand(10, 10))[0])
     np.testing.assert_allclose(points, rotated, atol=1e-9)
     assert (points.max(axis=0) == abs(points).max(axis=0)).all()
-
-
-# The labels
 
 
 def places_of(figure):
@@ -111,20 +99,19 @@ def ambiguous(figure):
     return found
 
 
-@settings(max_examples=8)
-@given(st.integers(0, 2**32), st.sampled_from([1e-9, 1.0, 1e6]))
-def test_no_label_hides_a_point_or_another_label_or_leaves_the_figure(seed, scale):
-    figure = plot_word_vectors(random_vectors(seed, scale=scale), "title")
-    assert not hidden(figure)
-    plt.close(figure)
-
-
 @pytest.mark.parametrize(
-    ("seed", "words", "spread"),
-    [(1, PLOTTED_WORDS[:9], 1e-3), (0, PLOTTED_WORDS[:4], 0.05), (2, PLOTTED_WORDS[:4], 0.05)],
+    ("seed", "scale", "words", "spread"),
+    [
+        (3, 1.0, [], 0),
+        (4, 1e-9, [], 0),
+        (1, 1.0, PLOTTED_WORDS[:9], 1e-3),  # so many words near the one of "tea"
+        (0, 1e6, PLOTTED_WORDS[:4], 0.05),
+    ],
 )
-def test_in_a_crowd_each_label_is_still_seen_to_be_of_its_point(seed, words, spread):
-    figure = plot_word_vectors(crowded(seed, words, spread), "title")
+def test_labels_hide_nothing_and_each_is_seen_to_be_of_its_point(seed, scale, words, spread):
+    vectors = random_vectors(seed, scale=scale)
+    vectors |= {word: vectors["tea"] + spread * vectors[word] for word in words}
+    figure = plot_word_vectors(vectors, "title")
     assert not hidden(figure)
     assert not ambiguous(figure)
     places = places_of(figure)
@@ -135,25 +122,11 @@ def test_in_a_crowd_each_label_is_still_seen_to_be_of_its_point(seed, words, spr
     assert ambiguous(figure)
 
 
-def test_the_check_of_labels_sees_bad_ones():
-    figure = plot_word_vectors(random_vectors(2), "title")
-    texts = figure.axes[0].texts
-    texts[3].set_position((0, 0))
-    texts[4].set_position((5000, 0))
-    texts[6].set_position(np.subtract(*places_of(figure)[[5, 6]]) * 72 / figure.dpi)
-    problems = hidden(figure)
-    assert (texts[3].get_text(), "point") in problems
-    assert (texts[4].get_text(), "left the figure") in problems
-    assert (texts[6].get_text(), "point") in problems
-
-
 @pytest.mark.parametrize(
     ("words", "d", "groups"),
     [
         (PLOTTED_WORDS, 10, [name for name, *_ in GROUPS]),
         (["tea"], 1, ["drinks"]),
-        (["tea"], 10, ["drinks"]),
-        (["tea", "rain"], 2, ["weather", "drinks"]),
         (PLOTTED_WORDS[:5], 1, ["praise"]),
         (["tea", "ship", "$x$", "a_b^c", "王", "🚢"], 10, ["drinks", "other words"]),
         (["ship", "sea"], 10, []),
@@ -176,13 +149,11 @@ def test_what_is_written_in_the_picture(words, d, groups):
     assert to_png(figure).startswith(b"\x89PNG")
 
 
-# Losses and confusions
-
-
 def test_losses_are_lines_with_names():
     figure = plot_losses({"naive": {1: 5.0, 40_000: 4.0}, "sampled": {10: 3.0}})
     figure.draw_without_rendering()
     (axes,) = figure.axes
+    assert plot_losses({"training": {1: 5.0}}).axes[0].get_legend() is None
     assert [line.get_xydata().tolist() for line in axes.lines] == [[[1, 5], [40_000, 4]], [[10, 3]]]
     assert [text.get_text() for text in axes.get_legend().texts] == ["naive", "sampled"]
     assert "20,000" in [label.get_text() for label in axes.get_xticklabels()]
@@ -190,18 +161,13 @@ def test_losses_are_lines_with_names():
     assert axes.get_title() == "Loss during training"
 
 
-def test_one_line_needs_no_legend_and_none_no_line():
-    assert plot_losses({"training": {1: 5.0}}).axes[0].get_legend() is None
-    assert to_png(plot_losses({})).startswith(b"\x89PNG")
-
-
 def test_confusions_stand_in_their_cells():
     counts = np.array([[1200, 0, 0], [1, 3, 0], [0, 0, 0]])
     (axes,) = plot_confusion(counts, ["very bad", "good", "none"], "a title").axes
     cells = {text.get_position(): text.get_text() for text in axes.texts}
-    assert {cells[0, 0], cells[1, 0]} == {"1,200\n100%", "0\n0%"}
-    assert [cells[k, 1] for k in range(3)] == ["1\n25%", "3\n75%", "0\n0%"]
-    assert {cells[k, 2] for k in range(3)} == {"0\n0%"}  # a class without cases
+    shown = [[cells[k, i] for k in range(3)] for i in range(3)]
+    none = "0\n0%"
+    assert shown == [["1,200\n100%", none, none], ["1\n25%", "3\n75%", none], [none] * 3]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["very\nbad", "good", "none"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "true")
     assert axes.get_title() == "a title"
@@ -228,13 +194,9 @@ def brightness(color):
     return np.dot([0.2126, 0.7152, 0.0722], linear)
 
 
-# Files and windows
-
-
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: plot_word_vectors(random_vectors(5), "title"),
         lambda: plot_word_vectors({word: [1.0, 2.0] for word in PLOTTED_WORDS}, "one spot"),
         lambda: plot_confusion(np.arange(4).reshape(2, 2), ["a", "b"], "t"),
     ],
@@ -253,17 +215,14 @@ sys.exit(has_window())
 """
 
 
-@pytest.mark.parametrize("backend", ["", "Qt4Agg", "TkAgg", "module://no.such_module"])
+@pytest.mark.parametrize("backend", ["TkAgg", "module://no.such_module"])
 def test_a_backend_that_is_not_here_is_done_without(backend):
     root = Path(__file__).resolve().parents[1]
     environ = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
     done = subprocess.run(
-        [sys.executable, "-c", DRAW],
-        env=environ | {"MPLBACKEND": backend},
-        cwd=root / "src",
-        capture_output=True,
-        text=True,
-    )
+        [sys.executable, "-c", DRAW], env=environ | {"MPLBACKEND": backend}, cwd=root / "src",
+        capture_output=True, text=True,
+    )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

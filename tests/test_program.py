@@ -25,7 +25,7 @@ PROGRAMS = """
     staff/grade_class.py staff/build_student.py staff/build_autograder.py tex/generate.py
 """.split()
 FIRST = ["src/program.py", "src/utils/__init__.py", "src/utils/commands.py"]
-SHORT_RUN = ["--data", str(SAMPLE), "--iterations", "30", "--output"]
+SHORT_RUN = ["--data", str(SAMPLE), "--iterations", "10", "--output"]
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 
 
@@ -99,28 +99,13 @@ def shell(line, cwd, **environment):
     """Run a line of sh; it finds the project's programs below $ROOT."""
     known = {"ROOT": str(ROOT), "PY": sys.executable, "MPLBACKEND": "Agg", "OUT": "out"}
     return subprocess.run(
-        ["sh", "-c", line],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env=os.environ | known | environment,
-    )
+        ["sh", "-c", line], cwd=cwd, env=os.environ | known | environment,
+        capture_output=True, text=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
 
 
-RUN = '"$PY" {} "$ROOT/src/run.py" --data "$ROOT/data/sample" --iterations 30 --output "$OUT" {}'
+RUN = '"$PY" {} "$ROOT/src/run.py" --data "$ROOT/data/sample" --iterations 10 --output "$OUT" {}'
 GRADE = '"$PY" {} "$ROOT/src/grader.py" 2b-0-basic --gradescope out.json {}'
-
-
-@needs_posix
-@pytest.mark.parametrize("flags", ["-OO -P", "-I -u"])
-def test_any_way_to_start_python_works(flags, tmp_path):
-    for line in (RUN, GRADE):
-        done = shell(line.format(flags, ""), tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "out" / "word_vectors.txt").exists()
-    assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -131,24 +116,35 @@ def test_every_program_starts_isolated_and_without_docstrings(program, tmp_path)
 
 
 @needs_posix
-def test_workers_ignore_what_their_grader_ignores(tmp_path):
-    done = shell(GRADE.format("-E", ""), tmp_path, PYTHONHOME="/nowhere")
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize(
+    ("before", "flags"),
+    [
+        ("", "-I -OO -u"),
+        ("PYTHONHOME=/nowhere", "-E"),  # which workers must ignore, too
+        ("trap '' INT CHLD HUP PIPE; exec", ""),
+    ],
+)
+def test_any_way_to_start_python_works(before, flags, tmp_path):
+    for line in (RUN, GRADE):
+        done = shell(f"{before} {line.format(flags, '')}", tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out" / "word_vectors.txt").exists()
+    assert "START 2b-0-basic: SGD on x^2 from 0.5" in done.stdout
 
 
 @needs_posix
-def test_pythons_tools_go_on_where_a_program_ends(tmp_path):
-    profiled = shell(RUN.format("-m cProfile", ""), tmp_path)
+def test_pythons_tools_go_on_where_a_program_ends_and_any_name_is_printed(tmp_path):
+    how = {"OUT": "Bücher ☃", "PYTHONIOENCODING": "cp1252"}
+    profiled = shell(RUN.format("-m cProfile", ""), tmp_path, **how)
     assert "function calls" in profiled.stdout
+    assert r"\u2603" in profiled.stdout
     asked = shell(f"echo 'print(6 * 7)' | {GRADE.format('-i', '')}", tmp_path)
     assert "42" in asked.stdout.splitlines()
     assert (profiled.returncode, asked.returncode) == (0, 0)
 
 
 @needs_posix
-@pytest.mark.parametrize(
-    "streams", [">&-", "2>&-", "<&- >&- 2>&-", "| true", "2>&1 | true", ">/dev/full"]
-)
+@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", "2>&1 | true", ">/dev/full"])
 def test_the_work_is_done_whoever_reads(streams, tmp_path):
     if "full" in streams and not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
@@ -173,23 +169,6 @@ def test_one_stream_that_nobody_reads_does_not_take_the_other_along():
 def test_lines_are_not_held_back_where_python_is_asked_not_to():
     code = "import os, program; program.launch(lambda: [print('now'), os._exit(0)])"
     assert python("-u", "-c", code, cwd=SOURCE).stdout == "now\n"
-
-
-@needs_posix
-def test_any_name_can_be_printed_in_any_encoding(tmp_path):
-    for encoding in ("cp1252", "ascii"):
-        done = shell(RUN.format("", ""), tmp_path, OUT="Bücher ☃", PYTHONIOENCODING=encoding)
-        assert done.returncode == 0
-        assert r"\u2603" in done.stdout
-
-
-@needs_posix
-@pytest.mark.parametrize("name", ["INT", "CHLD", "HUP", "PIPE"])
-def test_signals_that_the_shell_ignores_change_nothing(name, tmp_path):
-    for line in (RUN, GRADE):
-        done = shell(f"trap '' {name}; exec {line.format('', '')}", tmp_path)
-        assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "out" / "word_vectors.txt").exists()
 
 
 @pytest.mark.parametrize(
@@ -236,10 +215,7 @@ def test_a_program_run_in_a_notebook_or_an_editor_returns(monkeypatch, file, arg
     ("place", "line", "next_step"),
     [
         (".", "python src/grader.py 2b", "python src/grader.py"),
-        ("src", "python grader.py 2b", "python grader.py"),
         ("data", '"$PY" ../src/grader.py 2b', "$PY ../src/grader.py"),
-        ("src", "MAKELEVEL=1 python grader.py 2b", "make -C .. grade"),
-        (".", "MAKELEVEL=1 python src/grader.py 2b", "make grade"),
     ],
 )
 def test_the_next_command_works_where_it_is_told(place, line, next_step, monkeypatch):

@@ -77,7 +77,10 @@ class Changed:
         return getattr(submission, name)
 
 
-# The vectors
+def assert_same(found, expected):
+    """Compare vectors and loss to the last bit."""
+    assert found[0].tobytes() == expected[0].tobytes()
+    assert found[1] == expected[1]
 
 
 def equal_plain_loops(folder, settings, **constants):
@@ -98,10 +101,8 @@ def equal_plain_loops(folder, settings, **constants):
 @pytest.mark.parametrize(
     "settings",
     [
-        Settings(20),
         Settings(40, dim=3, window=2, negatives=4, step=0.5, thinning=1e-4),
-        Settings(20, dim=1, window=10, negatives=1),
-        Settings(20, dim=20, window=1, negatives=20, step=1.0),
+        Settings(10, dim=1, window=10, negatives=1),
     ],
 )
 def test_vectors_are_those_of_plain_loops(settings):
@@ -114,15 +115,17 @@ def test_the_real_treebanks_vectors_are_those_of_plain_loops(real_treebank):
 
 
 def test_defaults_are_the_handouts_run():
-    assert Settings() == Settings(iterations=40_000, dim=10, window=5, negatives=10, step=0.3)
+    assert Settings() == Settings(40_000, 10, 5, 10, 0.3, 1e-5)
 
 
 @pytest.mark.parametrize(
     ("text", "settings"),
     [
-        (["king queen"], Settings(thinning=1, step=1.0, window=1)),
         (["salt pepper", "king queen"], Settings(10_000, thinning=1, dim=50, step=1.0)),
-        (["a b c d"] * 3, Settings(thinning=0.001)),
+        pytest.param(
+            ["king queen"], Settings(thinning=1, step=1.0, window=1), marks=pytest.mark.slow
+        ),
+        pytest.param(["a b c d"] * 3, Settings(thinning=0.001), marks=pytest.mark.slow),
     ],
 )
 def test_gradients_that_nearly_vanish_are_found_the_same(text, settings, capsys):
@@ -132,7 +135,7 @@ def test_gradients_that_nearly_vanish_are_found_the_same(text, settings, capsys)
 
 @either
 def test_nothing_outside_the_arguments_changes_a_run(treebank, engine):
-    expected, expected_loss = train(treebank, engine=engine)
+    expected = train(treebank, engine=engine)
     used = StanfordSentiment(SAMPLE)
     random.seed(7)
     used.all_sentences()  # draws its corpus
@@ -141,11 +144,8 @@ def test_nothing_outside_the_arguments_changes_a_run(treebank, engine):
         word2ind.setdefault("another word", 0)
         return submission.skipgram(center, size, outside_words, word2ind, *others)
 
-    changes_vocabulary = Changed(skipgram=skipgram)
-    draws = lambda iteration, loss: random.random()  # noqa: E731
-    found, loss = train(used, callback=draws, by=changes_vocabulary, engine=engine)
-    assert found.tobytes() == expected.tobytes()
-    assert loss == expected_loss
+    how = {"callback": lambda *seen: random.random(), "by": Changed(skipgram=skipgram)}
+    assert_same(train(used, engine=engine, **how), expected)
 
 
 def test_a_text_is_as_good_as_a_corpus(capsys):
@@ -169,13 +169,12 @@ def test_callback_sees_iteration_and_the_smoothed_loss_that_sgd_prints(treebank,
     training.train(submission, treebank, SHORT, nothing, engine="submission")
     printed = [f"iter {iteration}: {value:f}" for iteration, value in seen]
     assert capsys.readouterr().out.splitlines() == printed
+    assert train(treebank, Settings(9), engine=engine)[1] is None  # no loss is known so soon
 
 
-def test_a_short_run_goes_through_the_submission_and_its_loss_is_not_known(treebank, capsys):
-    trained = training.train(submission, treebank, Settings(7), nothing)
+def test_a_short_run_goes_through_the_submission(treebank, capsys):
+    training.train(submission, treebank, Settings(7), nothing)
     assert capsys.readouterr().out == ""
-    assert trained.loss is None
-    assert train(treebank, Settings(9))[1] is None
 
 
 # Saving and resuming
@@ -195,9 +194,9 @@ def stopping_at(when):
 
 @either
 @pytest.mark.usefixtures("saves_often")
-@pytest.mark.parametrize("stops", [[30], [40], [30, 50], [50, 50, 50]])
+@pytest.mark.parametrize("stops", [[40], [30, 50, 50]])
 def test_a_run_stopped_and_resumed_is_the_same_to_the_bit(treebank, engine, stops):
-    expected, expected_loss = train(treebank, engine=engine, save=True)
+    expected = train(treebank, engine=engine, save=True)
     state, file = random.getstate(), Path(FILE).read_bytes()
     resume = False
     for stop in stops:
@@ -205,14 +204,11 @@ def test_a_run_stopped_and_resumed_is_the_same_to_the_bit(treebank, engine, stop
             train(treebank, SHORT, stopping_at(stop), engine, save=True, resume=resume)
         random.seed()
         resume = True
-    seen = []
-    vectors, loss = train(
-        StanfordSentiment(SAMPLE), SHORT, lambda *args: seen.append(args), engine, resume=True
-    )
+    seen, text = [], StanfordSentiment(SAMPLE)
+    found = train(text, SHORT, lambda *args: seen.append(args), engine, resume=True)
+    assert_same(found, expected)
     assert seen[0][0] == (max(stops) - 1) // 20 * 20
-    assert seen[-1] == (60, loss)
-    assert vectors.tobytes() == expected.tobytes()
-    assert loss == expected_loss
+    assert seen[-1] == (60, found[1])
     assert random.getstate() == state
     assert Path(FILE).read_bytes() == file
 
@@ -220,10 +216,9 @@ def test_a_run_stopped_and_resumed_is_the_same_to_the_bit(treebank, engine, stop
 @either
 @pytest.mark.usefixtures("saves_often")
 def test_a_finished_run_goes_on_when_more_is_asked_for_or_starts_anew(treebank, engine):
-    expected, _ = train(treebank, engine=engine)
+    expected = train(treebank, engine=engine)
     train(treebank, replace(SHORT, iterations=40), engine=engine, save=True)
-    vectors, _ = train(treebank, engine=engine, resume=True)
-    assert vectors.tobytes() == expected.tobytes()
+    assert_same(train(treebank, engine=engine, resume=True), expected)
     with pytest.raises(StopError):
         train(treebank, SHORT, stopping_at(10), engine, save=True)
     assert load_checkpoint() is None
@@ -239,57 +234,56 @@ def test_a_run_that_does_not_save_leaves_what_is_there(treebank, tmp_path, engin
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
-@pytest.fixture
-def saved_run(treebank, saves_often):
-    train(treebank, save=True)
+@pytest.fixture(scope="module")
+def saved_files(treebank, tmp_path_factory):
+    """Give the files that a run leaves behind, by name."""
+    with contextlib.chdir(tmp_path_factory.mktemp("run")):
+        train(treebank, replace(SHORT, iterations=5_000, dim=1), save=True)
+        return {name: Path(name).read_bytes() for name in (FILE, RUN_FILE)}
+
+
+LOST = f"{RUN_FILE} is missing, damaged, or of another version"
+OTHER_SHAPE = "holds parameters of shape .* it is of another run"
+
+
+def save(shape):
+    """Give what saves parameters of another shape."""
+    return lambda: save_checkpoint(np.zeros(shape), 40, 0.05, 11.0)
 
 
 @either
-@pytest.mark.usefixtures("saved_run")
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"dim": 4}, "had dim=3, this one has dim=4"),
+        ({"dim": 4}, "had dim=1, this one has dim=4"),
         ({"window": 3}, "had window=2, this one has window=3"),
         ({"negatives": 5}, "had negatives=4, this one has negatives=5"),
         ({"step": 0.2}, "had step=0.1, this one has step=0.2"),
         ({"thinning": 0.5}, "had thinning=1e-05, this one has thinning=0.5"),
-        ({"iterations": 50}, "holds iteration 60, more than the 50 asked for"),
-    ],
-)
-def test_another_run_is_not_resumed(treebank, engine, changed, words):
-    saved = Path(FILE).read_bytes()
-    with pytest.raises(InputError, match=words):
-        train(treebank, replace(SHORT, **changed), engine=engine, resume=True)
-    assert Path(FILE).read_bytes() == saved
-
-
-LOST = f"{RUN_FILE} is missing, damaged, or of another version"
-OTHER_SHAPE = r"holds parameters of shape .* it is of another run"
-
-
-@pytest.mark.usefixtures("saved_run")
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda: Path(FILE).unlink(), f"nothing to resume: no {FILE} in "),
-        (lambda: Path(RUN_FILE).unlink(), LOST),
+        ({"iterations": 50}, "holds iteration 5000, more than the 50 asked for"),
+        ("text", "the run to resume was of another text: give the same"),
+        (Path(FILE).unlink, f"nothing to resume: no {FILE} in "),
+        (Path(RUN_FILE).unlink, LOST),
         (lambda: Path(RUN_FILE).write_text("{"), LOST),
         (lambda: Path(RUN_FILE).write_text("[]"), LOST),
-        (lambda: save_checkpoint(np.zeros((2142, 2)), 40, 0.05, 11.0), OTHER_SHAPE),
-        (lambda: save_checkpoint(np.zeros(6426), 40, 0.05, 11.0), OTHER_SHAPE),
+        (save((2142, 2)), OTHER_SHAPE),
+        (save(2142), OTHER_SHAPE),
     ],
 )
-def test_a_state_that_does_not_fit_is_not_resumed(treebank, change, words):
-    change()
+def test_another_run_is_not_resumed(treebank, saved_files, engine, changed, words):
+    for name, content in saved_files.items():
+        Path(name).write_bytes(content)
+    text, settings = treebank, replace(SHORT, iterations=5_000, dim=1)
+    if changed == "text":
+        text = treebank.sentences()[1:]
+    elif isinstance(changed, dict):
+        settings = replace(settings, **changed)
+    else:
+        changed()
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
     with pytest.raises(InputError, match=words):
-        train(treebank, resume=True)
-
-
-@pytest.mark.usefixtures("saved_run")
-def test_another_text_is_not_resumed(treebank):
-    with pytest.raises(InputError, match="the run to resume was of another text: give the same"):
-        train(treebank.sentences()[1:], resume=True)
+        train(text, settings, engine=engine, resume=True)
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
 
 
 # What cannot be trained
@@ -298,10 +292,8 @@ def test_another_text_is_not_resumed(treebank):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window": 0}, "window must be a whole number from 1 to 100, not 0"),
         ({"dim": 0}, "dim must be a whole number from 1 to 1,000, not 0"),
         ({"iterations": 100.0}, "iterations must be a whole number from 1 to 10,000,000, not 100.0"),
-        ({"iterations": "9"}, "iterations must be a whole number from 1 to 10,000,000, not '9'"),
         ({"negatives": None}, "negatives must be a whole number from 1 to 1,000, not None"),
         ({"step": float("nan")}, "step must be a number from 1e-09 to 1,000, not nan"),
         ({"step": 1j}, "step must be a number from 1e-09 to 1,000, not 1j"),
@@ -318,21 +310,20 @@ def test_settings_take_numbers_of_numpy():
     assert [type(value) for value in vars(settings).values()] == [int] * 4 + [float] * 2
 
 
+NEARLY_ALL_TEA = Corpus([["tea"] * 50, ["tea", "time"]], tablesize=4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"engine": "arrays"}, r"^engine must be 'auto' or 'submission', not 'arrays'$"),
-        ({"settings": 2000}, r"^settings must be Settings\(\.\.\.\), not 2000"),
-        ({"settings": {"dim": 3}}, r"^settings must be Settings\(\.\.\.\), not {'dim': 3}"),
-        ({"corpus": ["one two three"] * 9}, r"^the text gives no window .* thinning=1 keeps all"),
-        (
-            {"corpus": Corpus([["tea"] * 50, ["tea", "time"]], tablesize=4), "settings": TINY},
-            "nearly all 'tea'",
-        ),
+        ({"engine": "arrays"}, r"engine must be 'auto' or 'submission', not 'arrays'$"),
+        ({"settings": {"dim": 3}}, r"settings must be Settings\(\.\.\.\), not {'dim': 3}"),
+        ({"corpus": ["one two three"] * 9}, "the text gives no window .* thinning=1 keeps all"),
+        ({"corpus": NEARLY_ALL_TEA, "settings": TINY}, "the text is nearly all 'tea'"),
     ],
 )
 def test_arguments_that_will_not_do_are_refused(arguments, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=f"^{message}"):
         training.train(submission, **{"corpus": ["a b c d"], **arguments})
 
 
@@ -340,9 +331,9 @@ def test_where_hardly_a_word_is_left_training_says_so_and_what_to_do(capsys):
     words = [f"word{i}" for i in range(60)] * 6
     text = [words[i : i + 20] for i in range(0, 360, 10)]
     training.train(submission, text, Settings(10), nothing)
+    share = r"^Thinning leaves only (\S+)% of the words of the text\. "
     told = re.search(
-        r"^Thinning leaves only (\S+)% of the words of the text\. "
-        r"To keep more, set thinning to (\S+), or to 1 for all\.$",
+        share + r"To keep more, set thinning to (\S+), or to 1 for all\.$",
         capsys.readouterr().out,
         re.MULTILINE,
     )
@@ -352,18 +343,14 @@ def test_where_hardly_a_word_is_left_training_says_so_and_what_to_do(capsys):
 
 
 @may_overflow  # in the submission
-@either
-def test_a_loss_that_is_not_finite_stops_training(treebank, engine):
-    with pytest.raises(InputError, match=r"the loss is (nan|inf) at iteration \d+. Try a smaller"):
-        train(treebank, Settings(step=1000), engine=engine)
-
-
-@may_overflow  # in the submission
-def test_a_loss_that_breaks_in_the_last_steps_is_no_fault_of_the_submission(treebank):
-    with pytest.raises(InputError, match="Try a smaller step") as broken:
+def test_a_loss_that_is_not_finite_stops_training(treebank):
+    told = r"the loss is (nan|inf) at iteration \d+. Try a smaller"
+    with pytest.raises(InputError, match=told) as broken:
         train(treebank, Settings(step=1000))
+    with pytest.raises(InputError, match=told):
+        train(treebank, Settings(step=1000), engine="submission")
     iteration = int(re.search(r"at iteration (\d+)", str(broken.value))[1])
-    for end in range(iteration - 9, iteration + 3):
+    for end in range(iteration - 3, iteration + 2):  # also among the last steps, which are checked
         with contextlib.suppress(InputError):  # where the submission differed, SubmissionError
             train(treebank, Settings(end, step=1000))
 
@@ -371,25 +358,21 @@ def test_a_loss_that_breaks_in_the_last_steps_is_no_fault_of_the_submission(tree
 # A submission that differs
 
 
-@either
 @pytest.mark.parametrize(
     ("name", "change", "shown", "expected"),
     [
         ("word2vec_sgd_wrapper", lambda found: None, "None", "loss, grad"),
-        ("word2vec_sgd_wrapper", lambda found: found[0], ".*[0-9].*", "loss, grad"),
         ("word2vec_sgd_wrapper", lambda found: (*found, 1), r"\(.*, array.*", "loss, grad"),
         ("word2vec_sgd_wrapper", lambda found: (None, found[1]), r"\(None, array.*", "loss, grad"),
-        ("word2vec_sgd_wrapper", lambda found: found[::-1], r"\(array.*", "loss, grad"),
         ("sgd", lambda x: None, "None", "x alone, in the shape of x0"),
         ("sgd", lambda x: (x, 0.5), r"\(array\(.*", "x alone, in the shape of x0"),
         ("sgd", lambda x: x.ravel(), r"array\(.*", "x alone, in the shape of x0"),
-        ("sgd", lambda x: x.tolist(), r"\[\[.*", "x alone, in the shape of x0"),
     ],
 )
-def test_a_function_that_returns_something_else_is_told_so(engine, name, change, shown, expected):
+def test_a_function_that_returns_something_else_is_told_so(name, change, shown, expected):
     changed = Changed(**{name: lambda *args: change(getattr(submission, name)(*args))})
     with pytest.raises(SubmissionError, match=f"^{name} returns {shown}, expected {expected}$"):
-        training.train(changed, ["a b c d"], TINY, nothing, engine=engine)
+        training.train(changed, ["a b c d"], TINY, nothing)
 
 
 def wrapper_with(change):
@@ -403,16 +386,11 @@ def wrapper_with(change):
     return Changed(word2vec_sgd_wrapper=wrapper)
 
 
-def sgd_that_hides_errors(f, x, step, iterations, *others):
+def hides_errors(f, x, step, iterations, *others):
     for _ in range(iterations + 5):
         with contextlib.suppress(Exception):
             x = x - step * f(x)[1]
     return x
-
-
-def sgd_that_draws(f, x, *others):
-    random.random()
-    return submission.sgd(f, x, *others)
 
 
 def changes_vectors(center, size, outside, word2ind, V, U, *others):
@@ -421,18 +399,17 @@ def changes_vectors(center, size, outside, word2ind, V, U, *others):
     return found
 
 
-def draws(*arguments):
-    random.random()
-    return submission.skipgram(*arguments)
+def draws(function):
+    return lambda *arguments: random.random() and function(*arguments)
 
 
 @pytest.mark.parametrize(
     ("changed", "difference", "question"),
     [
-        (Changed(sgd=sgd_that_hides_errors), "sgd evaluates f 15 times in 10 iterations", "2b"),
-        (Changed(sgd=sgd_that_draws), "sgd draws random numbers", "2b"),
+        (Changed(sgd=hides_errors), "sgd evaluates f 15 times in 10 iterations", "2b"),
+        (Changed(sgd=draws(submission.sgd)), "sgd draws random numbers", "2b"),
         (Changed(skipgram=changes_vectors), "in a step built from edge cases your functions change the word vectors they are given", "2a"),
-        (Changed(skipgram=draws), "in a step built from edge cases other windows or samples are drawn", "2a"),
+        (Changed(skipgram=draws(submission.skipgram)), "in a step built from edge cases other windows or samples are drawn", "2a"),
         (wrapper_with(lambda loss, grad, call: (loss * (1 + 1e-7), grad)), "in a step built from edge cases the loss is right in single precision only (float32)", "2a"),
         (wrapper_with(lambda loss, grad, call: (loss, grad[:-1])), "in a step built from edge cases the gradient has shape", "2a"),
     ],
@@ -440,11 +417,10 @@ def draws(*arguments):
 def test_what_differs_is_told_with_a_command_that_finds_out_why(changed, difference, question):
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.suppress(ValueError):
         training.train(changed, ["a b c d"], TINY, nothing)
-    told = printed.getvalue()
+    told, _, command = printed.getvalue().partition("and run: ")
     assert f"Training through your functions, which takes minutes, because {difference}" in told
-    assert BY_LOOPS not in told
-    command = told.partition("and run: ")[2].splitlines()[0]
-    python, program, asked = shlex.split(command)
+    assert BY_LOOPS not in command
+    python, program, asked = shlex.split(command.splitlines()[0])
     assert shutil.which(python)
     assert Path(program).is_absolute()
     assert Path(program).exists()
@@ -452,9 +428,8 @@ def test_what_differs_is_told_with_a_command_that_finds_out_why(changed, differe
 
 
 def test_a_gradient_may_be_a_list(capsys):
-    training.train(
-        wrapper_with(lambda loss, grad, _: (loss, list(grad))), ["a b c d"], TINY, nothing
-    )
+    by = wrapper_with(lambda loss, grad, _: (loss, list(grad)))
+    training.train(by, ["a b c d"], TINY, nothing)
     assert BY_LOOPS in capsys.readouterr().out
 
 
@@ -469,14 +444,14 @@ def test_a_loss_that_breaks_by_the_submission_is_not_blamed_on_the_step():
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_check_that_fails_late_leaves_nothing_of_the_loops(treebank, resume, capsys):
     """The submission is another one in the last steps, when the loops have saved states."""
-    expected, _ = train(treebank, engine="submission", save=True)
+    expected = train(treebank, engine="submission", save=True)
     state = Path(FILE).read_bytes()
     train(treebank, replace(SHORT, iterations=20), engine="submission", save=True)
     changed = wrapper_with(lambda loss, grad, call: (2 * loss if call == 7 else loss, grad))
     trained = training.train(changed, treebank, SHORT, nothing, not resume, resume)
     assert "because in step 58 the loss is " in capsys.readouterr().out
     vectors = np.concatenate((trained.vectors, trained.outside_vectors))
-    assert vectors.tobytes() == expected.tobytes()
+    assert_same((vectors, trained.loss), expected)
     assert Path(FILE).read_bytes() == state
 
 
@@ -490,8 +465,8 @@ def run_python(code, *arguments, **environment):
         cwd=SOURCE, env={**os.environ, **environment}, capture_output=True, text=True,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    printed, data = done.stdout.rstrip("\n").rpartition("\n")[::2]
-    return f"{printed}\n", json.loads(data)
+    *printed, data = done.stdout.splitlines()
+    return "\n".join(printed), json.loads(data)
 
 
 BROKEN = """
@@ -502,7 +477,7 @@ from training import Settings, train
 trained = train(submission, ["a b c d e f"] * 30, Settings(12, 3, 2, 4, 0.1, 1), print)
 print(trained.vectors.tolist())
 """
-SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + BY_LOOPS.replace(".", r"\.")
+SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + re.escape(BY_LOOPS.strip())
 
 
 @pytest.mark.parametrize(
@@ -514,7 +489,7 @@ SLOW = r"Training is slow without Numba \(%s\)%s\n.*\n" + BY_LOOPS.replace(".", 
         (
             "import numba.core.compiler; numba.core.compiler.compile_extra = None",
             r".*\nTraining through your functions, which takes minutes, because Numba cannot compile "
-            r"here \(.*NoneType.*\)\.\n10 .*\niter 10: .*\n",
+            r"here \(.*NoneType.*\)\.\n10 .*\niter 10: .*",
         ),
     ],
     ids=["absent", "switched off", "not importable", "not compiling"],
@@ -529,7 +504,7 @@ def test_without_numba_training_goes_on_and_says_why_it_is_slow(fault, told, tmp
 
 def test_numba_is_loaded_by_the_loops_only():
     code = "import run, grader, sys; from training import train; print(int('numba' in sys.modules))"
-    assert run_python(code) == ("\n", 0)
+    assert run_python(code) == ("", 0)
 
 
 HANDOUT = """
@@ -556,8 +531,7 @@ def test_the_handouts_run_gives_the_published_vectors_on_every_machine(real_tree
     }
     printed, (loss, vectors) = run_python(HANDOUT, real_treebank)
     printed_old, (loss_old, vectors_old) = run_python(HANDOUT, real_treebank, **old)
-    assert BY_LOOPS in printed
-    assert BY_LOOPS in printed_old
+    assert BY_LOOPS.strip() == printed == printed_old
     assert f"{loss:.6f}" == f"{loss_old:.6f}" == "9.812206"
     assert len(vectors) == 19_539
     for word, vector in PUBLISHED.items():

@@ -7,7 +7,7 @@ import numpy as np
 import plain_training as plain
 import pytest
 from conftest import write_treebank
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from utils.treebank import StanfordSentiment
@@ -18,50 +18,37 @@ words = st.sampled_from(["rain", "snow", "tea", "Tea", "a", "b", ",", "é"])
 texts = st.lists(st.lists(words, min_size=1, max_size=8).map(" ".join), min_size=1, max_size=40)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def treebank():
     return StanfordSentiment(SAMPLE)
 
 
 def test_words_have_indices_in_order_of_first_appearance_and_unk_comes_last(make_treebank):
-    treebank = StanfordSentiment(make_treebank(["Snow and rain", "rain or Hail"]))
-    assert list(treebank.tokens().items()) == [
-        ("snow", 0), ("and", 1), ("rain", 2), ("or", 3), ("hail", 4), ("UNK", 5)
-    ]  # fmt: skip
-    assert treebank.sentences() == [["snow", "and", "rain"], ["rain", "or", "hail"]]
-    assert treebank.num_sentences() == 2
-
-
-def test_any_white_space_parts_words_and_double_encoding_is_left_alone(make_treebank):
-    treebank = StanfordSentiment(make_treebank(["clichÃ©s\u00a0and\u2003tea\x85pots"]))
-    assert treebank.sentences() == [["clichã©s", "and", "tea", "pots"]]
-
-
-def test_reject_probability_is_the_formula(treebank):
-    frequency = plain.vocabulary(treebank.sentences())[1]
-    total = sum(frequency)
-    for r, count in zip(treebank.reject_prob(), frequency, strict=True):
-        assert r == pytest.approx(max(0, 1 - (1e-5 * total / count) ** 0.5), abs=1e-15)
-
-
-@pytest.mark.parametrize("seed", [1, 31415])
-def test_corpus_is_that_of_plain_loops_and_so_is_the_random_state(treebank, seed):
-    sentences = treebank.sentences()
-    index, frequency = plain.vocabulary(sentences)
-    random.seed(seed)
-    random.gauss(0, 1)  # leaves a second number behind in the state, which must survive
-    expected = plain.draw_corpus(
-        sentences, dict(zip(index, frequency, strict=True)), sum(frequency)
+    treebank = StanfordSentiment(
+        make_treebank(["Snow and rain", "clichÃ©s\u00a0and\u2003tea\x85pots"])
     )
+    assert treebank.sentences() == [["snow", "and", "rain"], ["clichã©s", "and", "tea", "pots"]]
+    assert treebank.num_sentences() == 2
+    index = {"snow": 0, "and": 1, "rain": 2, "clichã©s": 3, "tea": 4, "pots": 5, "UNK": 6}
+    assert list(treebank.tokens().items()) == list(index.items())
+
+
+def test_corpus_is_that_of_plain_loops_and_so_is_the_random_state():
+    treebank = StanfordSentiment(SAMPLE)
+    index, frequency = plain.vocabulary(treebank.sentences())
+    frequency_of = dict(zip(index, frequency, strict=True))
+    random.seed(31415)
+    random.gauss(0, 1)  # leaves a second number behind in the state, which must survive
+    expected = plain.draw_corpus(treebank.sentences(), frequency_of, sum(frequency))
     state = random.getstate()
-    random.seed(seed)
+    random.seed(31415)
     random.gauss(0, 1)
-    assert treebank.all_sentences() == expected
-    assert random.getstate() == state
-    assert treebank.all_sentences() is treebank.all_sentences()
-    assert random.getstate() == state
+    for _ in range(2):
+        assert treebank.all_sentences() == expected
+        assert random.getstate() == state
 
 
+@settings(max_examples=50)
 @given(texts, st.integers(1, 10), st.integers(0, 2**32))
 def test_windows_are_those_of_plain_loops(tmp_path_factory, texts, size, seed):
     treebank = StanfordSentiment(write_treebank(tmp_path_factory.mktemp("tree"), texts), 100)
@@ -91,23 +78,21 @@ def test_a_text_without_windows_is_refused(make_treebank, texts):
         treebank.get_random_context(3)
 
 
-@pytest.mark.parametrize("size", [7, 1000, 20_011])
-def test_table_is_that_of_plain_loops(size):
+@pytest.mark.parametrize("size", [7, 20_011])
+def test_negative_samples_are_entries_of_the_table_which_is_that_of_plain_loops(size):
     treebank = StanfordSentiment(SAMPLE, tablesize=size)
-    frequency = plain.vocabulary(treebank.sentences())[1]
     table = treebank.sample_table()
     assert table.dtype == np.int32
-    assert table.tolist() == plain.negative_table(frequency, size)
-
-
-def test_negative_samples_are_entries_of_the_table(treebank):
-    table = treebank.sample_table()
-    assert len(table) == 1_000_000
+    assert table.tolist() == plain.negative_table(plain.vocabulary(treebank.sentences())[1], size)
     random.seed(5)
-    drawn = [treebank.sample_token_idx() for _ in range(1000)]
+    drawn = [treebank.sample_token_idx() for _ in range(100)]
     random.seed(5)
-    assert drawn == [table[random.randint(0, 999_999)] for _ in range(1000)]
+    assert drawn == [table[random.randint(0, size - 1)] for _ in range(100)]
     assert {type(word) for word in drawn} == {int}
+
+
+def test_the_table_has_a_million_entries_unless_told_otherwise(treebank):
+    assert len(treebank.sample_table()) == 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -125,18 +110,12 @@ def test_a_sentiment_beyond_0_and_1_is_refused(treebank, label):
         treebank.categorify(label)
 
 
-def test_labels_are_those_of_the_phrase_equal_to_the_sentence(tmp_path, make_treebank):
-    folder = make_treebank(
-        ["Great -LRB- really -RRB- clichÃ©s", "A  bad\u00a0ONE", "voilÃ\u00a0 !"]
-    )
-    (folder / "dictionary.txt").write_text(
-        "great|0\nvoilà !|3\na bad one|1\nGreat (really) x|0\nGreat ( really ) clichés|2\n",
-        encoding="utf-8",
-    )
-    (folder / "sentiment_labels.txt").write_text(
-        "phrase ids|sentiment values\n0|0.5\n1|0.1\n2|0.9\n3|0.7\n"
-    )
-    assert StanfordSentiment(folder).sent_labels().tolist() == [0.9, 0.1, 0.7]
+def test_labels_are_those_of_the_phrase_equal_to_the_sentence(make_treebank):
+    texts = ["Great -LRB- really -RRB- clichÃ©s", "A  bad\u00a0ONE", "voilÃ\u00a0 !", "A | B"]
+    folder = make_treebank(texts, [0.9, 0.1, 0.7, 0.3])
+    phrases = "Great ( really ) clichés|0\nGreat (really) x|3\na | b|3\nvoilà !|2\na bad one|1\n"
+    (folder / "dictionary.txt").write_text(phrases, encoding="utf-8")
+    assert StanfordSentiment(folder).sent_labels().tolist() == [0.9, 0.1, 0.7, 0.3]
 
 
 def test_split_and_labelled_sentences_belong_together(make_treebank):
@@ -163,10 +142,9 @@ def test_methods_work_in_any_order_and_read_each_file_once(make_treebank):
     }
     expected = None
     for order in permutations(calls):
-        treebank, results = StanfordSentiment(folder, tablesize=50), {}
+        treebank = StanfordSentiment(folder, tablesize=50)
         random.seed(1)
-        for name in order:
-            results[name] = calls[name](treebank)
+        results = {name: calls[name](treebank) for name in order}
         expected = expected or results
         assert results == expected
     for file in folder.iterdir():
@@ -178,13 +156,10 @@ def test_pinned_figures_of_the_real_treebank(real_treebank):
     treebank = StanfordSentiment(real_treebank)
     assert treebank.num_sentences() == 11_855
     assert len(treebank.tokens()) == 19_539
-    assert treebank.tokens()["UNK"] == 19_538
     assert sum(map(len, treebank.sentences())) + 1 == 227_246
     assert [len(part) for part in treebank.dataset_split()] == [8_544, 2_210, 1_101]
     random.seed(31415)
-    np.random.seed(9265)
     random.randint(1, 5)
     corpus = treebank.all_sentences()
-    assert len(corpus) == 299_303
-    assert sum(map(len, corpus)) == 1_523_942
+    assert (len(corpus), sum(map(len, corpus))) == (299_303, 1_523_942)
     assert random.random() == 0.345113990875067

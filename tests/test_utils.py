@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -19,12 +20,6 @@ def arrays(low, high, dims=(1, 2)):
     return hnp.arrays(float, shapes, elements=st.floats(low, high)).map(frozen)
 
 
-def frozen(array):
-    array = np.array(array, float)
-    array.setflags(write=False)
-    return array
-
-
 @given(arrays(-1000, 1000))
 def test_softmax_is_scipys_by_rows(scores):
     result = softmax(scores)
@@ -33,8 +28,7 @@ def test_softmax_is_scipys_by_rows(scores):
 
 
 def test_softmax_of_huge_and_of_whole_numbers():
-    with np.errstate(over="raise", invalid="raise", divide="raise"):
-        result = softmax(frozen([[1e300, 0, -1e300], [-1e300, -1e300, -1e301], [1e3, 1e3, 1e3]]))
+    result = softmax(frozen([[1e300, 0, -1e300], [-1e300, -1e300, -1e301], [1e3, 1e3, 1e3]]))
     np.testing.assert_allclose(result, [[1, 0, 0], [0.5, 0.5, 0], [1 / 3, 1 / 3, 1 / 3]])
     np.testing.assert_allclose(softmax(np.array([0, 0])), [0.5, 0.5])
 
@@ -48,11 +42,8 @@ def test_normalize_rows_gives_unit_rows_of_the_same_direction(x):
         np.testing.assert_allclose(unit * length, row, rtol=1e-14)
 
 
-# Files written whole
-
-
 def contents(folder):
-    """Return name -> bytes of all files in a folder."""
+    """Give name -> bytes of all files in a folder."""
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -63,57 +54,42 @@ def test_write_files_makes_and_replaces_files_of_text_and_of_bytes(tmp_path, mon
     assert contents(tmp_path) == {"old": "tea\n☕".encode(), "new": b"\xff\r\n", "b.txt": b"2"}
 
 
-def fails_after(monkeypatch, owner, name, works, error):
-    """Let a function fail when it was called so often; give what the folder held at each call."""
-    function, seen = getattr(owner, name), []
-
-    def call(path, argument):
-        seen.append(contents(Path(path).parent))
-        if len(seen) > works:
-            raise error
-        return function(path, argument)
-
-    monkeypatch.setattr(owner, name, call)
-    return seen
-
-
 FULL = OSError(28, "No space left on device")
 IN_USE = PermissionError(13, "Access is denied")
+OLD = {"a": b"old a", "b": b"old b"}
 
 
-@pytest.mark.parametrize("before", [{}, {"a": b"old a", "b": b"old b"}])
+@pytest.mark.parametrize("before", [{}, OLD])
 @pytest.mark.parametrize(
     ("owner", "name", "works", "error", "told"),
     [
         (Path, "write_bytes", 0, FULL, "a cannot be written: No space left on device. Make room"),
         (Path, "write_bytes", 1, FULL, "b cannot be written: No space left on device. Make room"),
-        (os, "replace", 0, FULL, "a cannot be written: No space left on device. Make room"),
         (os, "replace", 0, IN_USE, "a cannot be written: Access is denied. Close what has it open"),
-        (os, "replace", 0, KeyboardInterrupt(), ""),
+        (os, "replace", 1, FULL, "b cannot be written: No space left on device. Make room"),
+        (os, "replace", 0, KeyboardInterrupt(), None),
     ],
 )
-def test_trouble_leaves_the_old_files_and_nothing_else(
+def test_trouble_leaves_whole_files_and_nothing_else(
     tmp_path, monkeypatch, before, owner, name, works, error, told
 ):
-    for file, content in before.items():
-        (tmp_path / file).write_bytes(content)
+    function, calls = getattr(owner, name), []
+
+    def fails_after_some(path, argument):
+        calls.append(path)
+        if len(calls) > works:
+            raise error
+        return function(path, argument)
+
+    write_files({tmp_path / name: content for name, content in before.items()})
     with monkeypatch.context() as patch:
-        fails_after(patch, owner, name, works, error)
+        patch.setattr(owner, name, fails_after_some)
         with pytest.raises((InputError, KeyboardInterrupt)) as caught:
             write_files({tmp_path / "a": "new a", tmp_path / "b": "new b"})
-    assert contents(tmp_path) == before
-    assert f"{tmp_path / told}" in str(caught.value) or not told
-    assert len(str(caught.value).splitlines()) == bool(told)
-
-
-def test_trouble_between_the_renames_which_come_last_leaves_every_file_whole(tmp_path, monkeypatch):
-    (tmp_path / "b").write_text("old b")
-    with monkeypatch.context() as patch:
-        seen = fails_after(patch, os, "replace", 1, FULL)
-        with pytest.raises(InputError, match="b cannot be written"):
-            write_files({tmp_path / "a": "new a", tmp_path / "b": "new b"})
-    assert seen[0] == {"b": b"old b", "a.tmp": b"new a", "b.tmp": b"new b"}
-    assert contents(tmp_path) == {"a": b"new a", "b": b"old b"}
+    is_replaced = {"a": b"new a"} if (name, works) == ("replace", 1) else {}
+    assert contents(tmp_path) == before | is_replaced
+    assert told is None or f"{tmp_path / told}" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -128,33 +104,15 @@ def test_what_cannot_be_written_is_told_with_its_whole_path(tmp_path, monkeypatc
     assert os.listdir(tmp_path) == ["folder"]
 
 
-# JSON
-
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
-)
+def test_json_is_one_line_in_utf8_and_is_read_back_at_full_precision(tmp_path):
+    file, value = tmp_path / "x.json", {"naïve ☕": [0.1, -2, 1 / 3, 5e-324, None, True, "\n"]}
+    dump(value, file)
+    assert repr(load(file)) == repr(load(str(file))) == repr(value)
+    text = '{"naïve ☕": [0.1, -2, 0.3333333333333333, 5e-324, null, true, "\\n"]}\n'
+    assert file.read_bytes() == to_json(value).encode() == text.encode()
 
 
-@given(json_values)
-def test_what_is_dumped_is_loaded_at_full_precision(tmp_path_factory, value):
-    path = tmp_path_factory.getbasetemp() / "value.json"
-    dump(value, path)
-    assert repr(load(path)) == repr(load(str(path))) == repr(value)
-    assert path.read_text(encoding="utf-8") == to_json(value)
-
-
-def test_json_is_one_line_in_utf8(tmp_path):
-    dump({"naïve ☕": [0.1, -2]}, tmp_path / "x.json")
-    assert (tmp_path / "x.json").read_bytes() == '{"naïve ☕": [0.1, -2]}\n'.encode()
-
-
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("number", [float("nan"), -float("inf")])
 def test_a_number_that_is_not_finite_is_refused_and_the_old_file_kept(tmp_path, number):
     (tmp_path / "x.json").write_text("old")
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -162,18 +120,20 @@ def test_a_number_that_is_not_finite_is_refused_and_the_old_file_kept(tmp_path, 
     assert contents(tmp_path) == {"x.json": b"old"}
 
 
-@pytest.mark.parametrize("name", ["none.json", ""])
-def test_loading_what_is_not_there_names_the_file(tmp_path, name):
-    with pytest.raises(InputError) as error:
-        load(tmp_path / name)
-    why = "Is a directory" if not name else "No such file or directory"
-    assert str(error.value) == f"{tmp_path / name} cannot be read: {why}."
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2", b"{'a': 1}", b"[1] [2]", b'"\xff"'])
-def test_loading_what_is_not_json_names_the_file(tmp_path, content):
-    (tmp_path / "x.json").write_bytes(content)
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"", "is not valid JSON: "),
+        (b"[1, 2", "is not valid JSON: "),
+        (b"[1] [2]", "is not valid JSON: "),
+        (b'"\xff"', "is not valid JSON: "),
+    ],
+)
+def test_loading_what_is_not_json_names_the_file(tmp_path, content, told):
+    if content is not None:
+        (tmp_path / "x.json").write_bytes(content)
     with pytest.raises(InputError) as error:
         load(tmp_path / "x.json")
-    assert str(error.value).startswith(f"{tmp_path / 'x.json'} is not valid JSON: ")
-    assert len(str(error.value).splitlines()) == 1
+    assert str(error.value).startswith(f"{tmp_path / 'x.json'} {told}")
+    assert "\n" not in str(error.value)

@@ -49,15 +49,11 @@ def test_only_the_words_asked_for_are_kept(file):
     "text",
     [
         "1 2 \ntea 1 2 \n",  # as the first word2vec wrote it
-        "1 2\r\ntea 1 2\r\n",
         "1 2\ntea 1 2",
         "2 2\ntea 1 2\ntea 3 4\n",
-        "1 2\ntea 1 2\n\n",
         "\ufeff1 2\ntea 1 2\n",
         "2 2\ntea 1e0 +2.\nnew\u00a0york 3 4\n",
         "tea 1 2\ncoffee 3 4\n",  # GloVe's
-        "tea 1 2",
-        ". . . 3 4\ntea 1 2\nat name@domain.com 5 6\n",
         "3 2\n. . . 3 4\ntea 1 2\nat name@domain.com 5 6\n",
         "\ufefftea 1 2\n\n\n",
         "1 2\ntea\t1\t2\n",
@@ -69,11 +65,13 @@ def test_only_the_words_asked_for_are_kept(file):
         "# 3 4\ntea 1 2\n",
     ],
 )
-@pytest.mark.parametrize("packed", [bytes, gzip.compress])
-def test_what_others_write_is_read(file, text, packed):
-    file.write_bytes(packed(text.encode("utf-8", "surrogateescape")))
+def test_what_others_write_is_read(file, text):
+    content = text.encode("utf-8", "surrogateescape")
+    file.write_bytes(content)
     found = read_word_vectors(file, {"tea"})
     assert {word: vector.tolist() for word, vector in found.items()} == {"tea": [1, 2]}
+    file.write_bytes(gzip.compress(content))
+    assert read_word_vectors(file, {"tea"})["tea"].tolist() == [1, 2]
 
 
 def test_a_large_file_takes_little_memory(file):
@@ -88,19 +86,13 @@ def test_a_large_file_takes_little_memory(file):
 BAD = {
     "empty": (b"", 1, "a word and its vector"),
     "words alone": (b"two three\n", 1, "a word and its vector"),
-    "numbers alone": (b"0.5\n", 1, "a word and its vector"),
-    "JSON": (b'{"tea": [1, 2]}\n', 1, "a word and its vector"),
-    "commas": (b"tea,1,2\n", 1, "a word and its vector"),
     "rows that differ": (b"tea 1 2\nrain 1\n", 2, "a word and 2 numbers"),
-    "rows that are longer": (b"tea 1 2\nrain 1 2 3\n", 2, "a word and 2 numbers"),
     "NaN in the first row": (b"tea nan 1\nrain 1 2\n", 1, "finite numbers up to 1e100"),
     "no vectors": (b"0 2\n", 1, "at least one"),
     "no numbers": (b"1 0\ntea\n", 1, "at least one"),
     "too few numbers": (b"2 2\ntea 1 2\nrain 1\n", 3, "a word and 2 numbers"),
     "too many numbers": (b"2 2\ntea 1 2\nrain 1 2 3\n", 3, "a word and 2 numbers"),
-    "an empty line": (b"2 2\n\ntea 1 2\n", 2, "a word and 2 numbers"),
     "no number": (b"1 2\ntea 1 x\n", 2, "finite numbers up to 1e100, found 'x'"),
-    "NaN": (b"1 2\ntea nan 1\n", 2, "finite numbers up to 1e100, found 'nan'"),
     "infinite": (b"1 2\ntea 1e999 1\n", 2, "finite numbers up to 1e100, found '1e999'"),
     "a huge number": (b"1 2\ntea 1e200 1\n", 2, "finite numbers up to 1e100"),
     "an underscore": (b"1 2\ntea 1_0 1\n", 2, "finite numbers"),
@@ -109,7 +101,6 @@ BAD = {
     "an empty line amid": (b"2 2\ntea 1 2\n\nrain 1 2\n", 3, "a word and 2 numbers"),
     "cut off": (b"3 2\ntea 1 2\nrain 3 4\n", 3, "ends after 2 vectors, but line 1 promises 3"),
     "joined": (b"1 2\ntea 1 2\nrain 3 4\n", 3, "2 vectors, but line 1 promises 1"),
-    "header only": (b"1 2\n", 1, "ends after 0 vectors"),
     "a long line": (b"1 2\n" + b"x" * 10_000, 2, f"found '{'x' * 45}...'."),
 }
 
@@ -136,9 +127,7 @@ FLOATS = np.linspace(0, 1, 5000).tobytes()
     [
         (b"1 2\ntea " + np.array([1, 0.1], "float32").tobytes() + b"\n", BINARY),
         (FLOATS, BINARY),
-        (gzip.compress(FLOATS, mtime=0), BINARY),
         ("tea 1 2\n".encode("utf-16"), BINARY),
-        (b"te\x01a 1 2\n" * 5, BINARY),
         (bz2.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
         (lzma.compress(b"tea 1 2\n"), r"is an archive\. Unpack it"),
         (b"PK\x03\x04 tea", r"is an archive\. Unpack it"),
@@ -152,9 +141,6 @@ def test_what_is_no_text_is_named(file, content, told):
         file.write_bytes(content)
     with pytest.raises(InputError, match=f"^{re.escape(str(file))} {told}"):
         read_word_vectors(file, {"tea"})
-
-
-# What training gives
 
 
 @pytest.fixture

@@ -105,9 +105,8 @@ def plot_word_vectors(vectors, title):
     axes.margins(0.1)
     axes.spines[["top", "right"]].set_visible(False)
     if has_legend:
-        axes.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(GROUPS) + 1, frameon=False
-        )
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
+        axes.legend(ncols=len(GROUPS) + 1, frameon=False, **above)
     _label(figure, axes, point_of)
     return figure
 
@@ -127,26 +126,14 @@ def _label(figure, axes, point_of):
     figure.draw_without_rendering()  # settles the layout, so that places on paper are known
     figure.set_layout_engine("none")
     color_of = {word: color for _, color, _, words in GROUPS for word in words}
-    to_points = 72 / DPI
-    labels = [
-        axes.annotate(
-            word,
-            point,
-            xytext=(0, 0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            color=color_of.get(word, OTHERS[1]),
-            parse_math=False,  # a word may hold dollar signs
-            arrowprops={
-                "arrowstyle": "-",
-                "color": color_of.get(word, OTHERS[1]),
-                "linewidth": 0.8,
-                "shrinkB": 3,
-            },
-        )
-        for word, point in point_of.items()
-    ]
+    to_points, labels = 72 / DPI, []
+    for word, point in point_of.items():
+        color = color_of.get(word, OTHERS[1])
+        line = {"arrowstyle": "-", "color": color, "linewidth": 0.8, "shrinkB": 3}
+        # a word may hold dollar signs, which are no mathematics
+        look = {"color": color, "ha": "center", "va": "center", "parse_math": False}
+        where = {"xytext": (0, 0), "textcoords": "offset points"}
+        labels.append(axes.annotate(word, point, arrowprops=line, **look, **where))
     sizes = [Text.get_window_extent(label).size * to_points for label in labels]
     places = axes.transData.transform(list(point_of.values())) * to_points
     frame = np.array(axes.bbox.extents) * to_points

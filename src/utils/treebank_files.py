@@ -93,28 +93,24 @@ def _label(path, number, text):
 
 def _records(path, header, separator):
     """Yield the number of each line and its two fields."""
-    lines, number = _lines(path), 0
-    if header:
-        number, found = next(lines, (1, ""))
-        _expect(found == header, path, 1, f"the header {header!r}", found)
-    for number, line in lines:
+    if not path.exists():
+        where = f"{path.name} not found in {path.parent.absolute()}"
+        raise InputError(f"{where}. Run '{command('data')}', or name another folder.")
+    first_lines = [f"the header {header!r}", "an entry"] if header else ["an entry"]
+    number = 0
+    for number, line in enumerate(read_text(path, _remedy()), 1):
+        _expect(line.endswith("\n"), path, number, "a whole line (the file is cut off)", line)
+        line = line.removesuffix("\n").removesuffix("\r")
+        if header and number == 1:
+            _expect(line == header, path, number, first_lines[0], line)
+            continue
         # a sentence may hold another tab, and a phrase, whose index comes last, another "|"
         part = line.partition if separator == "\t" else line.rpartition
         first, found, second = part(separator)
         _expect(found, path, number, f"two fields separated by {separator!r}", line)
         yield number, first, second
-    first_entry = 2 if header else 1
-    _expect(number >= first_entry, path, first_entry, "an entry", "the end of the file")
-
-
-def _lines(path):
-    """Yield the number of each line and its text."""
-    if not path.exists():
-        where = f"{path.name} not found in {path.parent.absolute()}"
-        raise InputError(f"{where}. Run '{command('data')}', or name another folder.")
-    for number, line in enumerate(read_text(path, _remedy()), 1):
-        _expect(line.endswith("\n"), path, number, "a whole line (the file is cut off)", line)
-        yield number, line.removesuffix("\n").removesuffix("\r")
+    if number < len(first_lines):
+        _expect(False, path, number + 1, first_lines[number], "the end of the file")
 
 
 def _expect(condition, path, number, expected, found):
