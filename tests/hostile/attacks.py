@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from .fixture import BOTH, CONFINED, Hostile, joined
+from .fixture import BOTH, CONFINED, Hostile, joined, together
 
 EVERY = BOTH, *CONFINED
 USER, LANDLOCK = CONFINED
@@ -40,7 +40,7 @@ TOOLS = """
                 os._exit(0)
 
 
-    def burn(seconds=2):
+    def burn(seconds=1):
         while time.process_time() < seconds:
             pass
 
@@ -114,7 +114,7 @@ KINDS = """
             subprocess.Popen(["sh", "-c", "(trap '' HUP; sleep 50 & exec sleep 50)"], **more)
 """
 MORE = "2a-2 2a-3 2a-4 2a-5"
-harmed = partial(clock, **HARMED | {"seconds": 1, "bound": 60})
+harmed = partial(clock, **HARMED | {"seconds": 0.5, "bound": 60})
 WAIT = "lambda: time.sleep(1)"
 OUTLIVE = [
     harmed("sessions of their own, the process above is killed", f"leave({WAIT})\nbe_busy()", harm="kill", without=("system calls",)),
@@ -219,14 +219,14 @@ KERNEL = [
     confinement("files that stay where all may write", "leave_files()\nreturn x", CALLS, hides=(), levels=(USER,), without=("sweep",)),
 ]  # fmt: skip
 
-# What is used up: memory, disk, threads, answers
+# What is used up: memory, disk, threads
 
 MEMORY = """
     import mmap
 
     held = []
 
-    def each(take, count=12, seconds=3):
+    def each(take, count=12, seconds=2):
         for _ in range(count):
             if os.fork() == 0:
                 os.setsid()
@@ -274,37 +274,11 @@ SPACE = [
     memory("small pieces without end where memory is short", "pieces()", MEMORY, memory=640, shows=ENDED),
 ]  # fmt: skip
 
-MANY = {
-    "eight arrays of 8M truth values": "[np.ones(8_000_000, bool)] * 8",
-    "eight arrays of 8M small numbers": "[np.ones(8_000_000, np.int8)] * 8",
-    "eight arrays of 2M in single precision": "[np.ones(2_000_000, np.float32)] * 8",
-    "a hundred thousand arrays of one truth value": "[np.ones(1, bool)] * 100_000",
-    "a matrix of 100M truth values": "np.ones((10_000, 10_000), bool)",
-}
-ANSWERS = [
-    Hostile(
-        "data",
-        f"gives {name}",
-        code={
-            "sigmoid": f"return {value}",
-            "skipgram": f"word2vec_loss_and_gradient(center_word_vectors[0], 0, {value}, None)\n"
-            f"return {value}, {value}, {value}",
-            "sgd": f"import numpy as np\nf({value})\nreturn {value}",
-        },
-        passes="2a-1 3a-0",
-        fails="2a-2 2a-7 2b-0 2b-3 2b-4",
-        levels=EVERY,
-        memory=768,
-        bound=25,
-    )
-    for name, value in MANY.items()
-]
-
 DISK = """
     import contextlib
 
     @contextlib.contextmanager
-    def holding(seconds=3):
+    def holding(seconds=2):
         held = []
         try:
             yield held
@@ -342,4 +316,5 @@ SPACE += [
     disk("a hundred thousand links", "crowd(lambda name: os.symlink('nothing', name))\nreturn x", DISK, without=("watch",)),
 ]  # fmt: skip
 
-ROWS = [*OUTLIVE, *KERNEL, *SPACE, *ANSWERS]
+SINGLE = [*OUTLIVE, *KERNEL, *SPACE]
+ROWS = together(SINGLE)

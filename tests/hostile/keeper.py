@@ -28,7 +28,7 @@ PR_SET_CHILD_SUBREAPER = 36
 NET = {"RLIMIT_NPROC": 3000, "RLIMIT_FSIZE": 8 * 2**30, "RLIMIT_AS": 12 * 2**30}
 PUBLIC = "/tmp", "/var/tmp", "/dev/shm"  # where everybody may write
 BUSY = b"busy-worker\0"  # how a submission calls a child when the time for `harm` has come
-FROZEN_SECONDS = 20
+FROZEN_SECONDS = 6
 
 
 def mount(*arguments):

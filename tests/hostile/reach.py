@@ -151,19 +151,6 @@ SECRETS = [
         hides=("OPEN ",),
     ),
     leaking(
-        "links and moves secrets into its folder",
-        "for k, path in enumerate(PATHS):\n"
-        "    for put in (os.link, os.symlink, os.rename):\n"
-        "        try:\n"
-        "            put(path, f'here-{k}-{put.__name__}')\n"
-        "        except OSError as error:\n"
-        "            print(put.__name__, error.strerror)\n"
-        "        else:\n"
-        "            leak_file(f'here-{k}-{put.__name__}')",
-        "PATHS = '@canary@', '@solution@/word2vec.py', '@grader@/notes.txt'\n",
-        teeth=LEAKED,
-    ),
-    leaking(
         "lets other programs read",
         "import subprocess\n"
         "for command in COMMANDS:\n"
@@ -481,11 +468,7 @@ WRITER = [
 ]
 
 ROWS = [
-    *together(SECRETS),
-    MEMORY,
-    *OTHERS,
-    *together([row for row in CONFINEMENT if not row.passes]),
-    *(row for row in CONFINEMENT if row.passes),
+    *together([*SECRETS, MEMORY, *OTHERS, *CONFINEMENT]),
     *together(TCP),
-    *WRITER,
+    *together(WRITER),
 ]
