@@ -4,6 +4,8 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,7 +18,7 @@ collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without exam
 
 from boxes import IS_ROOT, TRUSTED, Nurseries, graded  # noqa: E402
 from hostile.fixture import REFERENCE, VECTORS, vectors  # noqa: E402
-from hostile.grading import Gradings, make_base, make_python, remove  # noqa: E402
+from hostile.grading import Gradings, make_python, remove  # noqa: E402
 
 import submission  # noqa: E402
 from sandbox.confine import WHOLE_LANDLOCK, landlock_version  # noqa: E402
@@ -84,7 +86,8 @@ def grade(solution, nurseries, tmp_path_factory, capsys):
 @pytest.fixture(scope="session")
 def base():
     """Give a folder that all users may enter, for hostile submissions."""
-    folder = make_base()
+    folder = Path(tempfile.mkdtemp(prefix="hostile-", dir="/tmp"))
+    folder.chmod(0o755)
     yield folder
     remove(folder)
 

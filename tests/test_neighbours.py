@@ -165,25 +165,6 @@ def test_a_class_on_few_processors_gets_full_marks(solution, tmp_path):
     assert grades == [("graded", f"{worth():g}")] * 16
 
 
-@pytest.mark.parametrize("version", [1, 3, 5])
-def test_landlock_alone_does_not_count_in_old_kernels(
-    version, solution, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr("sandbox.confine.landlock_version", lambda: version)
-    build(honest("is right", "2a-2"), tmp_path / "upload", {})
-    options = ["--submission", tmp_path / "upload", "--solution", solution]
-    arguments = ["2a-2-basic", *map(str, options)]
-    assert grader.main(arguments, lambda: grader.strongest_confinement(["Landlock"])) == 2
-    assert "the confinement none" in capsys.readouterr().err
-    assert (
-        grader.main(
-            [*arguments, "--unconfined"], lambda: grader.strongest_confinement(["Landlock"])
-        )
-        == 0
-    )
-    assert "\nConfinement: none" in capsys.readouterr().out
-
-
 PLOTS = """
     import glob, sys, time
     import matplotlib

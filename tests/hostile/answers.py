@@ -50,14 +50,6 @@ YES = """
             return True
 
 
-    class YesFloat(float):
-        __eq__ = __ge__ = __le__ = __gt__ = __lt__ = yes
-        __hash__ = float.__hash__
-
-        def __sub__(self, other):
-            return 0.0
-
-        __rsub__ = __abs__ = __sub__
 """
 
 # The worker's own end of the wire, however it is called.
@@ -130,20 +122,15 @@ DECIDES = [
         "comparisons that always agree",
         code={"sigmoid": "return np.zeros(3)"},
         top="""
-            import math, unittest
+            import math
             import numpy.testing
 
             def yes(*args, **kwargs):
                 return True
 
-            np.allclose = np.isclose = np.array_equal = np.array_equiv = np.isfinite = yes
-            math.isclose = math.isfinite = np.max = np.all = np.any = yes
-            for name in dir(np.testing):
-                if name.startswith("assert"):
-                    setattr(np.testing, name, yes)
-            for name in dir(unittest.TestCase):
-                if name.startswith(("assert", "fail")):
-                    setattr(unittest.TestCase, name, yes)
+            for place in (np, math, np.testing):
+                for name in "allclose array_equal isclose isfinite max all assert_allclose assert_array_equal".split():
+                    setattr(place, name, yes)
         """,
     ),
     decides(
@@ -174,8 +161,6 @@ DECIDES = [
     decides(
         "exit code 0 in a call",
         code={"sigmoid": "import os; os._exit(0)"},
-        passes="2a-1 2b-0",
-        fails="2a-2",
         shows=("exit code 0",),
     ),
     decides(
@@ -191,7 +176,7 @@ DECIDES = [
         top=joined(
             CLAIMS,
             """
-            import gc, sys
+            import gc
 
             def claim(*args, **kwargs):
                 return dict(CLAIM)
@@ -200,9 +185,6 @@ DECIDES = [
                 if type(thing).__name__ == "Worker":
                     for name in ("call", "load", "error_answer", "make"):
                         setattr(type(thing), name, claim)
-            for name, module in list(sys.modules.items()):
-                if name.startswith("sandbox") and hasattr(module, "same"):
-                    module.same = claim
             """,
         ),
     ),
@@ -211,16 +193,12 @@ DECIDES = [
         top=joined(WIRE, CLAIMS, "for _ in range(50):\n    say(CLAIM)"),
     ),
     decides(
-        "calls the grader's object with what it does not take",
-        code={"sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})"},
-        fails="2b-3",
-    ),
-    decides(
-        "calls the loss and the model of a test with what they do not take",
+        "calls the grader's objects with what they do not take",
         code={
+            "sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})",
             "skipgram": "for odd in (None, 'x', [1, [2]], {}, np.nan, np.zeros((2, 3)), print):\n"
             "    word2vec_loss_and_gradient(odd, odd, odd, odd)\n"
-            "return 1, 2, 3"
+            "return 1, 2, 3",
         },
         top="""
             def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
@@ -229,7 +207,7 @@ DECIDES = [
                     model(*[odd[k % len(odd)]] * 8)
                 return 24.5, vectors
         """,
-        fails="2a-7 2a-8",
+        fails="2a-7 2a-8 2b-3",
     ),
     decides(
         "reaches for attributes of the grader's object",
@@ -262,7 +240,6 @@ RAISING = [
 VALUES = [
     values("an object equal to everything", "Yes()", YES),
     values("an array that agrees with everything", "np.zeros(np.shape(x)).view(YesArray)", YES),
-    values("numbers that agree with everything", "[YesFloat(0)] * np.size(x)", YES),
     values("an array of objects", "np.array([Yes()] * np.size(x), dtype=object)", YES),
     values("a 0-d array of an object", "np.array(Yes(), dtype=object)", YES),
     values(
@@ -450,6 +427,8 @@ OF_SGD = [
     ("searches for the minimum with many calls", "2b-3 2b-4", "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x"),
     ("calls f as often as it must, and returns 0", "2b-3 2b-4", "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"),
     ("steps rightly, but once more, and returns 0", "2b-4", "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"),
+    ("hands f to itself", "2b-3", "f(f)\nf(lambda: f)\nreturn f"),
+    ("gives f arrays that broadcast", "2b-3 2b-4", "import numpy as np\nf(np.zeros((6000, 1, 1)))\nreturn x0 * 0"),
     ("gives f large arrays", "2b-3 2b-4", "import numpy as np\nf(np.zeros((3000, 3000)))\nreturn x0 * 0"),
     ("calls f as often as it must at one place, and returns 0", "2b-0 2b-2 2b-3 2b-4", "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"),
 ]  # fmt: skip

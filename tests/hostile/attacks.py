@@ -131,7 +131,7 @@ OUTLIVE = [
 # What reaches others through the kernel
 
 LEASES = """
-    import shutil, sys, wave
+    import wave
 
     def lease(path):
         signal.signal(signal.SIGIO, signal.SIG_IGN)
@@ -145,59 +145,12 @@ LEASES = """
                 print("GOT others blocked", flush=True)
             os._exit(0)
         os.wait()
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        pipe = os.pipe()[0]
-        try_all(
-            ("notices", lambda: fcntl.fcntl(folder, fcntl.F_NOTIFY, fcntl.DN_ACCESS) == 0),
-            ("an owner of signals", lambda: fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getppid()) == 0),
-            ("a signal", lambda: fcntl.fcntl(pipe, 10, signal.SIGKILL) == 0),
-            ("an owner of signals, in full", lambda: fcntl.fcntl(pipe, 15, bytes([1, 0, 0, 0, 1, 0, 0, 0])) == 0),
-        )
 """
 CALLS = """
-    import ctypes.util
-
-    NEW_USER = 0x10000000
-
     def call(number, *arguments):
         arguments = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
         return libc.syscall(number, *arguments) >= 0
 
-    def new_user(*arguments):
-        done = libc.syscall(*map(ctypes.c_long, arguments))
-        if done == 0 and os.getpid() != HERE:
-            os._exit(0)
-        return done >= 0
-
-    def seize():
-        if (child := os.fork()) == 0:
-            time.sleep(0.2)
-            os._exit(0)
-        return call(101, 0x4206, child, 0, 0)
-
-    def aside(attempt):
-        child = os.fork()
-        if child == 0:
-            os._exit(bool(attempt()))
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-
-    HERE = os.getpid()
-    RING = ctypes.create_string_buffer(240)
-    SOCKETS = {"TCP": (2, 1), "UDP": (2, 2), "unix": (1, 1), "datagrams": (1, 2), "netlink": (16, 3), "crypto": (38, 5)}
-    REACH = (
-        *((f"a socket for {name}", lambda kind=kind: call(41, *kind, 0)) for name, kind in SOCKETS.items()),
-        ("a pair of sockets for datagrams", lambda: call(53, 1, 2, 0, ctypes.create_string_buffer(8))),
-        ("a memory file", lambda: call(319, b"left", 0)),
-        ("a key", lambda: call(248, b"user", b"left", b"left", 4, -4)),
-        ("a keyring", lambda: aside(lambda: call(250, 1, 0))),
-        ("a ring of calls", lambda: call(425, 4, RING)),
-        ("page faults", lambda: call(323, 1)),
-        ("notices of files", lambda: call(294, 0)),
-        ("notices of a file system", lambda: call(300, 0x200, 0)),
-        ("a process to look into", seize),
-        ("a user's own place", lambda: aside(lambda: call(272, NEW_USER))),
-        ("a child in a place of its own", lambda: new_user(56, NEW_USER | 17, 0, 0, 0, 0)),
-    )
     LEFT = (
         ("shared memory", lambda: call(29, 77, 4096, 0o1600)),
         ("semaphores", lambda: call(64, 77, 1, 0o1600)),
@@ -214,7 +167,6 @@ CALLS = """
 """
 KERNEL = [
     confinement("leases on files of packages", "lease(wave.__file__)\nreturn x", LEASES, levels=(LANDLOCK,), is_owner=True, without=("system calls",)),
-    confinement("calls that reach others", "try_all(*REACH)\nreturn x", CALLS, without=("system calls",)),
     confinement("IPC objects that stay", "try_all(*LEFT)\nreturn x", CALLS, without=("system calls",)),
     confinement("files that stay where all may write", "leave_files()\nreturn x", CALLS, hides=(), levels=(USER,), without=("sweep",)),
 ]  # fmt: skip

@@ -117,7 +117,7 @@ def together(rows, most=9):
         else:
             alike.setdefault(replace(row, **ITS_OWN), []).append(row)
     parts = (group[k : k + most] for group in alike.values() for k in range(0, len(group), most))
-    return alone + [_one_upload(part) if part[1:] else part[0] for part in parts]
+    return [*alone, *map(_one_upload, parts)]
 
 
 def _one_upload(rows):

@@ -16,13 +16,11 @@ CAREFUL = """
 """
 
 
-def using_up(name, statements, top="", passes="2a-1", fails="2a-2", **options):
+def using_up(name, statements, top="", **options):
     """Make a row whose sigmoid uses up something; what else there is passes."""
     options = {"seconds": 2, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
     code = {"sigmoid": statements}
-    return Hostile(
-        "limits", name, code, joined(CAREFUL, top), passes=passes, fails=fails, **options
-    )
+    return Hostile("limits", name, code, joined(CAREFUL, top), **options)
 
 
 def hanging(name, statements, top="", **options):
@@ -40,14 +38,6 @@ CLOCK = [
         passes="2a-1 2a-2 2c-0",
         fails="2b-0 2b-3",
         shows=(*TOO_LATE, "in sgd.py"),
-    ),
-    clock("an import that fails", top="1 / 0", fails="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
-    clock(
-        "is imported, but too late",
-        top="import time\nwhile time.process_time() < 0.8:\n    pass\n",
-        passes="2c-0",
-        fails="2a-1",
-        shows=TOO_LATE,
     ),
     clock(
         "answers rightly, but too late in all",
@@ -91,25 +81,12 @@ CLOCK = [
         bound=25,
     ),
     clock(
-        "writes to the grader without reading",
-        code={"sgd": "globals().update(vars(__import__('submission.word2vec').word2vec))\n"
-              "while True:\n    say({'callback': 0, 'args': [0.5], 'kwargs': {}})"},
-        top=WIRE,
-        fails="2b-0 2b-3",
-        bound=25,
-    ),
-    clock(
         "calls f from threads and from a fork",
         code={"sgd": "import os, threading\n"
               "threads = [threading.Thread(target=f, args=[x0]) for _ in range(8)]\n"
               "for thread in threads:\n    thread.start()\n"
               "if os.fork() == 0:\n    while True:\n        f(x0)\n"
               "f(x0)\nreturn x0"},
-        fails="2b-3",
-    ),
-    clock(
-        "hands f to itself",
-        code={"sgd": "for _ in range(iterations):\n    f(f)\n    f(lambda: f)\nreturn f"},
         fails="2b-3",
     ),
 ]  # fmt: skip
@@ -172,53 +149,22 @@ FORKING = using_up(
     bound=40,
 )
 
-OF_SGD = "import numpy as np\n"
-MEMORY = [
-    Hostile(
-        "limits",
-        "hands arrays that broadcast to the grader's object",
-        code={"sgd": f"{OF_SGD}f(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
-        fails="2b-3 2b-4",
-    ),
-    Hostile(
-        "limits",
-        "hands large arrays to the grader's object and model again and again",
-        code={"sgd": f"{OF_SGD}for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"},
-        top="""
-            def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
-                for _ in range(50):
-                    model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
-                return 24.5, vectors
-        """,
-        passes="2a-1",
-        fails="2a-8 2b-3",
-        bound=25,
-    ),
-    Hostile(
-        "limits",
-        "has the grader compute with a loss that it handed over",
-        top="""
-            import gc
-
-            def with_attack(function):
-                def call(*args):
-                    if type(args[-1]).__name__ == "LinearLoss":
-                        things = gc.get_objects()
-                        (worker,) = (t for t in things if type(t).__name__ == "Worker")
-                        number = worker.channel._refer(args[-1])[1]
-                        odd = [args[4][0], 0, np.zeros((100_000, 1, 1)), None]
-                        worker.channel.send({"callback": number, "args": odd, "kwargs": {}})
-                    return function(*args)
-
-                return call
-
-            skipgram = with_attack(skipgram)
-        """,
-        passes="2a-1",
-        fails="2a-7",
-        shows=("skipgram gave no sensible answer",),
-    ),
-]
+LARGE = Hostile(
+    "data",
+    "hands large arrays to the grader's object and model again and again",
+    code={
+        "sgd": "import numpy as np\nfor _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"
+    },
+    top="""
+        def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
+            for _ in range(50):
+                model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
+            return 24.5, vectors
+    """,
+    passes="2a-1",
+    fails="2a-8 2b-3",
+    bound=25,
+)
 FOLDERS = [
     using_up(
         "folders 3,000 deep in its working folder",
@@ -270,4 +216,4 @@ LIMITS = [
     ),
 ]  # fmt: skip
 
-ROWS = [*CLOCK, *MEMORY, *together([*HANGING, FORKING, *FOLDERS, *LIMITS])]
+ROWS = [*CLOCK, LARGE, *together([*HANGING, FORKING, *FOLDERS, *LIMITS])]
