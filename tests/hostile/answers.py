@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from grading.quiz import OPTIONS, QUESTIONS
-
 from .fixture import Hostile, joined, together
 
 decides = partial(Hostile, "decides")
@@ -137,7 +135,7 @@ DECIDES = [
         "a walk over frames and all objects that sets scores",
         code={"sigmoid": "grab()\nreturn x"},
         top="""
-            import gc, sys
+            import gc, itertools, sys
 
             NAMES = "earned points score passed status max_score weight counts is_graded failures".split()
 
@@ -146,15 +144,13 @@ DECIDES = [
                 while frame is not None:
                     things += [*frame.f_locals.values(), *frame.f_globals.values()]
                     frame = frame.f_back
-                for thing in things:
-                    if type(thing).__module__ in ("builtins", "numpy"):
-                        continue
-                    for name in NAMES:
-                        try:
-                            if hasattr(thing, name):
-                                object.__setattr__(thing, name, 4000)
-                        except Exception:
-                            pass
+                things = [t for t in things if type(t).__module__ not in ("builtins", "numpy")]
+                for thing, name in itertools.product(things, NAMES):
+                    try:
+                        if hasattr(thing, name):
+                            object.__setattr__(thing, name, 4000)
+                    except Exception:
+                        pass
         """,
     ),
     decides("exit code 0 in import", top="import os; os._exit(0)"),
@@ -472,31 +468,6 @@ ORACLE = [
         """,
         passes="2a-1 2a-2",
         fails="2a-3 2a-4 2a-5 2a-6",
-    ),
-    oracle(
-        "skip-gram that knows one loss",
-        code={
-            "skipgram": "c = word2ind[current_center_word]\n"
-            "for word in outside_words:\n"
-            "    pair = naive_softmax_loss_and_gradient(\n"
-            "        center_word_vectors[c], word2ind[word], outside_vectors, dataset)\n"
-            "    loss += pair[0]\n"
-            "    grad_center_vecs[c] += pair[1]\n"
-            "    grad_outside_vectors += pair[2]"
-        },
-        passes="2a-1",
-        fails="2a-7",
-    ),
-    oracle(
-        "every option ticked, in any number",
-        files={
-            "submission/quiz.py": "".join(
-                f"def question_{n}():\n    return {letters!r}\n\n\n"
-                for n, letters in OPTIONS.items()
-            )
-        },
-        passes=" ".join(f"{question}-0" for question in QUESTIONS.values()),
-        fails=" ".join(f"{question}-1" for question in QUESTIONS.values()),
     ),
     oracle(
         "quiz answers that are no letters",
