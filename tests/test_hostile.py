@@ -1,4 +1,4 @@
-"""Hostile submissions: each graded with another user, under Landlock, and plain."""
+"""Hostile submissions, graded by the user of the tests, and with another user, Landlock or neither."""
 
 import os
 import shutil
@@ -17,20 +17,19 @@ from sandbox.confine import WHOLE_LANDLOCK, landlock_version
 WALLED = "secrets", "fresh", "clock", "limits", "confinement", "tcp", "writer"
 
 
-def pairs():
-    """List the rows with the levels that they are graded at (ALL_LEVELS=1: at all)."""
-    for number, row in enumerate(ROWS):
-        levels = row.levels
-        if row.rule not in WALLED or row.make:
-            levels = levels[number % len(levels) :][:1]
-        elif number % 3 and not row.teeth:  # unconfined, only the grader itself is at stake
-            levels = [level for level in levels if level in CONFINED]
-        yield from (
-            (row, level) for level in (row.levels if "ALL_LEVELS" in os.environ else levels)
-        )
-    yield from ((row, level) for row in ATTACKS for level in row.levels)
+def levels_of(number, row):
+    """Give the levels that a row is graded at (ALL_LEVELS=1: all that it can be)."""
+    if "ALL_LEVELS" in os.environ:
+        return row.levels
+    if row.rule not in WALLED or row.make:
+        return row.levels[number % len(row.levels) :][:1]
+    if number % 3 and not row.teeth:  # unconfined, only the grader itself is at stake
+        return [level for level in row.levels if level in CONFINED]
+    return row.levels
 
 
+PAIRS = [(row, level) for k, row in enumerate(ROWS) for level in levels_of(k, row)]
+PAIRS += [(row, level) for row in ATTACKS for level in row.levels]
 QUICK = (
     "exit code 0 in a call",
     "prints when imported",
@@ -78,7 +77,7 @@ def begun(request, gradings):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("row", "level"), [*pairs()], ids=name_of)
+@pytest.mark.parametrize(("row", "level"), PAIRS, ids=name_of)
 def test_hostile_submission_is_withstood(row, level, begun):
     result = begun.result(row, level)
     assert complaints(row, level, result) == [], result.report
