@@ -81,7 +81,7 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ":",)),
+    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ":",), hides=("E" * 101,)),
     forging("a stack trace through secret files", "{'type': 'Forged', 'text': 'look', 'frames': [[path, 1, 'f'] for path in ('@canary@', '@solution@/word2vec.py', '../staff/canary.txt', '/etc/passwd')]}", shows=("Forged: look",), hides=("root:", "SECRET =")),
     forging("an error report of the wrong kind", "{'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}"),
     forging("an error report with frames of the wrong kind", "{'type': 'Forged', 'text': 'look', 'frames': [1, [], [None] * 3, ['f', '1', 'g'], 5.5, 'abc']}", shows=("Forged: look",)),
