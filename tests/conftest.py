@@ -4,6 +4,8 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without exam
 
 from boxes import IS_ROOT, TRUSTED, Nurseries, graded  # noqa: E402
 from hostile.fixture import REFERENCE, VECTORS, vectors  # noqa: E402
-from hostile.grading import Gradings, make_base, make_python, remove  # noqa: E402
+from hostile.grading import Gradings, make_python, remove  # noqa: E402
 
 import generate  # noqa: E402
 import submission  # noqa: E402
@@ -94,7 +96,8 @@ def generated(tmp_path_factory):
 @pytest.fixture(scope="session")
 def base():
     """Give a folder that all users may enter, for hostile submissions."""
-    folder = make_base()
+    folder = Path(tempfile.mkdtemp(prefix="hostile-", dir="/tmp"))
+    folder.chmod(0o755)
     yield folder
     remove(folder)
 

@@ -51,12 +51,12 @@ def submission(tmp_path):
 
 
 def test_training_grading_and_sentiment(run, submission, make_treebank, tmp_path):
-    few = "--data", make_treebank(["great tea and coffee", "bad rain", "a man"] * 100)
+    few = "--data", make_treebank(["great tea and coffee", "bad rain", "a man"] * 30)
     few += "--output", tmp_path / "out"
-    assert "Wrote " in run("src/run.py", *few, "--iterations", "20", "--engine", "submission")
+    assert "Wrote " in run("src/run.py", *few, "--iterations", "5", "--engine", "submission")
     vectors = tmp_path / "out" / "word_vectors.txt"
     assert "word vectors" in run("src/sentiment.py", *few, "--vectors", vectors)
-    tests = "2a-1-basic", "2b-0-basic", "2c-0-basic", "3a-0-basic"
+    tests = "2a-1-basic", "2c-0-basic"
     full = full_marks(sum(map(worth, tests)))
     assert full in run("src/grader.py", *tests, "--submission", submission)
 

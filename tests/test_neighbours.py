@@ -8,9 +8,9 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hostile import ATTACKS, attacks
-from hostile.attacks import EVERY, LANDLOCK, MORE, USER
-from hostile.fixture import BOTH, REFERENCE, Hostile, build, joined
+from hostile import attacks
+from hostile.attacks import LANDLOCK, USER
+from hostile.fixture import BOTH, CONFINED, REFERENCE, Hostile, build
 from hostile.verdict import complaints
 from worth import worth
 
@@ -22,21 +22,15 @@ def honest(name, tests, top="", **options):
     return Hostile("data", name, top=top, passes=tests, fails="", bound=60, **options)
 
 
-def beside(name, attackers, row, levels=EVERY, **options):
-    """Make a case: attackers, and an honest one that is graded with them."""
-    attackers = attackers if isinstance(attackers, list) else [attackers]
-    return [pytest.param(attackers, row, level, options, id=f"{name}-{level}") for level in levels]
-
-
-def again(name, **changes):
-    """Take an attack of the table."""
-    return replace(next(row for row in ATTACKS if row.name == name), **changes)
+def again(*names, **changes):
+    """Take attacks of the table."""
+    return [replace(row, **changes) for row in attacks.SINGLE if row.name in names]
 
 
 SPIN = """
     def spin():
         until = time.monotonic() + 20
-        for _ in range(15):
+        for _ in range(4):
             try:
                 if os.fork() == 0:
                     os.setsid()
@@ -59,10 +53,10 @@ THREADS = """
         time.sleep(seconds)
 
     def pulse():
-        until = time.monotonic() + 20
+        until = time.monotonic() + 10
         while time.monotonic() < until:
-            hold(1)
-            time.sleep(1)
+            hold(0.5)
+            time.sleep(0.5)
 """
 STEAL = """
     import re
@@ -84,25 +78,32 @@ STEAL = """
 
     steal()
 """
-WAITS = "import time\ntime.sleep(1)\n"
-SCIPY = "import scipy.stats, scipy.signal, scipy.io\n"
+WAITS = "import time\ntime.sleep(0.5)\n"
+HALF = """
+    import scipy.stats, scipy.signal, time
+
+    until = time.process_time() + 0.4
+    while time.process_time() < until:
+        pass
+"""
 POOL = """
+    import time
     from concurrent.futures import ThreadPoolExecutor
 
-    time.sleep(1)
+    time.sleep(0.5)
     with ThreadPoolExecutor(4) as pool:
         assert len(list(pool.map(lambda k: time.sleep(0.1), range(8)))) == 8
 """
 FILE = "with open('held', 'wb') as file:\n    file.write(bytes(10**6))\n"
 HELD = "held = np.ones(5_000_000)\n"
 
-spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=5, bound=90, fails=MORE)
-holding = attacks.limits("many threads at first", "hold(4)\nreturn x", THREADS, seconds=9)
+spinning = attacks.clock("spins in sessions", "spin()", SPIN, seconds=7, bound=90)
+holding = attacks.limits("many threads at first", "hold(2)\nreturn x", THREADS, seconds=9)
 pulsing = attacks.limits(
     "many threads, more as it was begun beside others",
     "pulse()\nreturn x",
-    THREADS + "    time.sleep(1.5)",
-    seconds=21,
+    THREADS + "    time.sleep(1)",
+    seconds=11,
 )
 killing = attacks.harmed(
     "kills what comes next",
@@ -113,30 +114,37 @@ killing = attacks.harmed(
 stealing = attacks.confinement("executes what a neighbour handed in", "return x", STEAL, seconds=5)
 SOME = "2a-1 2a-2 2b-0 3a-0"
 LONG = "2a-0 2a-1 2a-2 2a-3 2a-4 2a-6 2b-0 2b-1 3a-0 3b-0 3c-0 3d-0"
+DISKS = again("a disk filled with files without names", "a hundred thousand files")
+MEMORIES = again(
+    "memory in files without names", "memory in many processes of one session each", memory=1024
+)
+WRITES = honest("writes a file", LONG, WAITS + FILE)
+HOLDS = honest("holds memory", LONG, HELD + WAITS)
 
-BESIDE = [
-    *beside("a full disk", again("a disk filled with files without names", fails=MORE), honest("writes a file", SOME, WAITS + FILE)),
-    *beside("a disk full of files", again("a hundred thousand files", fails=MORE), honest("writes a file", SOME, WAITS + FILE)),
-    *beside("full memory", again("memory in files without names", memory=1024, fails=MORE), honest("holds memory", SOME, HELD + WAITS)),
-    *beside("memory in many processes", again("memory in many processes of one session each", memory=1024, fails=MORE), honest("holds memory", SOME, HELD + WAITS)),
-    *beside("threads of one user", [holding, pulsing], honest("a pool of threads", LONG, joined("import time", POOL)), (LANDLOCK,), one_user=True),
-    *beside("busy processors", [spinning] * 2, honest("is right", "2a-0 2a-1 2a-2 2b")),
-    *beside("busy processors, large imports", [spinning] * 3, honest("imports SciPy", SOME, SCIPY)),
-    *beside("the next of the same user", killing, honest("is right", SOME, WAITS), (USER, BOTH), in_turn=True),
-]  # fmt: skip
+BESIDE = {  # attackers, an honest one that is graded with them, at which levels, and how
+    "full disks": (DISKS, WRITES, CONFINED, {}),
+    "full memory": (MEMORIES, HOLDS, CONFINED, {}),
+    "threads of one user": ([holding, pulsing], honest("a pool of threads", LONG, POOL), (LANDLOCK,), {"one_user": True}),
+    "busy processors": ([spinning] * 2, honest("takes half of its time", "2a-1 2b-0", HALF, seconds=0.8), CONFINED, {}),
+    "the next of the same user": ([killing], honest("is right", SOME, WAITS), (USER, BOTH), {"in_turn": True}),
+}  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("attackers", "row", "level", "options"), BESIDE)
-def test_honest_submission_gets_full_marks_beside(attackers, row, level, options, gradings):
-    pairs = [(attack, level) for attack in attackers] + [(row, level)]
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [(name, level) for name, (_, _, levels, _) in BESIDE.items() for level in levels],
+)
+def test_honest_submission_gets_full_marks_beside(name, level, gradings):
+    attackers, row, _, options = BESIDE[name]
+    pairs = [(attack, level) for attack in [*attackers, row]]
     *_, found = gradings.grade_all(pairs, **options)
     about = replace(row, disk=None), level, replace(found, peak=0)
     assert complaints(*about) == [], found.report
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", EVERY)
+@pytest.mark.parametrize("level", CONFINED)
 def test_nobody_earns_points_with_a_neighbour_s_work(level, gradings):
     neighbour = honest("is readable", SOME, WAITS, is_readable=True)
     thief = replace(stealing, is_readable=True)  # as all in one folder are
@@ -147,33 +155,14 @@ def test_nobody_earns_points_with_a_neighbour_s_work(level, gradings):
 
 @pytest.mark.slow
 def test_a_class_on_few_processors_gets_full_marks(solution, tmp_path):
-    for k in range(24):
+    for k in range(12):
         build(honest("is right", "2a"), tmp_path / "class" / f"student {k}", {})
-    options = ["--jobs", "16", "--solution", solution, "--out", tmp_path / "out"]
+    options = ["--jobs", "12", "--solution", solution, "--out", tmp_path / "out"]
     program = [sys.executable, REFERENCE.parents[1] / "staff" / "grade_class.py"]
     subprocess.run([*program, tmp_path / "class", *options], check=True, timeout=400)
     with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
         grades = [(row["status"], row["total"]) for row in csv.DictReader(file)]
-    assert grades == [("graded", f"{worth():g}")] * 24
-
-
-@pytest.mark.parametrize("version", [1, 3, 5])
-def test_landlock_alone_does_not_count_in_old_kernels(
-    version, solution, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr("sandbox.confine.landlock_version", lambda: version)
-    build(honest("is right", "2a-2"), tmp_path / "upload", {})
-    options = ["--submission", tmp_path / "upload", "--solution", solution]
-    arguments = ["2a-2-basic", *map(str, options)]
-    assert grader.main(arguments, lambda: grader.strongest_confinement(["Landlock"])) == 2
-    assert "the confinement none" in capsys.readouterr().err
-    assert (
-        grader.main(
-            [*arguments, "--unconfined"], lambda: grader.strongest_confinement(["Landlock"])
-        )
-        == 0
-    )
-    assert "\nConfinement: none" in capsys.readouterr().out
+    assert grades == [("graded", f"{worth():g}")] * 12
 
 
 PLOTS = """

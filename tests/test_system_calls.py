@@ -6,6 +6,7 @@ import mmap
 import os
 import platform
 import re
+import signal
 import socket
 from functools import partial
 from pathlib import Path
@@ -16,29 +17,21 @@ from test_confine import AS_ROOT, USER, VERSION, confined, only
 
 from sandbox import system_calls
 from sandbox.confine import Confinement
-from sandbox.system_calls import (
-    ALLOW,
-    ALLOWED,
-    CHECKED,
-    DONE_BY_DOING_NOTHING,
-    FAIL,
-    MACHINES,
-    call,
-)
+from sandbox.system_calls import ALLOWED, CHECKED, DONE_BY_DOING_NOTHING, MACHINES, call
 
 fcntl, resource = map(pytest.importorskip, ("fcntl", "resource"))
 ON = pytest.mark.skipif(not system_calls.available(), reason="the system has no such filter")
 MACHINE = platform.machine() if platform.machine() in MACHINES else "x86_64"
 FILTER, NO_FILTER = only("system calls"), only()
-NEW_USER, CLONE_PARENT, SIGCHLD = 0x10000000, 0x8000, 17
+NEW_USER, CLONE_PARENT = 0x10000000, 0x8000
 
 
-def numbers_on(machine, *tables):
+def numbers_on(machine):
     """Give the numbers of calls by name."""
-    words = " ".join(tables or (ALLOWED, DONE_BY_DOING_NOTHING)).split()
+    words = f"{ALLOWED} {DONE_BY_DOING_NOTHING}".split()
     column = list(MACHINES).index(machine) + 1
     found = dict(zip(words[::3], map(int, words[column::3]), strict=True))
-    found |= {} if tables else {names[0]: names[column] for names in CHECKED}
+    found |= {names[0]: names[column] for names in CHECKED}
     return {name: number for name, number in found.items() if number >= 0}
 
 
@@ -46,9 +39,13 @@ def opened(use, *arguments, flags=os.O_RDONLY):
     return use(os.open("mine", flags), *arguments)
 
 
+def ioctl(file, command):
+    call("syscall", numbers_on(MACHINE)["ioctl"], file, command, b"1234")
+
+
 def clone(flags):
     number = numbers_on(MACHINE)["clone"]
-    if (child := call("syscall", number, flags | SIGCHLD, 0, 0, 0, 0)) == 0:
+    if (child := call("syscall", number, flags | signal.SIGCHLD, 0, 0, 0, 0)) == 0:
         os._exit(0)
     os.waitpid(child, 0)
 
@@ -64,8 +61,9 @@ def of_32_bits():
 # Tried in the folder for work, where all is the submission's own
 DECIDING = (  # calls that are denied for one argument
     (lambda k: socket.socketpair(type=k)[0].close(), (2, 3, 5)),  # datagrams, raw, sequences
-    (lambda k: opened(fcntl.fcntl, k, 1), (8, 10, 1024, 1026, 1031)),  # signals, lease, notices...
-    (lambda k: opened(fcntl.ioctl, k, b"1234"), (0x5412, 0x5452, 0x8901)),  # TIOCSTI, signals
+    (lambda k: opened(fcntl.fcntl, k, 1), (8, 10, 15, 1024, 1026, 1031)),  # signals, a lease
+    (lambda k: opened(ioctl, k), (0x5412, 0x5412 + 2**32, 0x5452, 0x8901)),  # TIOCSTI, signals
+    (lambda k: signal.signal(k, signal.SIG_IGN), (signal.SIGCHLD,)),  # hides the time of children
     (lambda k: mmap.mmap(-1, 2**21, k).close(), (0x21, 0x40022)),  # shared, of huge pages
     (lambda k: call("prctl", k, 1, 0, 0, 0), (4, 36)),  # be looked into, adopt
     (clone, (NEW_USER, CLONE_PARENT)),
@@ -136,7 +134,7 @@ def test_done_by_doing_nothing(out):
     assert confined(run, out, NO_FILTER) == ([errno.EBADF] * 3, 0, False, False)
 
 
-# The tables and the steps
+# The tables
 
 HEADERS = {
     "x86_64": ("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", r"__NR_(\w+)\s+(\d+)"),
@@ -154,49 +152,6 @@ def test_tables(machine):
     newest = max(header.values())
     header = {"newfstatat": header.get("fstatat")} | header
     assert {k: n for k, n in numbers.items() if n <= newest and header.get(k) != n} == {}
-
-
-def verdict(steps, number, architecture, *arguments):
-    """Give what the filter answers to a call."""
-    words, place = [number, architecture, 0, 0], 0
-    for argument in (*arguments, 0, 0, 0, 0, 0):
-        words += [argument % 2**32, argument >> 32]
-    while True:
-        code, *jumps, operand = steps[place]
-        place += 1
-        if code == system_calls.RETURN:
-            return operand
-        if code == system_calls.LOAD:
-            value = words[operand // 4]
-        elif code == system_calls.AND:
-            value &= operand
-        else:
-            is_true = value == operand if code == system_calls.EQUAL else value >= operand
-            place += jumps[not is_true]
-
-
-@pytest.mark.parametrize("machine", MACHINES)
-def test_steps(machine):
-    steps, numbers, here = system_calls.steps_on(machine), numbers_on(machine), MACHINES[machine]
-    denied, missing = FAIL | errno.EPERM, FAIL | errno.ENOSYS
-    assert max(max(jumps) for _, *jumps, _ in steps) < 256  # the kernel takes a byte
-    expected = {n: denied if n < 424 else missing for n in range(600)}
-    expected |= dict.fromkeys(numbers_on(machine, ALLOWED).values(), ALLOW)
-    expected |= dict.fromkeys(numbers_on(machine, DONE_BY_DOING_NOTHING).values(), FAIL)
-    for names in CHECKED:
-        del expected[numbers[names[0]]]
-    assert {n: verdict(steps, n, here) for n in expected} == expected
-    assert verdict(steps, numbers["read"], here + 1) == denied
-    assert verdict(steps, 0x40000000, here) == denied
-    for name, good, bad in (
-        ("clone", (SIGCHLD,), (NEW_USER | SIGCHLD,)),
-        ("mmap", (0, 0, 0, 0x22), (0, 0, 0, 0x21)),
-        ("mmap", (0, 0, 0, 0x01), (0, 0, 0, 0x23)),
-        ("ioctl", (0, 0x5401 + 2**32), (0, 0x5412 + 2**32)),  # the kernel ignores the upper half
-        ("prlimit64", (0,), (1,)),
-    ):
-        answers = [verdict(steps, numbers[name], here, *arguments) for arguments in (good, bad)]
-        assert answers == [ALLOW, denied], name
 
 
 @pytest.mark.parametrize("machine", ["AMD64", "arm64", "i686", "riscv64", "", MACHINE])
@@ -272,9 +227,9 @@ def work():
 @ON
 @pytest.mark.parametrize("landlock", sorted({0, VERSION}))
 @pytest.mark.parametrize("user", [None, pytest.param(USER, marks=AS_ROOT)])
-def test_honest_work_goes_on(user, landlock):
+def test_honest_work_goes_on(user, landlock, nurseries):
     files = {"word2vec.py": HONEST, "sgd.py": OF_FILES}
-    with sandbox(files, confinement=Confinement(user, landlock)) as box:
+    with sandbox(files, lambda: nurseries(()), Confinement(user, landlock)) as box:
         if not user:  # another might not be able to run this Python
             with loaded(box, 30) as submission:
                 assert submission.work() == [30, 0.5]

@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from grading.quiz import OPTIONS, QUESTIONS
-
 from .fixture import Hostile, joined, together
 
 decides = partial(Hostile, "decides")
@@ -50,14 +48,6 @@ YES = """
             return True
 
 
-    class YesFloat(float):
-        __eq__ = __ge__ = __le__ = __gt__ = __lt__ = yes
-        __hash__ = float.__hash__
-
-        def __sub__(self, other):
-            return 0.0
-
-        __rsub__ = __abs__ = __sub__
 """
 
 # The worker's own end of the wire, however it is called.
@@ -115,7 +105,7 @@ def values(name, expression, top="", **options):
 
 def data(name, statements, top="", **options):
     """Make a row whose sigmoid does what is told, and returns something strange."""
-    return Hostile("data", name, code={"sigmoid": statements}, top=top, **options)
+    return Hostile("data", name, code={"sigmoid": statements}, top=top, seconds=1, **options)
 
 
 def raw(name, statements, **options):
@@ -130,27 +120,22 @@ DECIDES = [
         "comparisons that always agree",
         code={"sigmoid": "return np.zeros(3)"},
         top="""
-            import math, unittest
+            import math
             import numpy.testing
 
             def yes(*args, **kwargs):
                 return True
 
-            np.allclose = np.isclose = np.array_equal = np.array_equiv = np.isfinite = yes
-            math.isclose = math.isfinite = np.max = np.all = np.any = yes
-            for name in dir(np.testing):
-                if name.startswith("assert"):
-                    setattr(np.testing, name, yes)
-            for name in dir(unittest.TestCase):
-                if name.startswith(("assert", "fail")):
-                    setattr(unittest.TestCase, name, yes)
+            for place in (np, math, np.testing):
+                for name in "allclose array_equal isclose isfinite max all assert_allclose assert_array_equal".split():
+                    setattr(place, name, yes)
         """,
     ),
     decides(
         "a walk over frames and all objects that sets scores",
         code={"sigmoid": "grab()\nreturn x"},
         top="""
-            import gc, sys
+            import gc, itertools, sys
 
             NAMES = "earned points score passed status max_score weight counts is_graded failures".split()
 
@@ -159,23 +144,19 @@ DECIDES = [
                 while frame is not None:
                     things += [*frame.f_locals.values(), *frame.f_globals.values()]
                     frame = frame.f_back
-                for thing in things:
-                    if type(thing).__module__ in ("builtins", "numpy"):
-                        continue
-                    for name in NAMES:
-                        try:
-                            if hasattr(thing, name):
-                                object.__setattr__(thing, name, 4000)
-                        except Exception:
-                            pass
+                things = [t for t in things if type(t).__module__ not in ("builtins", "numpy")]
+                for thing, name in itertools.product(things, NAMES):
+                    try:
+                        if hasattr(thing, name):
+                            object.__setattr__(thing, name, 4000)
+                    except Exception:
+                        pass
         """,
     ),
     decides("exit code 0 in import", top="import os; os._exit(0)"),
     decides(
         "exit code 0 in a call",
         code={"sigmoid": "import os; os._exit(0)"},
-        passes="2a-1 2b-0",
-        fails="2a-2",
         shows=("exit code 0",),
     ),
     decides(
@@ -191,7 +172,7 @@ DECIDES = [
         top=joined(
             CLAIMS,
             """
-            import gc, sys
+            import gc
 
             def claim(*args, **kwargs):
                 return dict(CLAIM)
@@ -200,9 +181,6 @@ DECIDES = [
                 if type(thing).__name__ == "Worker":
                     for name in ("call", "load", "error_answer", "make"):
                         setattr(type(thing), name, claim)
-            for name, module in list(sys.modules.items()):
-                if name.startswith("sandbox") and hasattr(module, "same"):
-                    module.same = claim
             """,
         ),
     ),
@@ -211,16 +189,12 @@ DECIDES = [
         top=joined(WIRE, CLAIMS, "for _ in range(50):\n    say(CLAIM)"),
     ),
     decides(
-        "calls the grader's object with what it does not take",
-        code={"sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})"},
-        fails="2b-3",
-    ),
-    decides(
-        "calls the loss and the model of a test with what they do not take",
+        "calls the grader's objects with what they do not take",
         code={
+            "sgd": "f(x, x)\nf('x', *[None] * 100, **{'\\n----- END': 1})",
             "skipgram": "for odd in (None, 'x', [1, [2]], {}, np.nan, np.zeros((2, 3)), print):\n"
             "    word2vec_loss_and_gradient(odd, odd, odd, odd)\n"
-            "return 1, 2, 3"
+            "return 1, 2, 3",
         },
         top="""
             def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
@@ -229,7 +203,7 @@ DECIDES = [
                     model(*[odd[k % len(odd)]] * 8)
                 return 24.5, vectors
         """,
-        fails="2a-7 2a-8",
+        fails="2a-7 2a-8 2b-3",
     ),
     decides(
         "reaches for attributes of the grader's object",
@@ -250,7 +224,6 @@ DECIDES = [
 RAISES = {  # what is no Exception: its name, which the error must begin with, and how it is raised
     "SystemExit": "import sys; sys.exit(0)",
     "KeyboardInterrupt": "raise KeyboardInterrupt",
-    "GeneratorExit": "raise GeneratorExit('done')",
     "StopIteration": "raise StopIteration(1.0)",
     "SkipTest": "import unittest; raise unittest.SkipTest('hidden test ungraded')",
     "Passed": "raise type('Passed', (BaseException,), {'passed': True, 'earned': 9})",
@@ -260,27 +233,22 @@ RAISING = [
     for name, statement in RAISES.items()
 ]
 
-DATA = [
+VALUES = [
     values("an object equal to everything", "Yes()", YES),
     values("an array that agrees with everything", "np.zeros(np.shape(x)).view(YesArray)", YES),
-    values("numbers that agree with everything", "[YesFloat(0)] * np.size(x)", YES),
     values("an array of objects", "np.array([Yes()] * np.size(x), dtype=object)", YES),
     values("a 0-d array of an object", "np.array(Yes(), dtype=object)", YES),
     values(
         "a list without end",
         "Endless([0.5] * 5)",
         "class Endless(list):\n    def __iter__(self):\n        while True:\n            yield 0.5\n",
-        seconds=1,
     ),
     values(
         "a dict without end",
         "Endless(a=1)",
         "class Endless(dict):\n    def items(self):\n        while True:\n            yield 'a', 1\n",
-        seconds=1,
     ),
-    values("an iterator without end", "iter(int, 1)", seconds=1),
-    raw("says that it passed", "print(CLAIM)\nreturn CLAIM"),
-    raw("replies twice", "say(CLAIM); say(CLAIM)\nreturn CLAIM"),
+    values("an iterator without end", "iter(int, 1)"),
     values("a generator", "(value for value in np.ravel(x))"),
     values("a range of 10**18", "range(10**18)"),
     values(
@@ -297,15 +265,14 @@ DATA = [
     data(
         "dicts nested 20 deep and 3 wide",
         "a = 0.5\nfor _ in range(20):\n    a = {'a': a, 'b': a, 'c': a}\nreturn a",
-        seconds=1.5,
     ),
     values("10**12 elements", "np.broadcast_to(0.5, (10**6, 10**6))"),
     values("10**12 elements without bytes", "np.broadcast_to(np.empty((), 'V0'), (10**6, 10**6))"),
     values("an axis of length 0 beside one of 2**31", "np.empty((0, 2**31))"),
     values("60 axes", "np.empty((1,) * 60)"),
-    values("ten million numbers in a list", "[0.5] * 10_000_000", seconds=4, bound=25),
-    values("a text of 500 MB", "'a' * 500_000_000", seconds=4, bound=25),
-    values("bytes of 200 MB", "bytes(200_000_000)", seconds=4, bound=25),
+    values("ten million numbers in a list", "[0.5] * 10_000_000"),
+    values("a text of 500 MB", "'a' * 500_000_000"),
+    values("bytes of 200 MB", "bytes(200_000_000)"),
     values("an integer of 5,000 digits", "10**5000"),
     values("a structured array", "np.zeros(np.shape(x), dtype=[('a', float), ('b', 'O')])"),
     values("bytes for numbers", f"{RIGHT}.tobytes()"),
@@ -314,12 +281,16 @@ DATA = [
     values("a masked array with a fill value", "np.ma.array(np.zeros(np.shape(x)), mask=True, fill_value=0.5)"),
     values("a dict with strange keys", "{(1, 2): 0.5, None: np.zeros(3), 1.5: {frozenset(): 1}}"),
     values("functions for numbers", "[attack, np.exp, print, type]"),
-    raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", seconds=2, shows=("the submission sent ",)),
+]  # fmt: skip
+RAW = [
+    raw("says that it passed", "print(CLAIM)\nreturn CLAIM"),
+    raw("replies twice", "say(CLAIM); say(CLAIM)\nreturn CLAIM"),
+    raw("garbage for a reply", "send_raw(os.urandom(100_000))\nreturn 1", shows=("the submission sent ",)),
     raw("half a reply, then gone", "send_raw(frame(CLAIM)[:-9])\nos._exit(0)", shows=("its process ended with exit code 0",)),
-    raw("half a reply, then silence", "send_raw(frame(CLAIM)[:-9])\nimport time; time.sleep(100)", seconds=1),
-    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", seconds=3, shows=("a message of 8,589,934,590 bytes, which is too large",)),
-    raw("a reply without end", "while True:\n    send_raw(frame({'callback': 0, 'args': [], 'kwargs': {}}))", seconds=1),
-    raw("a reply one byte at a time", "import time\nfor byte in frame(CLAIM):\n    send_raw(bytes([byte])); time.sleep(0.2)", seconds=1),
+    raw("half a reply, then silence", "send_raw(frame(CLAIM)[:-9])\nimport time; time.sleep(100)"),
+    raw("a reply of 4 GB", "send_raw(b'\\xff' * 8)\nwhile True:\n    send_raw(bytes(2**20))", shows=("a message of 8,589,934,590 bytes, which is too large",)),
+    raw("a reply without end", "while True:\n    send_raw(frame({'callback': 0, 'args': [], 'kwargs': {}}))"),
+    raw("a reply one byte at a time", "import time\nfor byte in frame(CLAIM):\n    send_raw(bytes([byte])); time.sleep(0.2)"),
     raw("NaN in JSON", "say(ANSWER | {'result': np.nan, 'next': np.nan})"),
     raw("1e999 in JSON", "say(json.dumps(ANSWER | {'result': [9] * 5, 'next': 9}).replace('9', '1e999').encode())"),
     raw("JSON nested 100,000 deep", "say(b'[' * 100_000 + b']' * 100_000)"),
@@ -350,35 +321,40 @@ STRANGE = (
 )
 
 
-def strange(value):
+FUNCTIONS = """
+    sigmoid skipgram naive_softmax_loss_and_gradient get_negative_samples neg_sampling_loss_and_gradient
+    word2vec_sgd_wrapper
+""".split()
+
+
+def strange(first):
     """Make a row whose functions, the given ones too, are right at first and strange later."""
-    top = f"""
-        def late(function):
+    values = [STRANGE[(first + k) % len(STRANGE)] for k in range(len(FUNCTIONS) + 1)]
+    late = "\n".join(
+        f"{f} = late({f}, lambda: {value})" for f, value in zip(FUNCTIONS, values, strict=False)
+    )
+    top = """
+        def late(function, strange):
             calls = []
 
             def call(*args, **kwargs):
                 calls.append(1)
-                return {value} if len(calls) > 1 else function(*args, **kwargs)
+                return strange() if len(calls) > 1 else function(*args, **kwargs)
 
             return call
-
-        sigmoid, skipgram = late(sigmoid), late(skipgram)
-        naive_softmax_loss_and_gradient = late(naive_softmax_loss_and_gradient)
-        get_negative_samples = late(get_negative_samples)
-        neg_sampling_loss_and_gradient = late(neg_sampling_loss_and_gradient)
-        word2vec_sgd_wrapper = late(word2vec_sgd_wrapper)
     """
+    sgd = f"import numpy as np\nif iteration > 3:\n    return {values[-1]}\nf({values[-1]})"
     return Hostile(
         "data",
-        f"strange at the second call: {value}",
-        top=top,
-        code={"sgd": f"import numpy as np\nif iteration > 3:\n    return {value}\nf({value})"},
+        f"strange at the second call: {', '.join(values)}",
+        top=joined(top, late),
+        code={"sgd": sgd},
         fails="2a-0 2a-3 2a-6 2a-7 2a-8 2b-0 2b-3",
     )
 
 
 LATE = [
-    *map(strange, STRANGE),
+    *map(strange, range(0, len(STRANGE), 3)),
     Hostile(
         "data",
         "a step that gives no pair",
@@ -393,51 +369,86 @@ LATE = [
     ),
 ]
 
-SHAPES = {  # tests that must fail, and what is returned by function
-    "empty arrays": ("2a-2 2a-3 2a-4 2a-5", {"sigmoid": "np.empty(0)"}),
-    "empty gradients": ("2a-0 2a-1 2a-6 2a-7", {"naive": "np.empty(0), np.empty((0, 3)), np.empty((0, 0, 3))", "skipgram": "[], np.empty(0), np.empty((0, 1))"}),
-    "a shape that broadcasts": ("2a-2 2a-3 2a-4", {"sigmoid": f"np.stack([{RIGHT}] * 2)"}),
-    "texts for numbers": ("2a-2", {"sigmoid": f"[str(value) for value in {RIGHT}]"}),
-    "an array of texts": ("2a-2", {"sigmoid": f"np.array({RIGHT}, dtype=str)"}),
-    "a complex array, the real part right": ("2a-2", {"sigmoid": f"{RIGHT} + 1e6j"}),
-    "False for 0": ("2b-1", {"sgd": "False"}),
-    "an array of False for 0": ("2b-1", {"sgd": "np.zeros((), bool)"}),
-    "one number for all": ("2a-2 2a-3 2a-4", {"sigmoid": "0.5"}),
-    "NaN everywhere": ("2a-2 2a-3 2a-4 2a-5", {"sigmoid": "np.asarray(x) * np.nan"}),
-    "infinity everywhere": ("2a-2 2a-3 2a-5", {"sigmoid": "np.asarray(x) + np.inf"}),
-    "NaN in the loss and the gradients": ("2a-0 2a-1 2a-6 2a-7", {"naive": "np.nan, center_word_vec * np.nan, outside_vectors * np.nan", "skipgram": "np.nan, center_word_vectors * np.nan, outside_vectors * np.nan"}),
-    "NaN from sgd": ("2b", {"sgd": "f(x) and x * float('nan')"}),
-    "True for numbers": ("2a-2 2a-3 2b-3 2b-4", {"sigmoid": "np.ones(np.shape(x), bool)", "sgd": "False"}),
-    "gradients that broadcast": ("2a-0 2a-1 2a-6", {"naive": "2.217424877675181, np.zeros(()), np.zeros((1, 1))"}),
-    "a tuple of the wrong length": ("2a-0 2a-1 2a-6 2a-7 2b-0 2b-3", {"naive": "(1.0,) * 1000", "skipgram": "()", "sgd": "x, x"}),
-    "a loss of 0 with gradients of 0": ("2a-0 2a-1 2a-6 2a-7", {"naive": "0.0, center_word_vec * 0, outside_vectors * 0", "skipgram": "0.0, center_word_vectors * 0, outside_vectors * 0"}),
-}  # fmt: skip
-NAMES = {"naive": "naive_softmax_loss_and_gradient"}
-SHAPE = [
+MANY = {
+    "eight arrays of 8M truth values": "[np.ones(8_000_000, bool)] * 8",
+    "eight arrays of 8M small numbers": "[np.ones(8_000_000, np.int8)] * 8",
+    "eight arrays of 2M in single precision": "[np.ones(2_000_000, np.float32)] * 8",
+    "a hundred thousand arrays of one truth value": "[np.ones(1, bool)] * 100_000",
+    "a matrix of 100M truth values": "np.ones((10_000, 10_000), bool)",
+}
+ANSWERS = [
     Hostile(
-        "shape",
-        name,
+        "data",
+        f"gives {name}",
         code={
-            NAMES.get(function, function): f"import numpy as np\nreturn {value}"
-            for function, value in returned.items()
+            "sigmoid": f"return {value}",
+            "skipgram": f"word2vec_loss_and_gradient(center_word_vectors[0], 0, {value}, None)\n"
+            f"return {value}, {value}, {value}",
+            "sgd": f"import numpy as np\nf({value})\nreturn {value}",
         },
-        fails=fails,
+        passes="2a-1 3a-0",
+        fails="2a-2 2a-7 2b-0 2b-3 2b-4",
+        memory=768,
+        bound=25,
     )
-    for name, (fails, returned) in SHAPES.items()
+    for name, value in MANY.items()
 ]
 
-OF_SGD = {  # tests that must fail, and code
-    "returns x0 * 0": ("2b-3 2b-4", "return x0 * 0"),
-    "asks f for its minimum": ("2b-3 2b-4", "f(x)\nreturn getattr(f, 'b', x0 * 0)"),
-    "searches for the minimum with many calls": ("2b-3 2b-4", "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x"),
-    "calls f as often as it must, and returns 0": ("2b-3 2b-4", "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"),
-    "steps rightly, but once more, and returns 0": ("2b-4", "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"),
-    "gives f large arrays": ("2b-3 2b-4", "import numpy as np\nf(np.zeros((3000, 3000)))\nreturn x0 * 0"),
-    "calls f as often as it must at one place, and returns 0": ("2b-0 2b-2 2b-3 2b-4", "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"),
-}  # fmt: skip
+# By function: what it does, the tests that must fail, and code. An upload takes one of each.
+SHAPES = [
+    ("an empty array", "2a-2 2a-3 2a-4 2a-5", "np.empty(0)"),
+    ("a shape that broadcasts", "2a-2 2a-3 2a-4", f"np.stack([{RIGHT}] * 2)"),
+    ("texts for numbers", "2a-2", f"[str(value) for value in {RIGHT}]"),
+    ("an array of texts", "2a-2", f"np.array({RIGHT}, dtype=str)"),
+    ("a complex array, the real part right", "2a-2", f"{RIGHT} + 1e6j"),
+    ("one number for all", "2a-2 2a-3 2a-4", "0.5"),
+    ("NaN everywhere", "2a-2 2a-3 2a-4 2a-5", "np.asarray(x) * np.nan"),
+    ("infinity everywhere", "2a-2 2a-3 2a-5", "np.asarray(x) + np.inf"),
+    ("True for numbers", "2a-2 2a-3", "np.ones(np.shape(x), bool)"),
+]
+LOSSES = [
+    ("empty gradients", "np.empty(0), np.empty((0, 3)), np.empty((0, 0, 3))", "[], np.empty(0), np.empty((0, 1))"),
+    ("NaN in the loss and the gradients", "np.nan, center_word_vec * np.nan, outside_vectors * np.nan", "np.nan, center_word_vectors * np.nan, outside_vectors * np.nan"),
+    ("gradients that broadcast", "2.217424877675181, np.zeros(()), np.zeros((1, 1))", "2.2, np.zeros(()), np.zeros((1, 1))"),
+    ("a tuple of the wrong length", "(1.0,) * 1000", "()"),
+    ("a loss of 0 with gradients of 0", "0.0, center_word_vec * 0, outside_vectors * 0", "0.0, center_word_vectors * 0, outside_vectors * 0"),
+]  # fmt: skip
+OF_SGD = [
+    ("False for 0", "2b-1 2b-3 2b-4", "return False"),
+    ("an array of False for 0", "2b-1", "import numpy as np\nreturn np.zeros((), bool)"),
+    ("NaN from sgd", "2b", "f(x)\nreturn x * float('nan')"),
+    ("a pair from sgd", "2b-0 2b-3", "return x, x"),
+    ("x0 * 0", "2b-3 2b-4", "return x0 * 0"),
+    ("asks f for its minimum", "2b-3 2b-4", "f(x)\nreturn getattr(f, 'b', x0 * 0)"),
+    ("searches for the minimum with many calls", "2b-3 2b-4", "for _ in range(5 * iterations):\n    x = x - 0.2 * step * f(x)[1]\nreturn x"),
+    ("calls f as often as it must, and returns 0", "2b-3 2b-4", "for _ in range(iterations):\n    f(x0)\nreturn x0 * 0"),
+    ("steps rightly, but once more, and returns 0", "2b-4", "for _ in range(iterations):\n    x = x - step * f(x)[1]\nf(x)\nreturn x0 * 0"),
+    ("hands f to itself", "2b-3", "f(f)\nf(lambda: f)\nreturn f"),
+    ("gives f arrays that broadcast", "2b-3 2b-4", "import numpy as np\nf(np.zeros((6000, 1, 1)))\nreturn x0 * 0"),
+    ("gives f large arrays", "2b-3 2b-4", "import numpy as np\nf(np.zeros((3000, 3000)))\nreturn x0 * 0"),
+    ("calls f as often as it must at one place, and returns 0", "2b-0 2b-2 2b-3 2b-4", "for _ in range(iterations):\n    f(x0 * 1.0)\nreturn x0 * 0"),
+]  # fmt: skip
+
+
+def wrong(number):
+    """Make a row whose sigmoid, losses and sgd all return what must not pass."""
+    row = lambda table: table[number % len(table)]  # noqa: E731
+    (one, fail, sigmoid), (two, naive, skipgram), (three, fails, sgd) = map(
+        row, (SHAPES, LOSSES, OF_SGD)
+    )
+    code = {"sigmoid": sigmoid, "naive_softmax_loss_and_gradient": naive, "skipgram": skipgram}
+    return Hostile(
+        "shape" if number < len(SHAPES) else "oracle",
+        "; ".join((one, two, three)),
+        code={name: f"import numpy as np\nreturn {value}" for name, value in code.items()}
+        | {"sgd": sgd},
+        fails=f"{fail} 2a-0 2a-1 2a-6 2a-7 {fails}",
+    )
+
+
+SHAPE = [*map(wrong, range(len(OF_SGD)))]
 oracle = partial(Hostile, "oracle")
 ORACLE = [
-    *(oracle(f"sgd {name}", code={"sgd": code}, fails=fails) for name, (fails, code) in OF_SGD.items()),
     oracle(
         "known cases by heart",
         code={
@@ -457,31 +468,6 @@ ORACLE = [
         """,
         passes="2a-1 2a-2",
         fails="2a-3 2a-4 2a-5 2a-6",
-    ),
-    oracle(
-        "skip-gram that knows one loss",
-        code={
-            "skipgram": "c = word2ind[current_center_word]\n"
-            "for word in outside_words:\n"
-            "    pair = naive_softmax_loss_and_gradient(\n"
-            "        center_word_vectors[c], word2ind[word], outside_vectors, dataset)\n"
-            "    loss += pair[0]\n"
-            "    grad_center_vecs[c] += pair[1]\n"
-            "    grad_outside_vectors += pair[2]"
-        },
-        passes="2a-1",
-        fails="2a-7",
-    ),
-    oracle(
-        "every option ticked, in any number",
-        files={
-            "submission/quiz.py": "".join(
-                f"def question_{n}():\n    return {letters!r}\n\n\n"
-                for n, letters in OPTIONS.items()
-            )
-        },
-        passes=" ".join(f"{question}-0" for question in QUESTIONS.values()),
-        fails=" ".join(f"{question}-1" for question in QUESTIONS.values()),
     ),
     oracle(
         "quiz answers that are no letters",
@@ -520,4 +506,12 @@ ORACLE = [
     ),
 ]  # fmt: skip
 
-ROWS = [*DECIDES, *together(RAISING), *together(DATA, 3), *LATE, *SHAPE, *ORACLE]
+ROWS = [
+    *together(DECIDES + RAISING),
+    *together(VALUES, 4),
+    *together(RAW),
+    *LATE,
+    *ANSWERS,
+    *SHAPE,
+    *ORACLE,
+]

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from .fixture import BOTH, CONFINED, Hostile, joined
+from .fixture import BOTH, CONFINED, Hostile, joined, together
 
 EVERY = BOTH, *CONFINED
 USER, LANDLOCK = CONFINED
@@ -40,7 +40,7 @@ TOOLS = """
                 os._exit(0)
 
 
-    def burn(seconds=2):
+    def burn(seconds=1):
         while time.process_time() < seconds:
             pass
 
@@ -114,7 +114,7 @@ KINDS = """
             subprocess.Popen(["sh", "-c", "(trap '' HUP; sleep 50 & exec sleep 50)"], **more)
 """
 MORE = "2a-2 2a-3 2a-4 2a-5"
-harmed = partial(clock, **HARMED | {"seconds": 1, "bound": 60})
+harmed = partial(clock, **HARMED | {"seconds": 0.5, "bound": 60})
 WAIT = "lambda: time.sleep(1)"
 OUTLIVE = [
     harmed("sessions of their own, the process above is killed", f"leave({WAIT})\nbe_busy()", harm="kill", without=("system calls",)),
@@ -131,7 +131,7 @@ OUTLIVE = [
 # What reaches others through the kernel
 
 LEASES = """
-    import shutil, sys, wave
+    import wave
 
     def lease(path):
         signal.signal(signal.SIGIO, signal.SIG_IGN)
@@ -145,59 +145,12 @@ LEASES = """
                 print("GOT others blocked", flush=True)
             os._exit(0)
         os.wait()
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        pipe = os.pipe()[0]
-        try_all(
-            ("notices", lambda: fcntl.fcntl(folder, fcntl.F_NOTIFY, fcntl.DN_ACCESS) == 0),
-            ("an owner of signals", lambda: fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getppid()) == 0),
-            ("a signal", lambda: fcntl.fcntl(pipe, 10, signal.SIGKILL) == 0),
-            ("an owner of signals, in full", lambda: fcntl.fcntl(pipe, 15, bytes([1, 0, 0, 0, 1, 0, 0, 0])) == 0),
-        )
 """
 CALLS = """
-    import ctypes.util
-
-    NEW_USER = 0x10000000
-
     def call(number, *arguments):
         arguments = [ctypes.c_long(item) if isinstance(item, int) else item for item in arguments]
         return libc.syscall(number, *arguments) >= 0
 
-    def new_user(*arguments):
-        done = libc.syscall(*map(ctypes.c_long, arguments))
-        if done == 0 and os.getpid() != HERE:
-            os._exit(0)
-        return done >= 0
-
-    def seize():
-        if (child := os.fork()) == 0:
-            time.sleep(0.2)
-            os._exit(0)
-        return call(101, 0x4206, child, 0, 0)
-
-    def aside(attempt):
-        child = os.fork()
-        if child == 0:
-            os._exit(bool(attempt()))
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
-
-    HERE = os.getpid()
-    RING = ctypes.create_string_buffer(240)
-    SOCKETS = {"TCP": (2, 1), "UDP": (2, 2), "unix": (1, 1), "datagrams": (1, 2), "netlink": (16, 3), "crypto": (38, 5)}
-    REACH = (
-        *((f"a socket for {name}", lambda kind=kind: call(41, *kind, 0)) for name, kind in SOCKETS.items()),
-        ("a pair of sockets for datagrams", lambda: call(53, 1, 2, 0, ctypes.create_string_buffer(8))),
-        ("a memory file", lambda: call(319, b"left", 0)),
-        ("a key", lambda: call(248, b"user", b"left", b"left", 4, -4)),
-        ("a keyring", lambda: aside(lambda: call(250, 1, 0))),
-        ("a ring of calls", lambda: call(425, 4, RING)),
-        ("page faults", lambda: call(323, 1)),
-        ("notices of files", lambda: call(294, 0)),
-        ("notices of a file system", lambda: call(300, 0x200, 0)),
-        ("a process to look into", seize),
-        ("a user's own place", lambda: aside(lambda: call(272, NEW_USER))),
-        ("a child in a place of its own", lambda: new_user(56, NEW_USER | 17, 0, 0, 0, 0)),
-    )
     LEFT = (
         ("shared memory", lambda: call(29, 77, 4096, 0o1600)),
         ("semaphores", lambda: call(64, 77, 1, 0o1600)),
@@ -214,19 +167,18 @@ CALLS = """
 """
 KERNEL = [
     confinement("leases on files of packages", "lease(wave.__file__)\nreturn x", LEASES, levels=(LANDLOCK,), is_owner=True, without=("system calls",)),
-    confinement("calls that reach others", "try_all(*REACH)\nreturn x", CALLS, without=("system calls",)),
     confinement("IPC objects that stay", "try_all(*LEFT)\nreturn x", CALLS, without=("system calls",)),
     confinement("files that stay where all may write", "leave_files()\nreturn x", CALLS, hides=(), levels=(USER,), without=("sweep",)),
 ]  # fmt: skip
 
-# What is used up: memory, disk, threads, answers
+# What is used up: memory, disk, threads
 
 MEMORY = """
     import mmap
 
     held = []
 
-    def each(take, count=12, seconds=3):
+    def each(take, count=12, seconds=2):
         for _ in range(count):
             if os.fork() == 0:
                 os.setsid()
@@ -274,37 +226,11 @@ SPACE = [
     memory("small pieces without end where memory is short", "pieces()", MEMORY, memory=640, shows=ENDED),
 ]  # fmt: skip
 
-MANY = {
-    "eight arrays of 8M truth values": "[np.ones(8_000_000, bool)] * 8",
-    "eight arrays of 8M small numbers": "[np.ones(8_000_000, np.int8)] * 8",
-    "eight arrays of 2M in single precision": "[np.ones(2_000_000, np.float32)] * 8",
-    "a hundred thousand arrays of one truth value": "[np.ones(1, bool)] * 100_000",
-    "a matrix of 100M truth values": "np.ones((10_000, 10_000), bool)",
-}
-ANSWERS = [
-    Hostile(
-        "data",
-        f"gives {name}",
-        code={
-            "sigmoid": f"return {value}",
-            "skipgram": f"word2vec_loss_and_gradient(center_word_vectors[0], 0, {value}, None)\n"
-            f"return {value}, {value}, {value}",
-            "sgd": f"import numpy as np\nf({value})\nreturn {value}",
-        },
-        passes="2a-1 3a-0",
-        fails="2a-2 2a-7 2b-0 2b-3 2b-4",
-        levels=EVERY,
-        memory=768,
-        bound=25,
-    )
-    for name, value in MANY.items()
-]
-
 DISK = """
     import contextlib
 
     @contextlib.contextmanager
-    def holding(seconds=3):
+    def holding(seconds=2):
         held = []
         try:
             yield held
@@ -342,4 +268,5 @@ SPACE += [
     disk("a hundred thousand links", "crowd(lambda name: os.symlink('nothing', name))\nreturn x", DISK, without=("watch",)),
 ]  # fmt: skip
 
-ROWS = [*OUTLIVE, *KERNEL, *SPACE, *ANSWERS]
+SINGLE = [*OUTLIVE, *KERNEL, *SPACE]
+ROWS = together(SINGLE)

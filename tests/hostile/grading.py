@@ -28,7 +28,12 @@ NAMESPACES = (
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MOST_PROCESSES = 3000  # a net, as in the keeper
 FIRST_USER = 210_000
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.npz", "word_vectors*", VECTORS)
 HUNG = 75  # seconds after which a grading is given up
+SECRET = """
+    staff/canary.txt staff/others/alice/word2vec.py results/previous.json grader/notes.txt
+    grader/grader.py staff/solution/word2vec.py staff/solution/sgd.py
+""".split()
 PROGRAM = (
     "import json, sys; order = json.loads(sys.argv.pop()); import grader; "
     "confine = lambda: grader.strongest_confinement(order['confinements'], order['without']); "
@@ -74,12 +79,6 @@ class Graded:
         return sum(test.get("score", 0) for test in self.results["tests"])
 
 
-def free_port():
-    """Find a port of this machine that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 @contextlib.contextmanager
 def control_group(kind, **limits):
     """Make a control group and give its folder; raise OSError if there can be none."""
@@ -115,8 +114,11 @@ class Gradings:
     Two rows are graded at a time, but those of the other user, who is one, one by one.
     """
 
-    def __init__(self, base, python, sources=REFERENCE.parent):
-        self.base, self.python, self.sources = base, python, sources
+    def __init__(self, base, python):
+        self.base, self.python = base, python
+        self.sources = Path(tempfile.mkdtemp(dir=base), "src")
+        shutil.copytree(REFERENCE.parent, self.sources, ignore=NOT_COPIED)
+        subprocess.run([python, "-m", "compileall", "-q", self.sources], check=True)
         self.numbers = itertools.count()
         self.threads = {True: ThreadPoolExecutor(1), False: ThreadPoolExecutor(1)}
         self.begun = {}
@@ -147,64 +149,61 @@ class Gradings:
         runs the tests, grades them all; `without`: walls that are switched off.
         """
         (first, _), *_ = pairs
-        port, rows = free_port(), []
+        with socket.create_server(("127.0.0.1", 0)) as server:  # nobody listens at it
+            port = server.getsockname()[1]
+        user, places, tokens, before, commands = None, [], [], [], []
         for row, level in pairs:
-            number = next(self.numbers)
-            user = rows[0][3] if one_user and rows else FIRST_USER + number
-            user = None if as_root or row.is_owner or "another user" in level else user
-            folder, token = self.base / str(number), f"canary-{secrets.token_hex(8)}"
-            places = places_of(folder, number, port)
-            self._lay_out(folder, token)
-            build(row, folder / "upload", places)
-            self._hand_over(folder, user, row.is_readable)
-            before = fingerprints(folder)
-            rows.append((row, level, folder, user, token, places, before))
-        commands = [
-            self._command(row, level, places, user, token, without)
-            for row, level, folder, user, token, places, _ in rows
-        ]
-        folders = [str(folder / "tmp") for _, _, folder, *_ in rows]
-        order = {"commands": commands, "folders": folders, "port": port, "in_turn": in_turn}
-        order |= {"base": str(self.base), "harm": first.harm, "disk": first.disk}
-        told = keep(order, first.memory)
-        found = []
-        for (*_, folder, _, token, places, before), run in zip(rows, told["runs"], strict=True):
-            after, results = fingerprints(folder), Path(places["results"])
-            graded = Graded(
-                **run,
-                survivors=told["survivors"],
-                report=(folder / "report.txt").read_text(encoding="utf-8"),
-                text=results.read_text(encoding="utf-8") if results.is_file() else "",
-                changed=[path for path in before | after if before.get(path) != after.get(path)],
-                left=told["left"]
-                + [str(p.relative_to(folder)) for p in (folder / "tmp").rglob("*")],
-                objects=told["objects"],
-                used=tuple(told["used"]),
-                peak=told["peak"],
-                dropped=dropped(folder / "drop"),
-                sent=base64.b64decode(told["sent"]),
-                token=token,
-                mark=places["mark"],
+            number, token = next(self.numbers), f"canary-{secrets.token_hex(8)}"
+            user = user if one_user and user else FIRST_USER + number
+            by_root = as_root or row.is_owner or "another user" in level
+            place = places_of(self.base / str(number), number, port)
+            self._lay_out(Path(place["base"]), token)
+            build(row, Path(place["upload"]), place)
+            self._hand_over(Path(place["base"]), None if by_root else user, row.is_readable)
+            commands.append(
+                self._command(row, level, place, None if by_root else user, token, without)
             )
-            found.append(graded)
-            remove(folder)
-        return found
+            places.append(place)
+            tokens.append(token)
+            before.append(fingerprints(place))
+        order = {"commands": commands, "folders": [f"{place['base']}/tmp" for place in places]}
+        order |= {"port": port, "in_turn": in_turn, "base": str(self.base)}
+        told = keep(order | {"harm": first.harm, "disk": first.disk}, first.memory)
+        runs = zip(told["runs"], places, tokens, before, strict=True)
+        return [self._graded(told, *run) for run in runs]
+
+    def _graded(self, told, run, place, token, before):
+        """Tell what came of a grading, and remove its folder."""
+        folder, results, after = Path(place["base"]), Path(place["results"]), fingerprints(place)
+        left = [str(path.relative_to(folder)) for path in (folder / "tmp").rglob("*")]
+        drop = [path for path in (folder / "drop").rglob("*") if path.is_file()]
+        graded = Graded(
+            **run,
+            survivors=told["survivors"],
+            report=(folder / "report.txt").read_text(encoding="utf-8"),
+            text=results.read_text(encoding="utf-8") if results.is_file() else "",
+            changed=[path for path in before | after if before.get(path) != after.get(path)],
+            left=told["left"] + left,
+            objects=told["objects"],
+            used=tuple(told["used"]),
+            peak=told["peak"],
+            dropped={path.name: path.read_bytes()[: 2**20] for path in drop},
+            sent=base64.b64decode(told["sent"]),
+            token=token,
+            mark=place["mark"],
+        )
+        remove(folder)
+        return graded
 
     def _lay_out(self, folder, token):
         """Lay out the grader, and secrets around it."""
-        ignore = shutil.ignore_patterns("__pycache__", "*.npz", "word_vectors*", VECTORS)
-        shutil.copytree(self.sources, folder / "grader", ignore=ignore)
-        shutil.copytree(REFERENCE, folder / "staff" / "solution", ignore=ignore)
+        shutil.copytree(self.sources, folder / "grader")
+        shutil.copytree(REFERENCE, folder / "staff" / "solution", ignore=NOT_COPIED)
         for name in ("upload", "results", "drop", "tmp", "staff/others/alice"):
             (folder / name).mkdir(parents=True)
         (folder / "upload").rmdir()
         (folder / "staff" / "solution" / VECTORS).write_text(vectors(), encoding="utf-8")
-        for name in (
-            *("staff/canary.txt", "staff/others/alice/word2vec.py"),
-            *("results/previous.json", "grader/notes.txt"),
-        ):
-            (folder / name).write_text(f"SECRET = '{token}'\n")
-        for name in ("grader/grader.py", "staff/solution/word2vec.py", "staff/solution/sgd.py"):
+        for name in SECRET:
             with (folder / name).open("a") as file:
                 file.write(f"\nSECRET = '{token}'\n")
 
@@ -252,18 +251,14 @@ class Gradings:
 
 def places_of(folder, number, port):
     """Say what the names between two ``@`` stand for."""
-    return {
-        "base": str(folder),
-        "canary": str(folder / "staff" / "canary.txt"),
-        "solution": str(folder / "staff" / "solution"),
-        "others": str(folder / "staff" / "others"),
-        "grader": str(folder / "grader"),
-        "results": str(folder / "results" / "results.json"),
-        "upload": str(folder / "upload"),
-        "drop": str(folder / "drop"),
-        "port": str(port),
-        "mark": f"mark-{number}",
-    }
+    names = {
+        "canary": "staff/canary.txt",
+        "solution": "staff/solution",
+        "others": "staff/others",
+        "results": "results/results.json",
+    } | {name: name for name in ("grader", "upload", "drop")}
+    places = {name: f"{folder}/{path}" for name, path in names.items()}
+    return places | {"base": str(folder), "port": str(port), "mark": f"mark-{number}"}
 
 
 def keep(order, memory):
@@ -288,33 +283,20 @@ def keep(order, memory):
     return json.loads(done.stdout)
 
 
-def fingerprints(folder):
+def fingerprints(place):
     """Map the files of grader, solution and upload to what they hold and may be done with."""
-    prints = {}
-    for name in ("grader", "staff", "upload"):
-        for path in sorted((folder / name).rglob("*")):
-            if "__pycache__" in path.parts and name == "grader":
-                continue
-            about = path.lstat()
-            content = b""
-            if path.is_file() and about.st_size < 2**20:
-                content = hashlib.sha256(path.read_bytes()).digest()
-            prints[str(path.relative_to(folder))] = about.st_mode, about.st_size, content
+    base, prints = Path(place["base"]), {}
+    for path in (
+        path for name in ("grader", "staff", "upload") for path in (base / name).rglob("*")
+    ):
+        name, about = str(path.relative_to(base)), path.lstat()
+        if "__pycache__" not in name or not name.startswith("grader"):
+            is_small = path.is_file() and about.st_size < 2**20
+            content = hashlib.sha256(path.read_bytes()).digest() if is_small else b""
+            prints[name] = about.st_mode, about.st_size, content
     return prints
-
-
-def dropped(folder):
-    """Read the files in a folder where everybody may write."""
-    return {path.name: path.read_bytes()[: 2**20] for path in folder.rglob("*") if path.is_file()}
 
 
 def remove(folder):
     """Remove a folder; it may be deeper than Python can go."""
     subprocess.run(["rm", "-rf", folder], check=True)
-
-
-def make_base():
-    """Make a folder that all users may enter, for a whole run of tests."""
-    base = Path(tempfile.mkdtemp(prefix="hostile-", dir="/tmp"))
-    base.chmod(0o755)
-    return base

@@ -28,7 +28,7 @@ PR_SET_CHILD_SUBREAPER = 36
 NET = {"RLIMIT_NPROC": 3000, "RLIMIT_FSIZE": 8 * 2**30, "RLIMIT_AS": 12 * 2**30}
 PUBLIC = "/tmp", "/var/tmp", "/dev/shm"  # where everybody may write
 BUSY = b"busy-worker\0"  # how a submission calls a child when the time for `harm` has come
-FROZEN_SECONDS = 20
+FROZEN_SECONDS = 6
 
 
 def mount(*arguments):
@@ -48,12 +48,12 @@ def enclose(order):
         if not os.path.exists(path):  # it was where everybody may write
             os.makedirs(path)
             mount("--bind", f"/mnt{path}", path)
-    for path in order["folders"] if order["disk"] else ():
-        if path == order["folders"][0]:
-            size = f"size={order['disk']}m,nr_inodes=60000,mode=1777"
-            mount("-t", "tmpfs", "-o", size, "none", path)
-        else:
-            mount("--bind", order["folders"][0], path)
+    if order["disk"]:
+        first, *others = order["folders"]
+        size = f"size={order['disk']}m,nr_inodes=60000,mode=1777"
+        mount("-t", "tmpfs", "-o", size, "none", first)
+        for path in others:
+            mount("--bind", first, path)
 
 
 def listen(port):
@@ -114,9 +114,8 @@ def end_all():
 class Harm:
     """Does to a worker, once it has a child that is called busy, what the machine may do to it.
 
-    Of kind ``kill`` the process above it is killed, as for want of memory; of kind ``freeze`` it
-    cannot be killed for some seconds, as in a slow call of the kernel: `freezer` is a control group
-    for that. Of no kind nothing happens.
+    ``kill`` kills the process above it, as for want of memory; ``freeze`` keeps it from being
+    killed for some seconds, as a slow call of the kernel does, by the control group `freezer`.
     """
 
     def __init__(self, kind, freezer):
@@ -194,13 +193,6 @@ def limit():
         resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def used(path):
-    """Tell how many megabytes and files a file system holds."""
-    about = os.statvfs(path)
-    blocks = about.f_blocks - about.f_bfree
-    return blocks * about.f_frsize // 2**20, about.f_files - about.f_ffree
-
-
 def left_objects():
     """List the IPC objects of this place."""
     found = []
@@ -236,7 +228,9 @@ def main():
         reap(graders)
         harm.look(graders)
         if order["disk"]:
-            most = tuple(map(max, most, used(order["folders"][0])))
+            about = os.statvfs(order["folders"][0])
+            megabytes = (about.f_blocks - about.f_bfree) * about.f_frsize // 2**20
+            most = tuple(map(max, most, (megabytes, about.f_files - about.f_ffree)))
         time.sleep(0.02)
     harm.thaw()
     reap()

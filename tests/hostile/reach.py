@@ -151,19 +151,6 @@ SECRETS = [
         hides=("OPEN ",),
     ),
     leaking(
-        "links and moves secrets into its folder",
-        "for k, path in enumerate(PATHS):\n"
-        "    for put in (os.link, os.symlink, os.rename):\n"
-        "        try:\n"
-        "            put(path, f'here-{k}-{put.__name__}')\n"
-        "        except OSError as error:\n"
-        "            print(put.__name__, error.strerror)\n"
-        "        else:\n"
-        "            leak_file(f'here-{k}-{put.__name__}')",
-        "PATHS = '@canary@', '@solution@/word2vec.py', '@grader@/notes.txt'\n",
-        teeth=LEAKED,
-    ),
-    leaking(
         "lets other programs read",
         "import subprocess\n"
         "for command in COMMANDS:\n"
@@ -193,50 +180,18 @@ SECRETS = [
     ),
 ]
 
-OTHERS = [
-    Hostile(
-        "errors",
-        "forges a stack trace through secret files",
-        code={
-            "sigmoid": """
-                import gc
-
-                paths = "@canary@", "@solution@/word2vec.py", "../staff/canary.txt", "/etc/passwd"
-                frames = [[path, 1, "f"] for path in paths]
-                for thing in gc.get_objects():
-                    if type(thing).__name__ == "Channel":
-                        thing.send({"error": {"type": "Forged", "text": "look", "frames": frames}})
-            """
-        },
-        shows=("Forged: look",),
-        hides=("root:", "SECRET ="),
-    ),
-    secrets(
-        "changes its inputs so that the answer is right",
-        code={
-            "sigmoid": "x[...] = 0\nreturn np.full(np.shape(x), 0.5)",
-            "naive_softmax_loss_and_gradient": "center_word_vec[:] = 0\noutside_vectors[:] = 0\n"
-            "V, d = outside_vectors.shape\nreturn np.log(V), np.zeros(d), np.zeros((V, d))",
-            "skipgram": "outside_words.clear()\nword2ind.clear()\nreturn 0.0, np.zeros_like("
-            "center_word_vectors), np.zeros_like(outside_vectors)",
-            "sgd": "f.__dict__.update(a=0, b=0)\nx0 *= 0\nreturn x0",
-        },
-        fails="2a-0 2a-1 2a-2 2a-4 2a-6 2a-7 2b-3 2b-4",
-    ),
-    secrets(
-        "asks the grader's draws of the random stream",
-        code={"sigmoid": "return draw()"},
-        top="""
-            import random
-
-            def draw():
-                random.seed(0); np.random.seed(0)
-                random.random = np.random.rand = np.random.randn = lambda *args: 0.0
-                random.randint = lambda a, b: a
-                return random.random()
-        """,
-    ),
-]  # fmt: skip
+CHANGING = secrets(
+    "changes its inputs so that the answer is right",
+    code={
+        "sigmoid": "x[...] = 0\nreturn np.full(np.shape(x), 0.5)",
+        "naive_softmax_loss_and_gradient": "center_word_vec[:] = 0\noutside_vectors[:] = 0\n"
+        "V, d = outside_vectors.shape\nreturn np.log(V), np.zeros(d), np.zeros((V, d))",
+        "skipgram": "outside_words.clear()\nword2ind.clear()\nreturn 0.0, np.zeros_like("
+        "center_word_vectors), np.zeros_like(outside_vectors)",
+        "sgd": "f.__dict__.update(a=0, b=0)\nx0 *= 0\nreturn x0",
+    },
+    fails="2a-0 2a-1 2a-2 2a-4 2a-6 2a-7 2b-3 2b-4",
+)
 
 MEMORY = leaking(
     "reads the memory of the processes around it",
@@ -268,17 +223,9 @@ MEMORY = leaking(
 )
 
 
-def confined(name, statements, top="", **options):
-    """Make a row whose sigmoid does what confinement prevents."""
-    code = {"sigmoid": f"{statements}\nreturn x"}
-    return Hostile("confinement", name, code=code, top=top, secret=True, **options)
-
-
-OTHERS_PASS = {"passes": "2a-1 2b-0", "fails": "2a-2"}
-
 # A function that tries what must not be done, and says what was.
 TRY = """
-    import ctypes, os, resource, signal
+    import ctypes, os, signal
 
 
     def attempt(said, *attempts):
@@ -290,117 +237,77 @@ TRY = """
                 print(error)
 """
 
-CONFINEMENT = [
-    confined(
-        "writes into the grader, the solution and the upload",
-        "for path in FILES:\n    change(path)",
-        joined(
-            TRY,
-            """
-            FILES = (
-                "@canary@", "@solution@/word2vec.py", "@solution@/new.py", "@grader@/grader.py",
-                "@grader@/points.json", "@grader@/utils/utils.py", "@grader@/sandbox/worker.py",
-                "@upload@/submission/word2vec.py", "@upload@/submission/new.py", "@base@/new",
-            )
 
-            def change(path):
-                attempt(
-                    "CHANGED " + path,
-                    lambda: open(path, "a").write("# changed"),
-                    lambda: os.chmod(path, 0o666),
-                    lambda: os.utime(path, (0, 0)),
-                    lambda: os.replace(path, path + "~"),
-                    lambda: os.unlink(path),
-                    lambda: os.truncate(path, 0),
-                    lambda: os.setxattr(path, "user.changed", b""),
-                )
-            """,
-        ),
-        hides=("CHANGED",),
-        teeth=("CHANGED",),
-    ),
+def confined(name, statements, top="", **options):
+    """Make a row whose sigmoid does what confinement prevents."""
+    code = {"sigmoid": f"{statements}\nreturn x"}
+    return Hostile("confinement", name, code=code, top=joined(TRY, top), secret=True, **options)
+
+
+CONFINEMENT = [
     confined(
         "closes the folders around it",
         "for path in FOLDERS:\n    attempt('', lambda: os.chmod(path, 0))",
-        joined(
-            TRY,
-            'FOLDERS = "..", "@base@/results", "@grader@", "@base@/staff", "@upload@", "@base@/tmp"',
-        ),
-        passes="2a-1 3a-0",
-        fails="2a-2",
+        'FOLDERS = "..", "@base@/results", "@grader@", "@base@/staff", "@upload@", "@base@/tmp"',
         levels=CONFINED,
     ),
     confined(
         "becomes root again",
         "rise()",
-        joined(
-            TRY,
-            """
-            def rise():
-                attempt(
-                    "ROSE",
-                    lambda: os.setuid(0), lambda: os.seteuid(0), lambda: os.setresuid(0, 0, 0),
-                    lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.chroot("/"),
-                    lambda: os.mknod("null", 0o20666, os.makedev(1, 3)), lambda: os.nice(-5),
-                )
-                print("ROOT" if 0 in (*os.getresuid(), *os.getresgid(), *os.getgroups()) else "none")
-                libc = ctypes.CDLL(None, use_errno=True)
-                print("UNSHARED" if libc.unshare(0x00020000) == 0 else "no mounts")
-            """,
-        ),
+        """
+        def rise():
+            attempt(
+                "ROSE",
+                lambda: os.setuid(0), lambda: os.seteuid(0), lambda: os.setresuid(0, 0, 0),
+                lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.chroot("/"),
+                lambda: os.mknod("null", 0o20666, os.makedev(1, 3)), lambda: os.nice(-5),
+            )
+            print("ROOT" if 0 in (*os.getresuid(), *os.getresgid(), *os.getgroups()) else "none")
+            libc = ctypes.CDLL(None, use_errno=True)
+            print("UNSHARED" if libc.unshare(0x00020000) == 0 else "no mounts")
+        """,
         hides=("ROSE", "ROOT", "UNSHARED"),
     ),
-    confined(
-        "has capabilities",
-        "raise ValueError(capabilities())",
-        """
-            import ctypes
-
-            def capabilities():
-                libc = ctypes.CDLL(None)
-                header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-                libc.capget(header, sets)
-                return "CAPABILITIES " + "".join(map(str, sets)) + " NEW " + str(libc.prctl(39, 0, 0, 0, 0))
-        """,
-        shows=("CAPABILITIES 000000 NEW 1",),
-    ),
-    confined("kills the process above it", "os.kill(os.getppid(), signal.SIGKILL)", TRY, **OTHERS_PASS),
+    confined("kills the process above it", "os.kill(os.getppid(), signal.SIGKILL)"),
     confined(
         "stops the process above it",
         "os.kill(os.getppid(), signal.SIGSTOP)",
-        TRY,
         seconds=2,
         bound=60,
-        **OTHERS_PASS,
-    ),
-    confined(
-        "limits and slows the process above it",
-        "slow(os.getppid())",
-        joined(
-            TRY,
-            """
-            def slow(process):
-                attempt(
-                    "SLOWED",
-                    lambda: resource.prlimit(process, resource.RLIMIT_CORE, (0, 0)),
-                    lambda: os.setpriority(os.PRIO_PROCESS, process, 1),
-                    lambda: os.sched_setaffinity(process, os.sched_getaffinity(process)),
-                )
-            """,
-        ),
-        hides=("SLOWED",),
-        without=("system calls",),
     ),
     confined(
         "kills all that it may",
         "if os.getuid() == 0:\n    raise ValueError('ROOT')\n"
         "os.kill(-1, signal.SIGTERM)\nos.kill(-1, signal.SIGKILL)",
-        TRY,
         hides=("ROOT",),
         levels=CONFINED,
-        **OTHERS_PASS,
     ),
-    confined("kills its own group and session", "os.killpg(0, signal.SIGKILL)", TRY, **OTHERS_PASS),
+    confined("kills its own group and session", "os.killpg(0, signal.SIGKILL)"),
+    confined(
+        "writes into the grader, the solution and the upload",
+        "for path in FILES:\n    change(path)",
+        """
+        FILES = (
+            "@canary@", "@solution@/word2vec.py", "@solution@/new.py", "@grader@/grader.py",
+            "@grader@/points.json", "@grader@/utils/utils.py", "@grader@/sandbox/worker.py",
+            "@upload@/submission/word2vec.py", "@upload@/submission/new.py", "@base@/new",
+        )
+
+        def change(path):
+            attempt(
+                "CHANGED " + path,
+                lambda: open(path, "a").write("# changed"),
+                lambda: os.chmod(path, 0o666),
+                lambda: os.utime(path, (0, 0)),
+                lambda: os.replace(path, path + "~"),
+                lambda: os.unlink(path),
+                lambda: os.truncate(path, 0),
+                lambda: os.setxattr(path, "user.changed", b""),
+            )
+        """,
+        hides=("CHANGED",),
+        teeth=("CHANGED",),
+    ),
 ]  # fmt: skip
 
 
@@ -481,11 +388,8 @@ WRITER = [
 ]
 
 ROWS = [
-    *together(SECRETS),
-    MEMORY,
-    *OTHERS,
-    *together([row for row in CONFINEMENT if not row.passes]),
-    *(row for row in CONFINEMENT if row.passes),
+    CHANGING,
+    *together([*SECRETS, MEMORY, *CONFINEMENT]),
     *together(TCP),
-    *WRITER,
+    *together(WRITER),
 ]

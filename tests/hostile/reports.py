@@ -16,6 +16,7 @@ NO_TEXT = "\n  Odd: (its text cannot be shown)"
 def deceiving(rule, name, statements, top="", hides=(), **options):
     """Make a row whose sigmoid prints or raises what may deceive."""
     code = {"sigmoid": statements}
+    options = {"seconds": 2} | options
     return Hostile(rule, name, code=code, top=top, hides=(*FORGED, *hides), **options)
 
 
@@ -49,7 +50,7 @@ OUTPUT = [
     printing("prints what is no UTF-8", "import os\nos.write(1, b'\\xff\\xfe\\xc3\\xed\\xa0\\x80 ' * 1000)\nprint('\\udcff'.encode('utf-8', 'surrogatepass'))"),
     printing("prints one line of 100 MB", "print('a' * 100_000_000)", bound=20),
     printing("prints 1 GB to both outputs", "import os\nfor _ in range(1000):\n    os.write(1, b'a line\\n' * 75_000)\n    os.write(2, b'another\\n' * 66_000)", bound=30),
-    printing("prints without end", "while True:\n    print('a' * 1000)", seconds=1),
+    printing("prints without end", "while True:\n    print('a' * 1000)"),
     printing("prints nothing but line ends", "print('\\n' * 3_000_000)"),
     printing("replaces print and the outputs", "import builtins, sys\nprint('seen')\nbuiltins.print = sys.stdout = sys.stderr = sys.__stdout__ = None", shows=("seen",)),
     printing("closes its outputs", "import os\nos.close(1)\nos.close(2)", shows=("after printing",)),
@@ -63,7 +64,7 @@ ERRORS = [
     failing("an exception with forged END lines", f"raise ValueError('text\\n' + {END!r} + '\\n\\n' + {LAST!r} + '\\n')", shows=("ValueError: text",)),
     failing("an exception with control characters", "raise ValueError('text ' + ''.join(map(chr, range(0x250))) + '\\u2028\\u202e\\x1b[31m')", hides=CONTROL, shows=("ValueError: text",)),
     failing("an exception with lone surrogates", "raise ValueError('text \\udcff\\ud800 end')", shows=("ValueError: text",)),
-    failing("an exception of 200 MB", "raise ValueError('text ' + 'a' * 200_000_000)", shows=("ValueError",), seconds=4, bound=25),
+    failing("an exception of 200 MB", "raise ValueError('text ' + 'a' * 200_000_000)", shows=("ValueError",), bound=25),
     failing("an exception of 100,000 lines", "raise ValueError('text\\n' * 100_000)", shows=("ValueError",)),
     failing("an exception whose text raises", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        raise SystemExit(0)\n    __repr__ = __str__\n", shows=(NO_TEXT,)),
     failing("an exception whose text is no text", "raise Odd()", "class Odd(Exception):\n    def __str__(self):\n        return 5\n", shows=(NO_TEXT,)),
@@ -80,10 +81,11 @@ ERRORS = [
     failing("a group of exceptions", "raise ExceptionGroup('text', [ValueError(i) for i in range(10_000)])", shows=("ExceptionGroup",)),
     failing("an AssertionError in the grader's words", f"raise AssertionError('sigmoid: all right\\n' + {END!r})", shows=("AssertionError",)),
     failing("a SyntaxError with forged lines", f"raise SyntaxError('text', ('word2vec.py\\n' + {END!r}, 1, 1, {END!r}))", shows=("SyntaxError",)),
-    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ":",)),
+    forging("a stack trace with lines far outside", "{'type': 'E' * 10**5, 'text': 'a' * 10**5, 'frames': [[attack.__code__.co_filename, n, 'f'] for n in (-1, 0, 10**12, 10**400, True)] * 10}", shows=("E" * 100 + ":",), hides=("E" * 101,)),
+    forging("a stack trace through secret files", "{'type': 'Forged', 'text': 'look', 'frames': [[path, 1, 'f'] for path in ('@canary@', '@solution@/word2vec.py', '../staff/canary.txt', '/etc/passwd')]}", shows=("Forged: look",), hides=("root:", "SECRET =")),
     forging("an error report of the wrong kind", "{'type': ['E'], 'text': {'a': 1}, 'frames': {'a': 1}}"),
     forging("an error report with frames of the wrong kind", "{'type': 'Forged', 'text': 'look', 'frames': [1, [], [None] * 3, ['f', '1', 'g'], 5.5, 'abc']}", shows=("Forged: look",)),
     failing("a wrapped line that looks like the grader's", "for columns in (80, 120):\n    for line in LINES:\n        print(' ' * (columns - 2) + line)\nraise ValueError('\\n'.join(['text', *(' ' * (columns - 6) + line for line in LINES for columns in (80, 120))]))", f"LINES = {END!r}, {LAST!r}\n", shows=("\n| " + END, "\n| " + LAST)),
 ]  # fmt: skip
 
-ROWS = [*together(OUTPUT), *together(ERRORS), IMPORTED]
+ROWS = [*together(OUTPUT + ERRORS), IMPORTED]

@@ -5,7 +5,7 @@ from functools import partial
 from .answers import WIRE
 from .fixture import Hostile, joined, together
 
-clock = partial(Hostile, "clock", seconds=1)
+clock = partial(Hostile, "clock", seconds=0.5)
 
 # Root has no limits: whoever finds itself root does nothing.
 CAREFUL = """
@@ -16,13 +16,11 @@ CAREFUL = """
 """
 
 
-def using_up(name, statements, top="", passes="2a-1", fails="2a-2", **options):
+def using_up(name, statements, top="", **options):
     """Make a row whose sigmoid uses up something; what else there is passes."""
-    options = {"seconds": 4, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
+    options = {"seconds": 2, "bound": 30, "hides": ("ROOT", "NO LIMIT")} | options
     code = {"sigmoid": statements}
-    return Hostile(
-        "limits", name, code, joined(CAREFUL, top), passes=passes, fails=fails, **options
-    )
+    return Hostile("limits", name, code, joined(CAREFUL, top), **options)
 
 
 def hanging(name, statements, top="", **options):
@@ -30,7 +28,6 @@ def hanging(name, statements, top="", **options):
     return clock(name, code={"sigmoid": statements}, top=top, **options)
 
 
-LEAVES = {"passes": "2a-1 2a-2 3a-0", "fails": "", "seconds": 3}
 TOO_LATE = ("importing the submission took longer than",)
 
 CLOCK = [
@@ -42,25 +39,17 @@ CLOCK = [
         fails="2b-0 2b-3",
         shows=(*TOO_LATE, "in sgd.py"),
     ),
-    clock("an import that fails", top="1 / 0", fails="2a", shows=("ZeroDivisionError", "1 / 0", "word2vec.py")),
-    clock(
-        "is imported, but too late",
-        top="import time\nwhile time.process_time() < 1.5:\n    pass\n",
-        passes="2c-0",
-        fails="2a-1",
-        shows=TOO_LATE,
-    ),
     clock(
         "answers rightly, but too late in all",
-        code={"sigmoid": "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end:\n    pass\nreturn 1 / (1 + np.exp(-x))"},
+        code={"sigmoid": "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end:\n    pass\nreturn 1 / (1 + np.exp(-x))"},
         passes="2a-1 2a-2",
         fails="2a-3",
         shows=("took longer than",),
     ),
     clock(
-        "hangs at exit",
+        "hangs at exit, and leaves processes in sessions of their own, and programs with no name",
         top="""
-            import atexit, threading, time
+            import atexit, ctypes, os, signal, subprocess, threading, time
 
             class Last:
                 def __del__(self):
@@ -68,15 +57,6 @@ CLOCK = [
 
             last = Last()
             atexit.register(time.sleep, 1000)
-            threading.Thread(target=time.sleep, args=[1000]).start()
-        """,
-        **LEAVES,
-    ),
-    clock(
-        "leaves processes in sessions of their own, and programs with no name",
-        top="""
-            import ctypes, os, signal, subprocess, time
-
             for k in range(3):
                 if os.fork() == 0:
                     os.setsid()
@@ -88,21 +68,16 @@ CLOCK = [
                     os._exit(0)
             subprocess.Popen(["sleep", "1000"], start_new_session=True)
             subprocess.Popen("(setsid sleep 1000 &) ; setsid sh -c 'trap \\"\\" TERM INT; sleep 1000 & exec sleep 1000' &", shell=True)
+            threading.Thread(target=time.sleep, args=[1000]).start()
         """,
-        **LEAVES,
+        passes="2a-1 2a-2 3a-0",
+        fails="",
+        seconds=3,
     ),
     clock(
         "calls f a million times",
         code={"sgd": "for _ in range(1_000_000):\n    f(x0)\nreturn x0"},
         fails="2b-3",
-        bound=25,
-    ),
-    clock(
-        "writes to the grader without reading",
-        code={"sgd": "globals().update(vars(__import__('submission.word2vec').word2vec))\n"
-              "while True:\n    say({'callback': 0, 'args': [0.5], 'kwargs': {}})"},
-        top=WIRE,
-        fails="2b-0 2b-3",
         bound=25,
     ),
     clock(
@@ -112,11 +87,6 @@ CLOCK = [
               "for thread in threads:\n    thread.start()\n"
               "if os.fork() == 0:\n    while True:\n        f(x0)\n"
               "f(x0)\nreturn x0"},
-        fails="2b-3",
-    ),
-    clock(
-        "hands f to itself",
-        code={"sgd": "for _ in range(iterations):\n    f(f)\n    f(lambda: f)\nreturn f"},
         fails="2b-3",
     ),
 ]  # fmt: skip
@@ -141,7 +111,6 @@ HANGING = [
     hanging("one long call of C: a product", "return np.ones((9000, 9000)) @ np.ones((9000, 9000)) @ np.ones((9000, 9000))"),
     hanging("stops itself", "import os, signal\nos.kill(0, signal.SIGSTOP)\nreturn x"),
     hanging("starts and stops without end", "import os\nwhile True:\n    if os.fork() == 0:\n        os._exit(0)\n    os.wait()"),
-    hanging("a lock that is never released", "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()"),
     hanging("an exception whose text never comes", "raise Slow()", "class Slow(Exception):\n    def __str__(self):\n        while True:\n            pass\n    __repr__ = __str__\n"),
     hanging("closes all that is open", "import os\nos.closerange(0, 4096)\nreturn x", shows=("the submission did not answer: its process",)),
     hanging(
@@ -157,7 +126,6 @@ HANGING = [
     ),
     hanging("turns all that is open into its output", "import os\nfor number in range(3, 64):\n    os.dup2(1, number)\nreturn x"),
     hanging("a segmentation fault", "import ctypes\nctypes.string_at(0)", shows=("its process was killed by SIGSEGV",)),
-    hanging("an abort", "import os\nos.abort()", shows=("its process was killed by SIGABRT",)),
     hanging("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", shows=("its process is gone: killed, or out of memory or time",)),
     hanging("a signal without a name", "import os\nos.kill(os.getpid(), 40)", shows=("its process was killed by signal 40",)),
     hanging("holds the output open", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(1000)\nreturn x"),
@@ -178,57 +146,25 @@ FORKING = using_up(
                         pass
         time.sleep(1000)
     """,
-    seconds=1,
     bound=40,
 )
 
-OF_SGD = "import numpy as np\n"
-MEMORY = [
-    Hostile(
-        "limits",
-        "hands arrays that broadcast to the grader's object",
-        code={"sgd": f"{OF_SGD}f(np.zeros((6000, 1, 1)))\nreturn x0 * 0"},
-        fails="2b-3 2b-4",
-    ),
-    Hostile(
-        "limits",
-        "hands large arrays to the grader's object and model again and again",
-        code={"sgd": f"{OF_SGD}for _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"},
-        top="""
-            def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
-                for _ in range(50):
-                    model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
-                return 24.5, vectors
-        """,
-        passes="2a-1",
-        fails="2a-8 2b-3",
-        bound=25,
-    ),
-    Hostile(
-        "limits",
-        "has the grader compute with a loss that it handed over",
-        top="""
-            import gc
-
-            def with_attack(function):
-                def call(*args):
-                    if type(args[-1]).__name__ == "LinearLoss":
-                        things = gc.get_objects()
-                        (worker,) = (t for t in things if type(t).__name__ == "Worker")
-                        number = worker.channel._refer(args[-1])[1]
-                        odd = [args[4][0], 0, np.zeros((100_000, 1, 1)), None]
-                        worker.channel.send({"callback": number, "args": odd, "kwargs": {}})
-                    return function(*args)
-
-                return call
-
-            skipgram = with_attack(skipgram)
-        """,
-        passes="2a-1",
-        fails="2a-7",
-        shows=("skipgram gave no sensible answer",),
-    ),
-]
+LARGE = Hostile(
+    "data",
+    "hands large arrays to the grader's object and model again and again",
+    code={
+        "sgd": "import numpy as np\nfor _ in range(40):\n    f(np.zeros(4_000_000))\nreturn x0 * 0"
+    },
+    top="""
+        def word2vec_sgd_wrapper(model, word2ind, vectors, dataset, size, loss):
+            for _ in range(50):
+                model("a", 1, ["b"], word2ind, np.zeros(4_000_000), vectors, dataset, loss)
+            return 24.5, vectors
+    """,
+    passes="2a-1",
+    fails="2a-8 2b-3",
+    bound=25,
+)
 FOLDERS = [
     using_up(
         "folders 3,000 deep in its working folder",
@@ -244,15 +180,13 @@ FOLDERS = [
 LIMITS = [
     using_up("memory by bytes", "held = []\nwhile True:\n    held.append(bytearray(50_000_000))\n    if len(held) > 160:\n        print('NO LIMIT')\n        break\nreturn x"),
     using_up("memory by one array", "a = np.ones(10**9)\na[:] = 1\nprint('NO LIMIT')\nreturn x", shows=("Unable to allocate",)),
-    using_up("memory by small objects", "held = None\nwhile True:\n    held = [held, object()]", seconds=10, bound=40),
     using_up("memory outside of the heap", "import mmap\nheld = []\nwhile len(held) < 80:\n    held.append(mmap.mmap(-1, 100_000_000))\n    held[-1].write(bytes(100_000_000))\nprint('NO LIMIT')\nreturn x"),
-    using_up("memory in many processes", "for k in range(12):\n    if os.fork() == 0:\n        held = bytearray(400_000_000)\n        time.sleep(1000)\ntime.sleep(1000)"),
     using_up("one large file", "with open('large', 'wb') as file:\n    for _ in range(3000):\n        file.write(bytes(2**20))\nprint('NO LIMIT')\nreturn x"),
     using_up("a large file without a byte on disk", "with open('large', 'wb') as file:\n    file.truncate(2**40)\nprint('NO LIMIT')\nreturn x"),
-    using_up("many files", "for k in range(10**9):\n    open(f'file-{k}', 'w').close()", seconds=1),
+    using_up("many files", "for k in range(10**9):\n    open(f'file-{k}', 'w').close()"),
     using_up("many open files", "held = [open('file', 'w') for _ in range(5000)]\nprint('NO LIMIT')\nreturn x"),
     using_up("a fork bomb", "for _ in range(600):\n    if os.fork() == 0:\n        time.sleep(1000)\nprint('NO LIMIT')\nreturn x"),
-    using_up("a fork bomb without end", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", seconds=1, bound=40),
+    using_up("a fork bomb without end", "while True:\n    try:\n        os.fork()\n    except OSError:\n        pass", bound=40),
     using_up("a thread bomb", "import threading\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=[1000]).start()\nprint('NO LIMIT')\nreturn x"),
     using_up(
         "threads that compute",
@@ -260,10 +194,9 @@ LIMITS = [
         "for _ in range(8):\n"
         "    threading.Thread(target=hashlib.pbkdf2_hmac, args=['sha256', b'', b'', 10**9]).start()\n"
         "time.sleep(1000)",
-        seconds=1,
     ),
     using_up("calls itself without end", "return attack(x)", shows=("maximum recursion depth exceeded",)),
-    using_up("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)", seconds=8),
+    using_up("calls itself beyond the stack", "import sys\nsys.setrecursionlimit(10**9)\ndeep = lambda n: sorted([n], key=deep)\nreturn deep(1)"),
     using_up(
         "lifts its limits",
         "import resource\n"
@@ -283,4 +216,4 @@ LIMITS = [
     ),
 ]  # fmt: skip
 
-ROWS = [*CLOCK, *together(HANGING, 4), FORKING, *MEMORY, *together(FOLDERS), *together(LIMITS, 4)]
+ROWS = [*CLOCK, LARGE, *together([*HANGING, FORKING, *FOLDERS, *LIMITS])]
