@@ -251,6 +251,12 @@ FAULTS = {  # code, limit in seconds, and words
     "memory": ("held = bytes(10**13)", 10, "^all of a submission may use"),
     "a stop": ("os.kill(os.getpid(), signal.SIGSTOP)", 0.3, r"run took longer than 0\.3 seconds|too busy"),
 }  # fmt: skip
+STAYS = """
+import atexit
+atexit.register(time.sleep, 20)
+threading.Thread(target=time.sleep, args=[20]).start()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+"""
 
 
 @LINUX
@@ -266,6 +272,9 @@ def test_a_call_that_crashes_or_hangs_costs_its_session_only(workers):
                     assert error_of(submission.keep, "") is info.value
         with loaded(box) as submission:
             assert submission.keep("a")[1] == ["a"]
+            submission.run(STAYS)
+            began = time.monotonic()
+    assert time.monotonic() - began < 10
     assert descriptors() == before
     assert children(os.getpid()) == processes
 

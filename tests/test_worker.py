@@ -11,7 +11,7 @@ from sandbox.objects import LinearLoss, Postprocessing, Quadratic, TableDataset
 from sandbox.session import MissingError, WorkerError
 
 SOURCE = """
-import random, sys, time
+import functools, random, sys, time
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 def run(code, x=None):
@@ -26,6 +26,7 @@ def call(f, *args, **kwargs):
 def throw(error): raise error
 def inner(x): return [] [x]
 def deep(n): return deep(n + 1)
+def nested(n): return functools.reduce(lambda inner, _: [inner], range(n), [])
 Odd = type("Odd", (Exception,), {"__str__": None})
 Named = type("N" * 1000, (BaseException,), {})
 Own = type("Own", (dict,), {"items": lambda self: 1 / 0})
@@ -153,7 +154,8 @@ def test_errors_are_told_with_their_lines(submission):
         ("throw(StopIteration(1))", "StopIteration", "1"), ("throw(Named())", "N" * 100, ""),
         ("Own(a=1)", "ZeroDivisionError", "division by zero"), ("['x' * 2**20]", "WireError", "the submission gave a message of 1,04"),
         ("{(1, 2): 3}", "WireError", "the submission gave keys must be "), ("10**5000", "WireError", "the submission gave "),
-        ("[x := [], x.append(x)]", "WireError", "the submission gave Circular"),
+        ("[x := [], x.append(x)]", "WireError", "the submission gave Circular"), ("nested(10**4)", "WireError", "the submission gave maximum recursion"),
+        ("[np.ones(2**21)] * 2", "WireError", "the submission gave a message of 33,5"), ("bytes(2**24 + 1)", "WireError", "the submission gave a message of 16,7"),
     ],
 )  # fmt: skip
 def test_errors_and_what_cannot_be_sent(submission, code, kind, text):
