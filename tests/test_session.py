@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boxes import IN_PROC, IS_ROOT, children, descriptors, loaded, sandbox
+from boxes import IN_PROC, IS_ROOT, children, descriptors, loaded, outcome, sandbox
 
 from grading.course import reachable
 from sandbox import watch, wire
@@ -433,63 +433,40 @@ def fake():
 
 
 RESULT = {"result": 0.5, "changed": [], "next": 1, "records": {}}
-OPAQUE, GIVEN = {TAG: ["opaque", "x"]}, {TAG: ["given", 0]}
+OPAQUE = {TAG: ["opaque", "x"]}
+ODD = None, "x", 1.5, True, {}, OPAQUE, float("nan"), {"1": [1]}, {"0": 5}, {"0": {}}, {"0": "x"}
+SENSELESS = [
+    b"\xff" * 8, b"\0\0\0\2\0\0\0\0[]", None, "result", True, {TAG: 5}, {}, {"result": 1}, {"loaded": True},
+    {"result": 0, "changed": []}, {"callback": 0}, [RESULT],
+    *(RESULT | {"result": {TAG: x}} for x in (["given", 1], ["own", 0], ["give", 1, "own", "f"], ["given", True])),
+]  # fmt: skip
+NO_ERRORS = [
+    None, 5, "x", [], [1], {}, {"frames": 5}, {"frames": "abc"}, {"frames": {"a": 1}}, OPAQUE,
+    {"type": 5, "text": 5, "frames": 5}, {"type": [], "text": OPAQUE}, {"type": float("nan"), "text": None, "frames": {}},
+]  # fmt: skip
+ANSWERS = [  # an answer, and what it says: result, changed arguments, next number, record; or the kind of error
+    (RESULT | {"changed": ["x"], "next": 8, "records": {"0": [1]}}, (0.5, ["x"], 8, [1])),
+    *((RESULT | {"changed": odd, "next": odd, "records": odd}, (0.5, [], None, [])) for odd in ODD),
+    *((answer, "WireError") for answer in SENSELESS),
+    *(({"error": odd}, "Exception") for odd in NO_ERRORS),
+]  # fmt: skip
 
 
-def test_answers(fake):
-    answer = RESULT | {"changed": ["x"], "next": 8}
-    session = fake(answer, RESULT | {"result": 2})  # the second comes before it is asked for
-    assert session.call("f", (), {}) == 0.5
-    assert (session.changed, session.next_random) == (["x"], 8)
-    assert session.call("f", (), {}) == 2
-
-
-def test_what_was_changed_and_comes_next_is_checked(fake):
-    odd = [None, "x", 1.5, True, [[]], {}, OPAQUE, float("nan")]
-    session = fake(*(RESULT | {"changed": value, "next": value} for value in odd))
-    for _ in odd:
-        session.call("f", (), {})
-        assert isinstance(session.changed, list)
-        assert session.next_random is None
-
-
-def test_senseless_records_are_none(fake):
-    odd = [None, 5, "x", {}, [5], [[0, [1]]], {"1": [1]}, {"0": 5}, {"0": {}}, {"0": "x"}]
-    f, right = Quadratic(1.0, 0.0), RESULT | {"records": {"0": [1]}}
-    session = fake(*(answer for o in odd for answer in (right, RESULT | {"records": o})))
-    for expected in [[1], []] * len(odd):
-        session.call("f", (f,), {})
-        assert f.record == expected
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"\xff" * 8, b"\0\0\0\2\0\0\0\0[]", None, "result", True, {TAG: 5}, {}, {"result": 1}, {"loaded": True},
-        {"result": 0, "changed": []}, {"callback": 0}, [RESULT],
-        *(RESULT | {"result": x} for x in (GIVEN, {TAG: ["own", 0]}, {TAG: ["give", 0, "own", "f"]}, {TAG: ["given", True]})),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_senseless_answers(fake, answer):
-    assert error_of(fake(answer).call, "f", (), {}).kind == "WireError"
+@pytest.mark.parametrize(("answer", "expected"), ANSWERS, ids=range(len(ANSWERS)))
+def test_answers(fake, answer, expected):
+    f = Quadratic(1.0, 0.0)
+    f(2.0)
+    session = fake(answer)
+    result, error = outcome(lambda: session.call("f", (f,), {}))
+    said = result, session.changed, session.next_random, f.record
+    assert (error.kind if error else said) == expected
+    assert expected != "Exception" or (str(error), error.frames) == ("", ())
 
 
 def test_an_import_must_be_confirmed(fake):
     for answer in (RESULT, {"loaded": 1}, {"loaded": None}):
         assert "no sensible answer" in str(error_of(fake(answer).load, {}, "word2vec"))
     fake({"loaded": True}).load({}, "word2vec")
-
-
-def test_senseless_errors(fake):
-    odd = [
-        None, 5, "x", [], [1], {}, {"frames": 5}, {"frames": "abc"}, {"frames": {"a": 1}}, OPAQUE,
-        {"type": 5, "text": 5, "frames": 5}, {"type": [], "text": OPAQUE}, {"type": float("nan"), "text": None, "frames": {}},
-    ]  # fmt: skip
-    session = fake(*({"error": content} for content in odd))
-    for _ in odd:
-        error = error_of(session.call, "f", (), {})
-        assert (error.kind, str(error), error.frames) == ("Exception", "", ())
 
 
 def test_an_error_is_capped(fake):

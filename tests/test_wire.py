@@ -113,14 +113,6 @@ def test_what_is_no_data_is_only_named(value, name):
     assert found.type_name.startswith(name)
 
 
-def test_references():
-    told = there_and_back(
-        [open, len, open], lambda x: ["thing", x.__name__], make=lambda *told: told
-    )
-    assert told == [(0, "thing", "open"), (1, "thing", "len"), (0, "thing", "open")]
-    assert told[0] is told[2]
-
-
 HOSTILE = {
     "no JSON": frame(b"{"), "an empty header": frame(b""), "two values": frame(b"1 2"), "no UTF-8": frame(b'"\xff\xfe"'),
     "an integer of a million digits": frame(b"9" * 10**6), "deep lists": frame(b"[" * 100_000 + b"]" * 100_000),
