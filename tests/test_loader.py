@@ -80,51 +80,68 @@ def test_ways_to_import(load, init, statement):
     assert load(init | {"word2vec.py": statement + check, "sgd.py": SGD}).check() is True
 
 
-def test_packages_within(load):
-    source = """
-        import helpers.text, helpers, sys
-        from helpers.deep.er import c
-        from helpers import text
-        from .helpers.text import a
-        from submission.plain.more import d
-        def f():
-            return [a, helpers.b, helpers.text.a, text is helpers.text is sys.modules["helpers.text"], c, d]
-    """
-    files = {
-        "helpers/__init__.py": "b = 2",
-        "helpers/text.py": "from . import b\na = b - 1",
+SHADOWS = (
+    "argparse numpy sandbox json grader conftest sitecustomize random numpy/linalg json/unheard"
+)
+SOURCES = {  # files of which word2vec.py has a function f, and what that gives
+    "packages within": ({
+        "helpers/__init__.py": "b = 2", "helpers/text.py": "from . import b\na = b - 1", "plain/more.py": "d = 4",
         "helpers/deep/er.py": "from ..text import a\nfrom helpers import b\nc = a + b",
-        "plain/more.py": "d = 4",
-    }
-    assert load(files | {"word2vec.py": source}).f() == [1, 2, 1, True, 3, 4]
-
-
-def test_modules_that_import_each_other(load):
-    source = "import sgd\nfrom submission import sgd as s\ndef f():\n    return [sgd.g(), s is sgd]"
-    other = "import word2vec\nfrom . import word2vec as w\ndef g():\n    return w.f is word2vec.f"
-    assert load({"word2vec.py": source, "sgd.py": other}).f() == [True, True]
-
-
-def test_names_of_others_shadow_nothing(load):
-    names = (
-        "argparse numpy sandbox json grader conftest sitecustomize random numpy/linalg json/unheard"
-    )
-    files = {f"{name}.py": "raise SystemError('shadow')" for name in names.split()}
-    source = """
-        import argparse, json, numpy, utils.utils, random, numpy.linalg, scipy.spatial
-        from utils.gradcheck import gradcheck_naive
-        from .utils import a
-        from submission import scipy as own
-        try:
-            import json.unheard
-        except ModuleNotFoundError:
-            unheard = True
+        "word2vec.py": """
+            import helpers.text, helpers, sys
+            from helpers.deep.er import c
+            from helpers import text
+            from .helpers.text import a
+            from submission.plain.more import d
+            def f():
+                return [a, helpers.b, helpers.text.a, text is helpers.text is sys.modules["helpers.text"], c, d]
+        """,
+    }, [1, 2, 1, True, 3, 4]),
+    "modules that import each other": ({
+        "word2vec.py": "import sgd\nfrom submission import sgd as s\ndef f():\n    return [sgd.g(), s is sgd]",
+        "sgd.py": "import word2vec\nfrom . import word2vec as w\ndef g():\n    return w.f is word2vec.f",
+    }, [True, True]),
+    "names of others, which shadow nothing": ({
+        **{f"{name}.py": "raise SystemError('shadow')" for name in SHADOWS.split()},
+        "utils.py": "a = 1", "scipy.py": "b = 2",
+        "word2vec.py": """
+            import argparse, json, numpy, utils.utils, random, numpy.linalg, scipy.spatial
+            from utils.gradcheck import gradcheck_naive
+            from .utils import a
+            from submission import scipy as own
+            try:
+                import json.unheard
+            except ModuleNotFoundError:
+                unheard = True
+            def f():
+                found = numpy, json, utils.utils, argparse, scipy
+                return [unheard, a, own.b, not any("/upload" in module.__file__ for module in found)]
+        """,
+    }, [True, 1, 2, True]),
+    "what a module knows of itself": ({"word2vec.py": """
+        from __future__ import annotations
+        import dataclasses, inspect, traceback, typing
+        if __name__ == "__main__":
+            raise SystemError
+        @dataclasses.dataclass
+        class Pair:
+            center: np.ndarray
+            outside: typing.ClassVar[int] = 3
         def f():
-            found = numpy, json, utils.utils, argparse, scipy
-            return [unheard, a, own.b, not any("/upload" in module.__file__ for module in found)]
-    """
-    files |= {"utils.py": "a = 1", "scipy.py": "b = 2", "word2vec.py": source}
-    assert load(files).f() == [True, 1, 2, True]
+            try:
+                1 / 0  # here
+            except ZeroDivisionError:
+                shown = traceback.format_exc()
+            fields = [field.name for field in dataclasses.fields(Pair)]
+            place = 'File "/upload/word2vec.py", line 12, in f\\n    1 / 0  # here'
+            return [__name__, __package__, __file__, fields, inspect.getsource(f)[:8], place in shown]
+    """}, ["submission.word2vec", "submission", "/upload/word2vec.py", ["center"], "def f():", True]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "expected"), SOURCES.values(), ids=SOURCES)
+def test_what_a_module_finds(load, files, expected):
+    assert load(files).f() == expected
 
 
 def test_nothing_is_found_elsewhere_and_no_cache_is_read_or_written(load, tmp_path):
@@ -139,32 +156,6 @@ def test_nothing_is_found_elsewhere_and_no_cache_is_read_or_written(load, tmp_pa
         with pytest.raises(WorkerError, match=f"No module named '{name}'"):
             submission.find(name)
     assert [*cache.parent.iterdir()] == [cache]
-
-
-def test_what_a_module_knows_of_itself(load):
-    source = """
-        from __future__ import annotations
-        import dataclasses, inspect, traceback, typing
-        if __name__ == "__main__":
-            raise SystemError
-        @dataclasses.dataclass
-        class Pair:
-            center: np.ndarray
-            outside: typing.ClassVar[int] = 3
-        def fail():
-            return 1 / 0  # here
-        def look():
-            try:
-                fail()
-            except ZeroDivisionError:
-                shown = traceback.format_exc()
-            fields = [field.name for field in dataclasses.fields(Pair)]
-            return [__name__, __package__, __file__, fields, inspect.getsource(fail), shown]
-    """
-    *about, code, shown = load({"word2vec.py": source}).look()
-    assert about == ["submission.word2vec", "submission", "/upload/word2vec.py", ["center"]]
-    assert code == "def fail():\n    return 1 / 0  # here\n"
-    assert 'File "/upload/word2vec.py", line 11, in fail\n    return 1 / 0  # here' in shown
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The worker: calls, seeds, what was changed, errors as they are told."""
 
+import copy
 import random
 
 import numpy as np
@@ -10,7 +11,7 @@ from sandbox.objects import LinearLoss, Postprocessing, Quadratic, TableDataset
 from sandbox.session import MissingError, WorkerError
 
 SOURCE = """
-import random, sys, time
+import functools, random, sys, time
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 def run(code, x=None):
@@ -25,6 +26,7 @@ def call(f, *args, **kwargs):
 def throw(error): raise error
 def inner(x): return [] [x]
 def deep(n): return deep(n + 1)
+def nested(n): return functools.reduce(lambda inner, _: [inner], range(n), [])
 Odd = type("Odd", (Exception,), {"__str__": None})
 Named = type("N" * 1000, (BaseException,), {})
 Own = type("Own", (dict,), {"items": lambda self: 1 / 0})
@@ -89,18 +91,22 @@ def test_changed_arguments_are_named(submission, code, value, is_changed):
     assert submission._session.changed == ["x"] * is_changed
 
 
-def test_a_function_of_its_own_is_the_very_one(submission):
+def test_functions_of_its_own(submission):
     code = "[x[0] is echo, x[1] is echo, x[0] in {echo}, x[0].__name__]"
     assert submission.run(code, [submission.echo] * 2) == [True, True, True, "echo"]
     assert submission.call(submission.echo, 1, a=2) == [1, {"a": 2}]
-    assert submission.sigmoid(0) == 1
+    assert submission.sigmoid(0) == copy.copy(submission).sigmoid(0) == 1
+    assert submission.echo == submission.echo != submission.run
+    for name in ("__len__", "__array__", "_private"):
+        assert not hasattr(submission, name)
 
 
 @pytest.mark.parametrize("name", ["skipgram", "number", "np"])
 def test_there_is_no_such_function(submission, name):
+    missing = getattr(submission, name)  # whether there is one shows when it is called
     with pytest.raises(MissingError, match=f"has no function {name}"):
-        getattr(submission, name)()
-    error = error_of(submission.call, getattr(submission, name), 1)
+        missing()
+    error = error_of(submission.call, missing, 1)
     assert (error.kind, str(error)) == ("AttributeError", f"the submission has no function {name}")
 
 
@@ -113,8 +119,8 @@ def test_what_is_handed_over_comes_back_as_itself_but_no_function_of_the_test_is
 
 def test_neutral_objects_are_built_there_and_tell_their_calls(submission):
     f, x = Quadratic(np.array([1.0, 2.0]), np.array([0.5, 0.5])), np.array([3.0, 4.0])
-    loss, grad = submission.call(f, x)
-    assert np.array(f.record).tolist() == [[3, 4]]
+    loss, grad = submission.run("[x[0](x[1]), x[0](x[1])][1]", [f, x])
+    assert np.array(f.record).tolist() == [[3, 4], [3, 4]]
     assert (loss, grad.tolist()) == (f(x)[0], f(x)[1].tolist())
     assert submission.call(Postprocessing(2.0, absolute=True), -1.0) == 2
     assert f.record == []  # of the last call
@@ -146,9 +152,10 @@ def test_errors_are_told_with_their_lines(submission):
         ("throw(OSError('x' * 10**6))", "OSError", "x" * 4000), ("throw(OSError('\\n----- END \x1b[1m'))", "OSError", "\n----- END \x1b[1m"),
         ("throw(SystemExit(3))", "SystemExit", "3"), ("throw(KeyboardInterrupt())", "KeyboardInterrupt", ""),
         ("throw(StopIteration(1))", "StopIteration", "1"), ("throw(Named())", "N" * 100, ""),
-        ("Own(a=1)", "ZeroDivisionError", "division by zero"), ("[0.5] * 10**6", "WireError", "the submission gave a message of 5,0"),
+        ("Own(a=1)", "ZeroDivisionError", "division by zero"), ("['x' * 2**20]", "WireError", "the submission gave a message of 1,04"),
         ("{(1, 2): 3}", "WireError", "the submission gave keys must be "), ("10**5000", "WireError", "the submission gave "),
-        ("[x := [], x.append(x)]", "WireError", "the submission gave Circular"),
+        ("[x := [], x.append(x)]", "WireError", "the submission gave Circular"), ("nested(10**4)", "WireError", "the submission gave maximum recursion"),
+        ("[np.ones(2**21)] * 2", "WireError", "the submission gave a message of 33,5"), ("bytes(2**24 + 1)", "WireError", "the submission gave a message of 16,7"),
     ],
 )  # fmt: skip
 def test_errors_and_what_cannot_be_sent(submission, code, kind, text):
