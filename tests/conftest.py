@@ -13,6 +13,7 @@ from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"  # before matplotlib is imported, here and in child processes
 os.environ["MAKELEVEL"] = "1"  # messages name targets of make, as under make
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # programs start faster, as for most people
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 collect_ignore = ["hostile/keeper.py", "elsewhere.py"]  # programs, without examples

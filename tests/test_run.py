@@ -355,7 +355,7 @@ def test_a_submission_may_print_and_its_threads_do_not_hold_the_program(changed_
 
 def test_ctrl_c_says_how_to_resume(tmp_path):
     out = tmp_path / "o u t"
-    arguments = ["--data", SAMPLE, "--output", out, "--iterations", 300_000]
+    arguments = ["--data", SAMPLE, "--output", out, "--iterations", 200_000]
     arguments += ["--dim", 3, "--window", 1, "--negatives", 1]
     saved, before = out / "saved_sgd.npz", None
     for resume in ([], ["--resume"]):

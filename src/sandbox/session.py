@@ -166,7 +166,7 @@ class Session:
         changed, number, records = answer["changed"], answer["next"], answer["records"]
         self.changed = changed if isinstance(changed, list) else []
         self.next_random = number if type(number) is int else None
-        for key, thing in self.channel.given.items():
+        for key, thing in self.channel.objects.items():
             if isinstance(thing, Neutral):  # what it recorded is the submission's word, too
                 record = records.get(str(key)) if isinstance(records, dict) else None
                 thing.record = list(record) if isinstance(record, (list, np.ndarray)) else []

@@ -125,14 +125,14 @@ class Channel:
     With `look`, a function, nothing that comes is trusted, and it is called every now and then
     while the channel waits; what it raises ends the waiting.
 
-    What is no data is handed over once, and stays known to both sides by its number, in `given`:
+    What is no data is handed over once, and stays known to both sides by its number, in `objects`:
     `describe(thing)` tells its kind and content, `make(number, kind, content)` makes what stands
     for it on the other side.
     """
 
     def __init__(self, sock, look=None, describe=None, make=None):
         self.sock, self.look, self.describe, self.make = sock, look, describe, make
-        self.given = {}
+        self.objects = {}
         self.room = MAX_ELEMENTS if look else math.inf
         self.left = MAX_RECEIVED if look else math.inf
         self.next_look = 0
@@ -164,23 +164,23 @@ class Channel:
 
     def _refer(self, item):
         """Refer to what is no data by its number, with what it is the first time."""
-        for number, thing in self.given.items():
+        for number, thing in self.objects.items():
             if thing is item:
                 return ["given", number]
         if self.describe is None:
             return ["opaque", type(item).__name__[:MAX_NAME]]
-        number, about = len(self.given), self.describe(item)
-        self.given[number] = item
+        number, about = len(self.objects), self.describe(item)
+        self.objects[number] = item
         return ["give", number, *about]
 
     def _find(self, word, content):
         """Find what is referred to, or make it."""
         match word, content:
-            case "given", [int(number)] if number in self.given:
-                return self.given[number]
+            case "given", [int(number)] if number in self.objects:
+                return self.objects[number]
             case "give", [number, kind, about] if self.make:
-                self.given[number] = self.make(number, kind, about)
-                return self.given[number]
+                self.objects[number] = self.make(number, kind, about)
+                return self.objects[number]
         raise WireError(f"a value of unknown kind {word!r:.50}")
 
     def _take(self, size):

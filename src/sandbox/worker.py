@@ -89,8 +89,8 @@ class Worker:
         arguments = dict(enumerate(args)) | kwargs
         plain = {key: x for key, x in arguments.items() if isinstance(x, (np.ndarray, list, dict))}
         before = {key: copy.copy(value) for key, value in plain.items()}
-        given = self.channel.given.items()
-        neutral = {str(number): thing for number, thing in given if isinstance(thing, Neutral)}
+        objects = self.channel.objects.items()
+        neutral = {str(number): thing for number, thing in objects if isinstance(thing, Neutral)}
         for thing in neutral.values():
             thing.record.clear()
         random.seed(seed)
@@ -114,7 +114,7 @@ class Worker:
         """End a test there: forget the submission, leave its folder, print a mark."""
         self.submission.unload()
         self.submission = LoadedPackage({})
-        self.channel.given.clear()
+        self.channel.objects.clear()
         os.chdir(folder)
         if "tempfile" in sys.modules:
             sys.modules["tempfile"].tempdir = None
