@@ -531,7 +531,8 @@ def test_the_handouts_run_gives_the_published_vectors_on_every_machine(real_tree
     }
     printed, (loss, vectors) = run_python(HANDOUT, real_treebank)
     printed_old, (loss_old, vectors_old) = run_python(HANDOUT, real_treebank, **old)
-    assert BY_LOOPS.strip() == printed == printed_old
+    assert BY_LOOPS.strip() in printed
+    assert BY_LOOPS.strip() in printed_old  # compiled anew, which is told, too
     assert f"{loss:.6f}" == f"{loss_old:.6f}" == "9.812206"
     assert len(vectors) == 19_539
     for word, vector in PUBLISHED.items():
