@@ -376,9 +376,11 @@ def test_ctrl_c_says_how_to_resume(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "iterations"), [("auto", 60_000), ("submission", 13_000)])
+@pytest.mark.parametrize(
+    ("engine", "iterations", "saves"), [("auto", 60_000, 2), ("submission", 8_000, 1)]
+)
 def test_a_run_killed_at_random_moments_and_resumed_is_the_same_to_the_bit(
-    tmp_path, engine, iterations
+    tmp_path, engine, iterations, saves
 ):
     arguments = ["--data", SAMPLE, "--iterations", iterations, "--engine", engine]
     arguments += ["--dim", 2, "--window", 1, "--negatives", 1]
@@ -403,7 +405,7 @@ def test_a_run_killed_at_random_moments_and_resumed_is_the_same_to_the_bit(
         process.communicate()
 
     run_until_killed(duration * random.uniform(0.05, 0.2), after_save=False)
-    for _ in range(2):
+    for _ in range(saves):
         run_until_killed(duration * random.uniform(0, 0.08), after_save=True)
     assert finish(start(*arguments, "--output", broken, "--resume"))[0] == 0
     for name in [*OUTPUTS, *STATE]:
