@@ -87,7 +87,7 @@ test: .venv/dev
 test-slow: .venv/dev
 	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow tests/test_hostile.py $(ARGS)
 	REQUIRE_TREEBANK=1 .venv/bin/python -m pytest -m slow --ignore tests/test_hostile.py \
-	  --numprocesses 2 --dist loadgroup $(ARGS)
+	  --numprocesses 2 --dist loadfile $(ARGS)
 
 benchmark: .venv/benchmark
 	.venv/bin/python benchmarks/training.py $(ARGS)

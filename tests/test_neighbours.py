@@ -16,8 +16,6 @@ from worth import worth
 
 import grader
 
-pytestmark = pytest.mark.xdist_group("neighbours")  # one after the other: they have the same users
-
 
 def honest(name, tests, top="", **options):
     """Make a row that is right, and does a bit more than it must."""
