@@ -74,33 +74,61 @@ class Corpus:
         self._corpus = self._corpus_sentences = self._drawn = None
 
     def tokens(self):
-        """Give the index of each word, a dict in order of first appearance, "UNK" last."""
+        """Give the index of each word, in order of first appearance, "UNK" last.
+
+        Returns
+        -------
+        dict of str to int
+        """
         return self._tokens
 
     def frequency(self):
-        """Count each word in the text, shape (V,); "UNK" counts as one more word."""
+        """Count how often each word occurs in the text; "UNK" counts as one more word.
+
+        Returns
+        -------
+        ndarray of int, shape (V,)
+        """
         return self._frequency
 
     def sentences(self):
-        """Give the sentences, a list of words each."""
+        """Give the words of each sentence.
+
+        Returns
+        -------
+        list of list of str
+        """
         return self._sentences
 
     def num_sentences(self):
-        """Count the sentences."""
+        """Count the sentences.
+
+        Returns
+        -------
+        int
+        """
         return len(self._sentences)
 
     def reject_prob(self):
-        """Compute how probably each word is dropped from the corpus, shape (V,).
+        """Compute how probably each word is dropped from the corpus.
 
         The more frequent, the more so: r = max(0, 1 - sqrt(thinning N / frequency)) for N words.
+
+        Returns
+        -------
+        ndarray of float, shape (V,)
         """
         return np.maximum(0, 1 - np.sqrt(self.thinning * self._frequency.sum() / self._frequency))
 
     def all_sentences(self):
-        """Give the corpus that windows are drawn from, a list of words for each sentence.
+        """Give the corpus that windows are drawn from; the first call draws it.
 
-        It is the text 30 times over, frequent words dropped at random (`reject_prob`), sentences
-        left with fewer than two words left out. The first call draws it.
+        It is the text 30 times over, frequent words dropped at random (`reject_prob`),
+        sentences left with fewer than two words left out.
+
+        Returns
+        -------
+        list of list of str
         """
         if self._corpus_sentences is None:
             word_ids, starts = self.corpus_arrays()
@@ -150,15 +178,24 @@ class Corpus:
                 return self._words[center], context
 
     def sample_table(self):
-        """Give the table of negative samples, shape (tablesize,): each word by its frequency^0.75.
+        """Give the table of negative samples: each word as often as its frequency to the 0.75.
 
         Entry i is the first word at which the words' shares, summed up and multiplied by the
         size of the table, reach i.
+
+        Returns
+        -------
+        ndarray of int32, shape (tablesize,)
         """
         return self._table
 
     def sample_token_idx(self):
-        """Draw the index of a word from the table of negative samples."""
+        """Draw the index of a word from the table of negative samples.
+
+        Returns
+        -------
+        int
+        """
         return self._table.item(random.randint(0, self.tablesize - 1))
 
     @cached_property

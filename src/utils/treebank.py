@@ -33,37 +33,75 @@ class StanfordSentiment(Corpus):
         super().__init__(self._texts, tablesize, str(self.path / SENTENCES))
 
     def sent_labels(self):
-        """Give the sentiment of each sentence: 0 is very negative, 1 very positive."""
+        """Give the sentiment of each sentence: 0 is very negative, 1 very positive.
+
+        Returns
+        -------
+        ndarray of float, shape (number of sentences,)
+        """
         return self._labels
 
     def dataset_split(self):
-        """Give the positions of the sentences for training, for test and for development."""
+        """Give the positions in `sentences()` of those for training, test and development.
+
+        Returns
+        -------
+        list of list of int
+        """
         return self._split
 
     def categorify(self, label):
-        """Give the class 0..4 of a sentiment; upper bounds are 0.2, 0.4, 0.6, 0.8 and 1."""
+        """Give the class of a sentiment: 0..4 with upper bounds 0.2, 0.4, 0.6, 0.8 and 1.
+
+        Parameters
+        ----------
+        label : float
+            Sentiment; ValueError if it is not in 0..1.
+
+        Returns
+        -------
+        int
+            0 very negative, 1 negative, 2 neutral, 3 positive, 4 very positive.
+        """
         if not 0 <= label <= 1:
             raise ValueError(f"a sentiment lies in 0..1, not {label}")
         return bisect_left((0.2, 0.4, 0.6, 0.8), label)
 
     def get_split_sentences(self, split=0):
-        """List words and class of the sentences for training (0), test (1), development (2)."""
+        """Give the sentences of one part of the split, each with its class.
+
+        Parameters
+        ----------
+        split : int, default 0
+            0 for training, 1 for test, 2 for development.
+
+        Returns
+        -------
+        list of (list of str, int)
+        """
         return [self._labelled(position) for position in self.dataset_split()[split]]
 
     def get_train_sentences(self):
-        """List words and class of each sentence for training."""
+        """Give the labelled sentences for training, as `get_split_sentences` does."""
         return self.get_split_sentences(0)
 
     def get_test_sentences(self):
-        """List words and class of each sentence for the final test."""
+        """Give the labelled sentences for the final test, as `get_split_sentences` does."""
         return self.get_split_sentences(1)
 
     def get_dev_sentences(self):
-        """List words and class of each sentence for choosing a model."""
+        """Give the labelled sentences for choosing a model, as `get_split_sentences` does."""
         return self.get_split_sentences(2)
 
     def get_random_train_sentence(self):
-        """Draw a training sentence: its words, and its class."""
+        """Draw a training sentence.
+
+        Returns
+        -------
+        words : list of str
+        category : int
+            Its class 0..4.
+        """
         positions = self.dataset_split()[0]
         return self._labelled(positions[random.randint(0, len(positions) - 1)])
 

@@ -82,12 +82,31 @@ def normalize_rows(x):
 
 
 def dump(obj, path):
-    """Save lists, dicts, strings and finite numbers as JSON."""
+    """Save an object as JSON; its numbers must be finite.
+
+    Parameters
+    ----------
+    obj : object
+        Lists, dicts, strings, numbers.
+    path : str or Path
+        File to make or replace.
+    """
     write_files({path: to_json(obj)})
 
 
 def load(path):
-    """Load an object from JSON; InputError if the file is missing or not JSON."""
+    """Load an object from JSON; InputError if the file is missing or not JSON.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+
+    Returns
+    -------
+    object
+        Lists, dicts, strings, numbers.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

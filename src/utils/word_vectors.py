@@ -109,6 +109,11 @@ class WordVectors:
         """Save the vectors in word2vec's text format, the most frequent words first, "UNK" last.
 
         ``gensim.models.KeyedVectors.load_word2vec_format(path)`` reads it, as do most tools.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to make or replace; InputError if it cannot be written.
         """
         write_files({path: self.to_text()})
 
@@ -144,9 +149,25 @@ def read_word_vectors(path, words):
     """Read the vectors of some words from a file of text: word2vec's format, GloVe's, fastText's.
 
     A line holds a word and its vector, separated by blanks; the word may hold blanks itself. A
-    first line with the number of vectors and their length may be there or not. Other words than
-    those wanted are passed over, so that a large file takes little memory. Where a word stands
-    twice, the first counts; one that stands only with capitals, as names often do, counts, too.
+    first line with the number of vectors and their length may be there or not.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, compressed (.gz) or not. Where a word stands twice, the first counts.
+    words : collection of str
+        Words to look for; others are passed over, so that a large file takes little memory. A
+        word that the file has only with capitals, as names often are, gets that vector.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (d,)
+        Vector of each word that was found.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is malformed; then the message names the line.
     """
     lines = read_lines(path, "Pass another file.")
     first = next(lines, b"").removeprefix(codecs.BOM_UTF8)
