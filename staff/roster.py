@@ -192,7 +192,8 @@ def match_roster(hand_ins, path, folder):
     if groups:
         told = "Canvas names only one student of each group, so others may be missing"
         print(f"{told}: {listed(groups)}")
-    missing = [one.student for i, one in enumerate(people.people) if i not in {*whose, *unsure}]
+    found_or_unsure = {*whose, *unsure}
+    missing = [one.student for i, one in enumerate(people.people) if i not in found_or_unsure]
     return found, _named(missing, [*os.listdir(folder), *(each.name for each in found)])
 
 

@@ -45,7 +45,8 @@ class Grammar:
 
     def _add_rule(self, name, alternatives):
         """Note a rule, every alternative as often as it is to be dealt."""
-        assert name not in self.rules, f"the grammar has two rules named {name!r}; rename one"
+        if name in self.rules:
+            raise ValueError(f"the grammar has two rules named {name!r}; rename one")
         self.rules[name] = []
         for alternative in alternatives.split("|"):
             words, times = re.fullmatch(r"\s*(.+?)\s*(?:\{(\d+)\}\s*)?", alternative).groups()
