@@ -220,5 +220,7 @@ def test_on_a_full_disk_it_is_compiled_for_this_run(program, warm, tmp_path):
 
 def test_two_first_runs_at_once_are_no_trouble(program, warm, tmp_path):
     processes = [start_run(program, tmp_path) for _ in range(2)]
-    assert [finish(process) for process in processes] == [warm[1]] * 2
+    told = [finish(process) for process in processes]
+    assert warm[1] in told  # the other may find what this one kept, or compile it, too
+    assert {text.removeprefix(COMPILING) for text in told} == {warm[1].removeprefix(COMPILING)}
     assert finish(start_run(program, tmp_path)) == warm[1].removeprefix(COMPILING)
